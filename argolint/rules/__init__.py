@@ -1,0 +1,6 @@
+"""The built-in rules. In a checkout they live in the top-level folder `rules/`; in a wheel, here."""
+
+from argolint._data import data_dir, is_checkout
+
+if is_checkout():
+    __path__.insert(0, str(data_dir("rules")))

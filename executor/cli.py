@@ -1,0 +1,37 @@
+"""`argorun`: run workflows on a laptop, in an embedded cluster, or as a cluster's controller."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from argolint import __version__
+from argolint.clikit import Command, dispatch, guarded
+
+COMMANDS = {
+    "run": Command("executor.commands.run", "run a workflow from a file, with no cluster"),
+    "up": Command("executor.commands.up", "start the embedded cluster and its controllers"),
+    "down": Command("executor.commands.down", "stop the embedded cluster"),
+    "status": Command("executor.commands.status", "say what of the embedded cluster is running"),
+    "kubeconfig": Command("executor.commands.kubeconfig", "print the embedded cluster's kubeconfig"),
+    "controller": Command("executor.commands.controller", "run the workflow controller against any cluster"),
+    "kubelet": Command("executor.commands.kubelet", "run the pods of an embedded cluster on this machine"),
+    "apiserver": Command("executor.commands.apiserver", "serve the embedded Kubernetes API"),
+    "submit": Command("executor.commands.submit", "create a Workflow in a cluster, and watch it if asked"),
+    "get": Command("executor.commands.get", "show a Workflow of a cluster as a tree"),
+    "logs": Command("executor.commands.logs", "print the logs of a Workflow's pods"),
+}
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run `argorun` with `argv` (without the program name) and return its exit code."""
+    return dispatch("argorun", __doc__ or "", COMMANDS, argv, version=__version__)
+
+
+def entry() -> None:
+    """The console script."""
+    sys.exit(guarded("argorun", main))
+
+
+if __name__ == "__main__":
+    entry()

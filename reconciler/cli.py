@@ -1,0 +1,30 @@
+"""`argosync`: keep WorkflowTemplates and CronWorkflows in a cluster equal to Git."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from argolint import __version__
+from argolint.clikit import Command, dispatch, guarded
+
+COMMANDS = {
+    "once": Command("reconciler.commands.once", "synchronise once and exit"),
+    "run": Command("reconciler.commands.run", "poll Git and keep the cluster equal to it"),
+    "plan": Command("reconciler.commands.plan", "say what a synchronisation would change, and change nothing"),
+    "status": Command("reconciler.commands.status", "show the last known state of each target"),
+}
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run `argosync` with `argv` (without the program name) and return its exit code."""
+    return dispatch("argosync", __doc__ or "", COMMANDS, argv, version=__version__)
+
+
+def entry() -> None:
+    """The console script."""
+    sys.exit(guarded("argosync", main))
+
+
+if __name__ == "__main__":
+    entry()

@@ -1,0 +1,1 @@
+"""Generators and scripts of the project; not installed."""
