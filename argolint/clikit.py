@@ -31,14 +31,23 @@ class Command:
 
 
 def dispatch(
-    prog: str, description: str, commands: Mapping[str, Command], argv: Sequence[str], *, epilog: str = "", version: str = ""
+    prog: str,
+    description: str,
+    commands: Mapping[str, Command],
+    argv: Sequence[str],
+    *,
+    epilog: str = "",
+    version: str = "",
 ) -> int:
     """Parse `argv` (without the program name), run the command it names, and return its exit code.
 
     Usage errors exit with 2, as argparse does.
     """
     parser = argparse.ArgumentParser(
-        prog=prog, description=description, epilog=epilog, formatter_class=argparse.RawDescriptionHelpFormatter
+        prog=prog,
+        description=description,
+        epilog=epilog,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     if version:
         parser.add_argument("--version", action="version", version=f"{prog} {version}")
@@ -90,5 +99,7 @@ def guarded(prog: str, main: Callable[[Sequence[str]], int], argv: Sequence[str]
         if os.environ.get("ARGOLINT_TRACEBACK"):
             raise
         print(f"{prog}: internal error: {type(error).__name__}: {error}", file=sys.stderr)
-        print("  this is a bug; run again with ARGOLINT_TRACEBACK=1 to see where it happened", file=sys.stderr)
+        print(
+            "  this is a bug; run again with ARGOLINT_TRACEBACK=1 to see where it happened", file=sys.stderr
+        )
         return EXIT_INTERNAL
