@@ -6,6 +6,7 @@ pool. Objects are never turned into model classes: what the server said is what 
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 from collections.abc import Iterator, Mapping
@@ -100,7 +101,9 @@ class KubeClient:
 
         Raises UserError when there is none, or when it cannot be read.
         """
-        from kubernetes import client, config
+        from kubernetes import client
+
+        config: Any = importlib.import_module("kubernetes.config")
 
         configuration = client.Configuration()
         # Retrying is the caller's decision: it knows whether a request may be repeated.
