@@ -1,1 +1,1 @@
-
+"""Thin, lazy views of manifests. They never raise on wrong types."""

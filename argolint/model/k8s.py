@@ -1,0 +1,134 @@
+"""The envelope that every Kubernetes object has."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from argolint.diagnostic import ObjectRef
+from argolint.model.view import Span, View
+from argolint.yaml.nodes import Map, Seq
+
+WORKFLOW_KINDS = ("Workflow", "WorkflowTemplate", "ClusterWorkflowTemplate", "CronWorkflow")
+CLUSTER_SCOPED = frozenset(
+    {"ClusterWorkflowTemplate", "ClusterRole", "ClusterRoleBinding", "Namespace", "PriorityClass",
+     "StorageClass", "PersistentVolume", "CustomResourceDefinition"}
+)  # fmt: skip
+
+
+class Object(View):
+    """A Kubernetes object, wherever it stands: a document, an item of a List, or embedded in another object.
+
+    `document` is the index of its YAML document; `embedded` is true inside a Sensor's or a template's manifest;
+    `parent` is the object it is embedded in.
+    """
+
+    __slots__ = ("_specs", "document", "embedded", "parent")
+
+    def __init__(
+        self, node: Any, where: str = "", document: int = 0, parent: Object | None = None
+    ) -> None:
+        super().__init__(node, where)
+        self.document = document
+        self.parent = parent
+        self.embedded = parent is not None
+        self._specs: Any = None
+
+    @property
+    def api_version(self) -> str:
+        return self.text("apiVersion")
+
+    @property
+    def group(self) -> str:
+        """The API group; "" for the core group."""
+        return self.text("apiVersion").rpartition("/")[0]
+
+    @property
+    def kind(self) -> str:
+        return self.text("kind")
+
+    @property
+    def metadata(self) -> View:
+        return self.mapping("metadata")
+
+    @property
+    def name(self) -> str:
+        return self.metadata.text("name")
+
+    @property
+    def generate_name(self) -> str:
+        return self.metadata.text("generateName")
+
+    @property
+    def namespace(self) -> str:
+        """metadata.namespace; "" when the manifest does not say (it then matches any namespace)."""
+        return self.metadata.text("namespace")
+
+    @property
+    def is_workflow_kind(self) -> bool:
+        """Workflow, WorkflowTemplate, ClusterWorkflowTemplate or CronWorkflow of argoproj.io."""
+        return self.kind in WORKFLOW_KINDS and self.group in ("argoproj.io", "")
+
+    @property
+    def ref(self) -> ObjectRef:
+        """What reports print: kind, namespace and name (generateName when there is no name)."""
+        return ObjectRef(self.kind, self.namespace, self.name or self.generate_name)
+
+    @property
+    def name_span(self) -> Span:
+        """metadata.name or metadata.generateName; `metadata`, or the head, when neither is there."""
+        metadata = self.metadata
+        for key in ("name", "generateName"):
+            if key in metadata:
+                return metadata.value_span(key)
+        return self.key_span("metadata")
+
+    @property
+    def annotations(self) -> View:
+        return self.metadata.mapping("annotations")
+
+    @property
+    def labels(self) -> View:
+        return self.metadata.mapping("labels")
+
+    @property
+    def spec(self) -> View:
+        """The mapping under `spec`, untyped."""
+        return self.mapping("spec")
+
+    @property
+    def workflow_specs(self) -> list[Any]:
+        """Every workflow spec this object carries itself (not those of embedded objects): 0 or 1 WorkflowSpec."""
+        if self._specs is None:
+            from argolint.model.workflow import specs_of
+
+            self._specs = specs_of(self)
+        specs: list[Any] = self._specs
+        return specs
+
+
+def looks_like_object(node: Any) -> bool:
+    """Whether a mapping claims to be a Kubernetes object."""
+    return isinstance(node, Map) and isinstance(node.get("kind"), str) and "apiVersion" in node
+
+
+def objects_of(root: Any, document: int = 0) -> Iterator[Object]:
+    """Every object of a document: the document itself, the items of a List, embedded objects behind their parent."""
+    if not isinstance(root, Map):
+        return
+    kind = root.get("kind")
+    if isinstance(kind, str) and kind.endswith("List") and isinstance(root.get("items"), Seq):
+        for i, item in enumerate(root["items"]):
+            if isinstance(item, Map):
+                yield from _with_embedded(Object(item, f"items[{i}]", document))
+        return
+    if isinstance(kind, str) or "apiVersion" in root:
+        yield from _with_embedded(Object(root, "", document))
+
+
+def _with_embedded(obj: Object) -> Iterator[Object]:
+    yield obj
+    if obj.kind == "Sensor":
+        from argolint.model.events import embedded_objects
+
+        yield from embedded_objects(obj)
