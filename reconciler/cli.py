@@ -11,7 +11,9 @@ from argolint.clikit import Command, dispatch, guarded
 COMMANDS = {
     "once": Command("reconciler.commands.once", "synchronise once and exit"),
     "run": Command("reconciler.commands.run", "poll Git and keep the cluster equal to it"),
-    "plan": Command("reconciler.commands.plan", "say what a synchronisation would change, and change nothing"),
+    "plan": Command(
+        "reconciler.commands.plan", "say what a synchronisation would change, and change nothing"
+    ),
     "status": Command("reconciler.commands.status", "show the last known state of each target"),
 }
 
