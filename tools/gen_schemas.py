@@ -13,10 +13,14 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from tools import gen_schemas_argo as argo
 from tools import gen_schemas_common as common
 from tools import gen_schemas_crds as crds
 
 OUTPUTS: dict[str, Callable[[Path], bytes]] = {
+    "argo-workflows.json": lambda upstream: common.one_per_line(argo.workflows(upstream)),
+    "argo-events.json": lambda upstream: common.one_per_line(argo.events(upstream)),
+    "k8s-core.json": lambda upstream: common.one_per_line(argo.core(upstream)),
     "crds.json": lambda upstream: common.compact(crds.minimal(upstream / "crds-upstream" / "full")),
     "crds-full.json": lambda upstream: common.one_per_line(crds.full(upstream / "crds-upstream" / "full")),
 }

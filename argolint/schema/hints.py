@@ -1,0 +1,126 @@
+"""The second look at problems: where a misplaced field belongs. Runs only when something is wrong."""
+
+from __future__ import annotations
+
+from argolint.schema import words
+from argolint.schema.compile import REPLACEMENTS, Compiler, Raw
+from argolint.schema.problem import Problem, dotted
+
+# What `fieldless` definitions and metadata share with everything; a match there says nothing.
+_COMMON = frozenset({"name", "key", "value", "kind", "apiVersion", "namespace"})
+
+
+def refine(raws: list[Raw], kind: str, compiled: Compiler) -> list[Problem]:
+    """`Raw` problems with their paths turned round; unknown fields that exist nearby become misplaced ones."""
+    return [_problem(raw, kind, compiled) for raw in raws if not _explained(raw)]
+
+
+def _explained(raw: Raw) -> bool:
+    """A missing field whose older or newer spelling is there: that one's finding says it all."""
+    if raw.kind != "missing-field":
+        return False
+    twins = {new: old.rpartition(".")[2] for old, new in REPLACEMENTS.items()}
+    twins.update({old: new for new, old in twins.items()})
+    return twins.get(str(raw.key), "") in raw.container
+
+
+def _problem(raw: Raw, kind: str, compiled: Compiler) -> Problem:
+    path = tuple(reversed(raw.parts))
+    if raw.kind == "unknown-field":
+        places = misplaced(kind, path, compiled)
+        if places and not _is_typo(raw):
+            args = {"owner": raw.args["owner"], "places": places}
+            return Problem("misplaced-field", path, raw.container, raw.key, args)
+    return Problem(raw.kind, path, raw.container, raw.key, raw.args, raw.suggestion)  # type: ignore[arg-type]
+
+
+def _is_typo(raw: Raw) -> bool:
+    """A name one letter off a sibling is a slip of the finger, wherever else it may exist."""
+    word, near = str(raw.key), raw.suggestion
+    return bool(near) and (near.startswith(word) or word.startswith(near))
+
+
+def misplaced(kind: str, path: tuple[str | int, ...], compiled: Compiler) -> list[str]:
+    """Where the last part of `path` would be a known field: above first, then one level below, then beside."""
+    field = path[-1]
+    if not isinstance(field, str) or field in _COMMON:
+        return []
+    chain = definitions_along(kind, path[:-1], compiled)
+    if not chain:
+        return []
+    places = []
+    for depth, name in reversed(chain[:-1]):
+        if field in compiled.fields(name):
+            places.append(_above(path[:depth], name))
+    here = chain[-1][1]
+    places += [_below(child, field) for child in _children_with(here, field, compiled)]
+    if not places and len(chain) > 1:
+        depth, parent = chain[-2]
+        inside = path[depth] if depth < len(path) else ""
+        places += [
+            _below(child, field)
+            for child in _children_with(parent, field, compiled)
+            if child.rstrip("[]") != inside
+        ]
+    return places[:3]
+
+
+def definitions_along(kind: str, path: tuple[str | int, ...], compiled: Compiler) -> list[tuple[int, str]]:
+    """`(length of the path to it, definition)` for the root and each definition on the way down `path`."""
+    name = compiled.kinds[kind]
+    chain = [(0, name)]
+    code = f"={name}"
+    for depth, part in enumerate(path, 1):
+        code = _descend(code, part, compiled)
+        if not code:
+            break
+        if code[0] == "=":
+            chain.append((depth, code[1:]))
+    return chain
+
+
+def _descend(code: str, part: str | int, compiled: Compiler) -> str:
+    if code[0] == "=":
+        return compiled.definitions[code[1:]]["f"].get(part, "") if isinstance(part, str) else ""
+    if code == "+":
+        return "=WorkflowStep"
+    if code == "[+" and isinstance(part, int):
+        return "+"
+    return code[1:] if code[0] in "[{" else ""
+
+
+def _children_with(name: str, field: str, compiled: Compiler) -> list[str]:
+    """Fields of a definition whose own mapping (or list of mappings) has `field`."""
+    found = []
+    for child, code in compiled.fields(name).items():
+        bare = code.lstrip("[")
+        if bare.startswith("=") and field in compiled.fields(bare[1:]):
+            found.append(child + "[]" * (len(code) - len(bare)))
+    return sorted(found, key=lambda child: (_rank(child), child))
+
+
+_LIKELY = (
+    "container",
+    "inputs",
+    "outputs",
+    "arguments",
+    "script",
+    "spec",
+    "metadata",
+    "template",
+    "workflowSpec",
+)
+
+
+def _rank(child: str) -> int:
+    bare = child.rstrip("[]")
+    return _LIKELY.index(bare) if bare in _LIKELY else len(_LIKELY)
+
+
+def _above(path: tuple[str | int, ...], name: str) -> str:
+    where = dotted(path)
+    return f"{words.owner(name)} ({where})" if where else words.owner(name)
+
+
+def _below(child: str, field: str) -> str:
+    return f"`{child}.{field}`"
