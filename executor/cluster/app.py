@@ -1,0 +1,147 @@
+"""The API server as an ASGI application."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import Any
+
+from executor.cluster import discovery, rest
+from executor.cluster.auth import ANONYMOUS, User
+from executor.cluster.http import (
+    Receive,
+    Request,
+    Response,
+    Scope,
+    Send,
+    failure_response,
+    json_response,
+    read_body,
+    request_of,
+    send_response,
+    send_stream,
+)
+from executor.cluster.routes import target_of, verb_of
+from executor.cluster.state import Cluster
+from executor.cluster.status import ApiStatus, internal, method_not_allowed, no_such_path
+
+log = logging.getLogger("argorun.apiserver")
+
+_VERSION = {
+    "major": "1",
+    "minor": "34",
+    "gitVersion": "v1.34.0+argolint",
+    "gitCommit": "",
+    "gitTreeState": "clean",
+    "buildDate": "1970-01-01T00:00:00Z",
+    "goVersion": "",
+    "compiler": "",
+    "platform": "linux/amd64",
+}
+
+
+class App:
+    """Serves a Cluster that has been opened."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        self.cluster = cluster
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """ASGI entry point."""
+        if scope["type"] == "http":
+            await self._http(scope, receive, send)
+        elif scope["type"] == "websocket":
+            await send({"type": "websocket.close", "code": 1008})
+
+    async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = request_of(scope)
+        try:
+            if request.method in ("POST", "PUT", "PATCH", "DELETE"):
+                request.body = await read_body(receive)
+            response = await self.respond(request)
+        except ApiStatus as failure:
+            response = failure_response(failure)
+        except OSError as error:
+            response = failure_response(internal(str(error)))
+        except Exception as error:
+            log.exception("%s %s", request.method, request.path)
+            response = failure_response(internal(f"{type(error).__name__}: {error}"))
+        if response.stream is None:
+            await send_response(send, response, request.warnings)
+        else:
+            await self._stream(response, request, receive, send)
+
+    async def _stream(self, response: Response, request: Request, receive: Receive, send: Send) -> None:
+        """Send a stream until it ends or the client goes, whichever is first."""
+        try:
+            first = await _first_chunk(response)
+        except ApiStatus as failure:
+            await send_response(send, failure_response(failure), request.warnings)
+            return
+        response.stream = first
+        sending = asyncio.ensure_future(send_stream(send, response, request.warnings))
+        leaving = asyncio.ensure_future(_gone(receive))
+        await asyncio.wait((sending, leaving), return_when=asyncio.FIRST_COMPLETED)
+        for task in (sending, leaving):
+            task.cancel()
+        results = await asyncio.gather(sending, leaving, return_exceptions=True)
+        for result in results:
+            if isinstance(result, Exception) and not isinstance(result, OSError | RuntimeError):
+                log.error("%s %s: %s", request.method, request.path, result)
+
+    async def respond(self, request: Request) -> Response:
+        """The answer to a request."""
+        path = request.path.rstrip("/") or "/"
+        if path in ("/healthz", "/livez", "/readyz"):
+            return Response(200, b"ok", "text/plain")
+        if path == "/version":
+            return json_response(200, _VERSION)
+        user = self.cluster.auth.user_of(request)
+        if user == ANONYMOUS:
+            raise ApiStatus(401, "Unauthorized", "Unauthorized")
+        return await self._authenticated(request, path, user)
+
+    async def _authenticated(self, request: Request, path: str, user: User) -> Response:
+        if not path.startswith(("/api/", "/apis/")) or path.count("/") <= (
+            2 if path.startswith("/api/") else 3
+        ):
+            if request.method not in ("GET", "HEAD"):
+                raise method_not_allowed()
+            return self._nonresource(request, path)
+        target = target_of(self.cluster.registry, path)
+        watching = target.watch or request.query.get("watch") in ("true", "1", "True")
+        verb = verb_of(request.method, target, watching)
+        if not verb:
+            raise method_not_allowed()
+        return await rest.handle(self.cluster, request, target, verb, user.name)
+
+    def _nonresource(self, request: Request, path: str) -> Response:
+        cluster, accept = self.cluster, request.headers.get("accept", "")
+        parts = [part for part in path.split("/") if part]
+        if path in ("/api", "/apis"):
+            if "g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList" in accept:
+                response = json_response(200, discovery.aggregated(cluster.registry, path == "/api"))
+                response.content_type = discovery.AGGREGATED
+                return response
+            core = discovery.api_versions(cluster.address)
+            return json_response(200, core if path == "/api" else discovery.groups(cluster.registry))
+        found: Any = None
+        if parts[0] == "api" and len(parts) == 2:
+            found = discovery.resources(cluster.registry, "", parts[1])
+        elif parts[0] == "apis" and len(parts) == 2:
+            found = discovery.group(cluster.registry, parts[1])
+        elif parts[0] == "apis" and len(parts) == 3:
+            found = discovery.resources(cluster.registry, parts[1], parts[2])
+        if found is None:
+            raise no_such_path()
+        return json_response(200, found)
+
+
+async def _gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+async def _first_chunk(response: Response) -> Any:
+    """The stream, once it is known not to fail at its start (a failure then is still an ordinary answer)."""
+    return response.stream

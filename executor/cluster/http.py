@@ -1,0 +1,185 @@
+"""Requests and answers: the little HTTP that the API needs on top of ASGI."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, MutableMapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+from urllib.parse import parse_qsl
+
+import orjson
+import yaml
+
+from executor.cluster.status import ApiStatus, bad_request, unsupported_media_type
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+MAX_BODY: Final = 8 * 1024 * 1024
+JSON: Final = "application/json"
+PROTOBUF: Final = "application/vnd.kubernetes.protobuf"
+
+_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+@dataclass(slots=True)
+class Request:
+    """One HTTP request, its body still in bytes."""
+
+    method: str
+    path: str
+    query: dict[str, str]
+    headers: dict[str, str]
+    body: bytes = b""
+    peer: Mapping[str, Any] | None = None
+    """The client's TLS certificate, as `ssl` describes it, when it showed one."""
+    warnings: list[str] = field(default_factory=list)
+
+    @property
+    def content_type(self) -> str:
+        """The media type of the body, without parameters."""
+        return self.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+class Response:
+    """An answer with a body, or with `stream`, chunks that are sent as they come."""
+
+    __slots__ = ("body", "code", "content_type", "headers", "stream")
+
+    def __init__(
+        self,
+        code: int,
+        body: bytes = b"",
+        content_type: str = JSON,
+        *,
+        stream: AsyncIterator[bytes] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        self.code = code
+        self.body = body
+        self.content_type = content_type
+        self.stream = stream
+        self.headers = dict(headers or {})
+
+
+def json_response(code: int, obj: Any) -> Response:
+    """An object as JSON."""
+    return Response(code, orjson.dumps(obj))
+
+
+def failure_response(failure: ApiStatus) -> Response:
+    """A failure as a Status object."""
+    return Response(failure.code, orjson.dumps(failure.body()), headers=failure.headers)
+
+
+def request_of(scope: Scope) -> Request:
+    """The request of an ASGI scope, without its body."""
+    headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
+    query = dict(parse_qsl(scope.get("query_string", b"").decode("latin-1"), keep_blank_values=True))
+    return Request(
+        scope.get("method", "GET"), scope["path"], query, headers, peer=(scope.get("state") or {}).get("peer")
+    )
+
+
+async def read_body(receive: Receive) -> bytes:
+    """The whole body. ApiStatus 413 when it is larger than MAX_BODY."""
+    chunks: list[bytes] = []
+    size = 0
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ApiStatus(499, "ClientClosedRequest", "the client has gone")
+        chunk = message.get("body", b"")
+        size += len(chunk)
+        if size > MAX_BODY:
+            raise ApiStatus(413, "RequestEntityTooLarge", f"Request entity too large: limit is {MAX_BODY}")
+        chunks.append(chunk)
+        if not message.get("more_body"):
+            return b"".join(chunks)
+
+
+def parse_body(request: Request, decode_protobuf: Callable[[bytes], Any] | None = None) -> Any:
+    """The body as data: JSON, YAML or protobuf by its Content-Type. ApiStatus 400 or 415."""
+    kind = request.content_type
+    if kind == PROTOBUF:
+        if decode_protobuf is None:
+            raise unsupported_media_type([JSON, "application/yaml"])
+        return decode_protobuf(request.body)
+    if kind in ("application/yaml", "application/apply-patch+yaml"):
+        return parse_yaml(request.body)
+    if kind in ("", JSON, "text/plain") or kind.endswith("+json"):
+        return parse_json(request.body)
+    raise unsupported_media_type([JSON, "application/yaml", PROTOBUF])
+
+
+def parse_json(body: bytes) -> Any:
+    """JSON as data. ApiStatus 400."""
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise bad_request(f"error decoding the body: it is not JSON: {error}") from error
+
+
+def parse_yaml(body: bytes) -> Any:
+    """YAML (or JSON) as data, with keys and scalars as JSON has them. ApiStatus 400."""
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError:
+        pass
+    try:
+        # A Go client writes YAML by way of JSON, so whatever YAML knows beyond it (dates, …) goes back to text.
+        return orjson.loads(
+            orjson.dumps(yaml.load(body, Loader=_Loader), default=str, option=orjson.OPT_NON_STR_KEYS)
+        )
+    except (yaml.YAMLError, orjson.JSONEncodeError, RecursionError, ValueError) as error:
+        raise bad_request(f"error decoding the body: it is not YAML: {error}") from error
+
+
+def object_body(data: Any) -> dict[str, Any]:
+    """A body that must be an object."""
+    if not isinstance(data, dict):
+        raise bad_request("the body of the request is not an object")
+    return data
+
+
+def warning_header(text: str) -> str:
+    """A `Warning` header as RFC 7234 words it; clients print its text."""
+    quoted = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", " ")
+    return f'299 - "{quoted}"'
+
+
+async def send_response(send: Send, response: Response, warnings: list[str]) -> None:
+    """Send an answer that has a whole body."""
+    headers = [
+        (b"content-type", response.content_type.encode()),
+        (b"content-length", str(len(response.body)).encode()),
+    ]
+    await send(
+        {
+            "type": "http.response.start",
+            "status": response.code,
+            "headers": headers + _extra(response, warnings),
+        }
+    )
+    await send({"type": "http.response.body", "body": response.body})
+
+
+async def send_stream(send: Send, response: Response, warnings: list[str]) -> None:
+    """Send an answer chunk by chunk as its stream yields them."""
+    assert response.stream is not None
+    headers = [(b"content-type", response.content_type.encode()), *_extra(response, warnings)]
+    await send({"type": "http.response.start", "status": response.code, "headers": headers})
+    # An empty first chunk makes the server send the headers: clients wait for them before anything has happened.
+    await send({"type": "http.response.body", "body": b"", "more_body": True})
+    async for chunk in response.stream:
+        if chunk:
+            await send({"type": "http.response.body", "body": chunk, "more_body": True})
+    await send({"type": "http.response.body", "body": b""})
+
+
+def _extra(response: Response, warnings: list[str]) -> list[tuple[bytes, bytes]]:
+    extra = [(name.lower().encode(), value.encode()) for name, value in response.headers.items()]
+    extra += [(b"warning", warning_header(text).encode("utf-8", "replace")) for text in warnings]
+    extra.append((b"cache-control", b"no-cache, private"))
+    return extra

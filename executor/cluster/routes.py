@@ -1,0 +1,69 @@
+"""From a URL to what it is about."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from executor.cluster.kinds import Registry, Resource
+from executor.cluster.status import no_such_path
+
+PATCH_TYPES: Mapping[str, str] = {
+    "application/merge-patch+json": "merge",
+    "application/json-patch+json": "json",
+    "application/strategic-merge-patch+json": "strategic",
+    "application/apply-patch+yaml": "apply",
+    "application/apply-patch+json": "apply",
+}
+
+
+class Target(NamedTuple):
+    """A resource, and maybe one object of it, and maybe a subresource of that."""
+
+    resource: Resource
+    namespace: str | None
+    name: str
+    subresource: str
+    watch: bool = False
+
+
+def target_of(registry: Registry, path: str) -> Target:
+    """The target of a path under /api/v1 or /apis/GROUP/VERSION. ApiStatus 404 when there is no such resource."""
+    parts = [part for part in path.split("/") if part]
+    if len(parts) >= 3 and parts[0] == "api":
+        group, version, rest = "", parts[1], parts[2:]
+    elif len(parts) >= 4 and parts[0] == "apis":
+        group, version, rest = parts[1], parts[2], parts[3:]
+    else:
+        raise no_such_path()
+    watch = rest[0] == "watch" and len(rest) > 1
+    if watch:
+        rest = rest[1:]
+    namespace: str | None = None
+    if rest[0] == "namespaces" and len(rest) >= 3 and not (group == "" and rest[2] in ("status", "finalize")):
+        namespace, rest = rest[1], rest[2:]
+    if len(rest) > 3:
+        raise no_such_path()
+    resource = registry.find(group, version, rest[0])
+    if resource is None or (namespace is not None and not resource.namespaced):
+        raise no_such_path()
+    name = rest[1] if len(rest) > 1 else ""
+    subresource = rest[2] if len(rest) > 2 else ""
+    if subresource and subresource not in resource.subresources:
+        raise no_such_path()
+    if name and resource.namespaced and namespace is None:
+        raise no_such_path()
+    if not resource.namespaced:
+        namespace = ""
+    return Target(resource, namespace, name, subresource, watch)
+
+
+def verb_of(method: str, target: Target, watching: bool) -> str:
+    """The verb that authorization decides about."""
+    if method in ("GET", "HEAD"):
+        if watching:
+            return "watch"
+        return "get" if target.name else "list"
+    if method == "DELETE":
+        return "delete" if target.name else "deletecollection"
+    return {"POST": "create", "PUT": "update", "PATCH": "patch"}.get(method, "")

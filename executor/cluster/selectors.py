@@ -1,0 +1,158 @@
+"""Label and field selectors of list, watch and deletecollection requests."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from executor.cluster.status import bad_request
+
+Matcher = Callable[[Mapping[str, Any]], bool]
+"""Whether an object is selected."""
+
+_SET = re.compile(r"^(?P<key>\S+)\s+(?P<op>in|notin)\s*\((?P<values>[^()]*)\)$")
+_EQUAL = re.compile(r"^(?P<key>[^=!<>\s]+)\s*(?P<op>==|=|!=|>|<)\s*(?P<value>[^=!<>\s]*)$")
+_EXISTS = re.compile(r"^(?P<op>!?)\s*(?P<key>[^=!<>,\s()]+)$")
+
+FIELDS_BY_KIND: Mapping[str, tuple[str, ...]] = {
+    "pods": (
+        "spec.nodeName",
+        "spec.restartPolicy",
+        "spec.schedulerName",
+        "spec.serviceAccountName",
+        "spec.hostNetwork",
+        "status.phase",
+        "status.podIP",
+        "status.nominatedNodeName",
+    ),
+    "events": (
+        "involvedObject.kind",
+        "involvedObject.namespace",
+        "involvedObject.name",
+        "involvedObject.uid",
+        "involvedObject.apiVersion",
+        "involvedObject.resourceVersion",
+        "involvedObject.fieldPath",
+        "reason",
+        "reportingComponent",
+        "source",
+        "type",
+    ),
+    "secrets": ("type",),
+    "namespaces": ("status.phase",),
+    "nodes": ("spec.unschedulable",),
+    "jobs.batch": ("status.successful",),
+    "persistentvolumeclaims": (),
+}
+"""Fields, besides metadata.name and metadata.namespace, by which a resource can be selected."""
+
+
+def split_terms(text: str) -> list[str]:
+    """The terms of a label selector: split at commas outside parentheses."""
+    terms, depth, start = [], 0, 0
+    for index, char in enumerate(text):
+        depth += (char == "(") - (char == ")")
+        if char == "," and depth == 0:
+            terms.append(text[start:index])
+            start = index + 1
+    terms.append(text[start:])
+    return [term.strip() for term in terms if term.strip()]
+
+
+def label_matcher(text: str) -> Matcher | None:
+    """A matcher for a label selector; None when it selects everything. ApiStatus 400 when it cannot be read."""
+    tests = [_label_test(term) for term in split_terms(text)]
+    if not tests:
+        return None
+
+    def matches(obj: Mapping[str, Any]) -> bool:
+        labels = (obj.get("metadata") or {}).get("labels") or {}
+        return all(test(labels) for test in tests)
+
+    return matches
+
+
+def _label_test(term: str) -> Callable[[Mapping[str, str]], bool]:
+    if found := _SET.match(term):
+        key, values = found["key"], {value.strip() for value in found["values"].split(",")}
+        if found["op"] == "in":
+            return lambda labels: labels.get(key) in values
+        return lambda labels: key not in labels or labels[key] not in values
+    if found := _EQUAL.match(term):
+        key, value, op = found["key"], found["value"], found["op"]
+        if op == "!=":
+            return lambda labels: labels.get(key) != value
+        if op in "<>" and len(op) == 1:
+            return lambda labels: _ordered(labels.get(key), op, value)
+        return lambda labels: labels.get(key) == value
+    if found := _EXISTS.match(term):
+        key = found["key"]
+        if found["op"]:
+            return lambda labels: key not in labels
+        return lambda labels: key in labels
+    raise bad_request(f'unable to parse requirement: found "{term}", expected: a label selector term')
+
+
+def _ordered(value: str | None, op: str, bound: str) -> bool:
+    try:
+        left, right = int(value or ""), int(bound)
+    except ValueError:
+        return False
+    return left > right if op == ">" else left < right
+
+
+def field_terms(text: str) -> list[tuple[str, str, str]]:
+    """(path, `=` or `!=`, value) of each term of a field selector. ApiStatus 400 when it cannot be read."""
+    terms = []
+    for term in filter(None, (part.strip() for part in re.split(r"(?<!\\),", text))):
+        found = re.match(r"^([^=!]+?)\s*(==|=|!=)\s*(.*)$", term)
+        if not found:
+            raise bad_request(f'invalid field selector: "{text}"; can\'t understand "{term}"')
+        value = re.sub(r"\\([\\,=])", r"\1", found[3])
+        terms.append((found[1], "!=" if found[2] == "!=" else "=", value))
+    return terms
+
+
+def field_matcher(text: str, resource: str, selectable: Iterable[str] = ()) -> Matcher | None:
+    """A matcher for a field selector of a resource (`plural.group`); `selectable` are a CRD's own selectable fields.
+
+    ApiStatus 400 for a field by which that resource cannot be selected, as upstream.
+    """
+    terms = field_terms(text)
+    allowed = {"metadata.name", "metadata.namespace", *FIELDS_BY_KIND.get(resource, ()), *selectable}
+    for path, _, _ in terms:
+        if path not in allowed:
+            raise bad_request(f"field label not supported: {path}")
+    if not terms:
+        return None
+
+    def matches(obj: Mapping[str, Any]) -> bool:
+        return all((field_value(obj, path) == value) == (op == "=") for path, op, value in terms)
+
+    return matches
+
+
+def field_value(obj: Mapping[str, Any], path: str) -> str:
+    """The value of a dotted field as a selector compares it: text, with "" for absent."""
+    if path == "reportingComponent" and path not in obj:
+        path = "source.component"
+    if path == "source":
+        return str((obj.get("source") or {}).get("component") or obj.get("reportingComponent") or "")
+    node: Any = obj
+    for part in path.split("."):
+        node = node.get(part) if isinstance(node, Mapping) else None
+    if path == "status.successful":
+        node = ((obj.get("status") or {}).get("succeeded")) or 0
+    if node is None:
+        return "false" if path in {"spec.hostNetwork", "spec.unschedulable"} else ""
+    if isinstance(node, bool):
+        return "true" if node else "false"
+    return str(node)
+
+
+def both(first: Matcher | None, second: Matcher | None) -> Matcher | None:
+    """The matcher of what both select."""
+    if first is None or second is None:
+        return first or second
+    return lambda obj: first(obj) and second(obj)

@@ -1,0 +1,121 @@
+"""The cluster as one object: the store with everything that decides about requests."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from executor.cluster import admission, meta
+from executor.cluster.auth import Authenticator
+from executor.cluster.crud import Call, Outcome, Writer, create
+from executor.cluster.kinds import Registry, Resource
+from executor.cluster.patches import ListKeys
+from executor.cluster.secretbox import sealer
+from executor.cluster.status import ApiStatus
+from executor.cluster.store import DEFAULT_WINDOW, Event, Store
+from executor.cluster.watch import Watch
+
+CRDS = "customresourcedefinitions.apiextensions.k8s.io"
+
+
+class Cluster:
+    """State of one API server. `open()` in a running loop before the first request, `await close()` at the end."""
+
+    def __init__(self, data: Path, *, synchronous: str = "normal", window: int = DEFAULT_WINDOW) -> None:
+        """`data` is the folder that holds everything: database, keys, pod logs."""
+        self.data = data
+        data.mkdir(parents=True, exist_ok=True)
+        self.registry = Registry.builtin()
+        self.store = Store(
+            data / "cluster.db",
+            synchronous=synchronous,
+            window=window,
+            seals={"secrets": sealer(data / "pki" / "secrets.key")},
+        )
+        self.auth = Authenticator(data / "pki", self.store)
+        self.writer = Writer(self.store, self.registry, self)
+        self.address = ""
+        self._watches: set[Watch] = set()
+
+    def open(self) -> None:
+        """Load the data and make what every cluster has from the start."""
+        self.store.open()
+        self.store.listen(CRDS, self._definitions_changed)
+        self._reload_definitions()
+        for namespace in ("default", "kube-system", "argo"):
+            self.ensure("v1", "Namespace", {"metadata": {"name": namespace}})
+        for definition in admission.builtin_definitions():
+            self.ensure("apiextensions.k8s.io/v1", "CustomResourceDefinition", definition)
+        self._reload_definitions()
+
+    async def close(self) -> None:
+        """End all watches and commit what is pending."""
+        self.end_watches()
+        await self.store.close()
+
+    def end_watches(self) -> None:
+        """Close every open stream, so that clients reconnect elsewhere or later."""
+        for watch in list(self._watches):
+            watch.close()
+
+    async def streamed(self, watch: Watch) -> AsyncIterator[bytes]:
+        """The lines of a watch; the watch ends with the server."""
+        self._watches.add(watch)
+        try:
+            async for chunk in watch.lines():
+                yield chunk
+        finally:
+            self._watches.discard(watch)
+
+    def ensure(self, api_version: str, kind: str, obj: dict[str, Any]) -> None:
+        """Create an object unless one of its name is there."""
+        resource = self.registry.by_kind(api_version, kind)
+        assert resource is not None, (api_version, kind)
+        namespace = obj["metadata"].get("namespace", "")
+        if self.store.get(resource.storage, namespace, obj["metadata"]["name"]) is None:
+            call = Call(resource, namespace, user="system:apiserver", manager="argolint-apiserver")
+            create(self.writer, call, {"apiVersion": api_version, "kind": kind, **obj})
+
+    # ---- definitions of custom resources
+
+    def _definitions_changed(self, event: Event) -> None:
+        before = (event.previous.obj.get("spec") if event.previous else None) or {}
+        if event.type != "MODIFIED" or before != event.entry.obj.get("spec"):
+            self._reload_definitions()
+
+    def _reload_definitions(self) -> None:
+        self.registry.set_custom(entry.obj for entry in self.store.items(CRDS))
+
+    # ---- what a write needs besides the store
+
+    def at_storage(self, call: Call) -> Call:
+        """The call on the resource under which objects are kept (both kinds of Event are kept as core/v1)."""
+        if call.resource.storage == "events" and call.resource.group:
+            core = self.registry.find("", "v1", "events")
+            assert core is not None
+            call.resource = core
+        return call
+
+    def prepare(self, call: Call, obj: dict[str, Any], old: Mapping[str, Any] | None) -> None:
+        """Admission, defaults and validation of an object about to be written."""
+        admission.admit(self, call, obj, old)
+
+    def track(self, call: Call, obj: dict[str, Any], old: Mapping[str, Any] | None) -> None:
+        """Field ownership of an object about to be written."""
+
+    def apply(self, call: Call, config: dict[str, Any]) -> Outcome:
+        """Server-side apply."""
+        raise ApiStatus(415, "UnsupportedMediaType", "server-side apply is not served")
+
+    def list_keys(self, resource: Resource) -> ListKeys:
+        """Patch strategies of the lists of a built-in kind."""
+        return lambda path: None
+
+    def decode_protobuf(self, body: bytes) -> Any:
+        """A protobuf body as data."""
+        raise ApiStatus(415, "UnsupportedMediaType", "protobuf is not served")
+
+    def now(self) -> str:
+        """The time as objects carry it."""
+        return meta.timestamp()

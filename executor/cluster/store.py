@@ -1,0 +1,425 @@
+"""The truth of the embedded cluster: objects in memory, every change appended to SQLite before it is answered.
+
+One event loop owns the index. A write takes the next resource version (one counter for everything), changes the index at
+once so that the next write sees it, and goes to a single writer thread that commits whatever has gathered (group commit).
+Nobody learns of a write before it is committed: answers, reads of it and watch events wait for `settled`.
+
+The log is append-only: `(rv, resource, namespace, name, verb, value)`. The newest `window` events stay available to
+watches, also after a restart; older rows go as soon as a later row has taken their place.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import bisect
+import queue
+import sqlite3
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import orjson
+
+from argolint.errors import UserError
+
+SCHEMA_VERSION: Final = 1
+DEFAULT_WINDOW: Final = 10_000
+
+ADDED: Final = "ADDED"
+MODIFIED: Final = "MODIFIED"
+DELETED: Final = "DELETED"
+_VERBS: Final = (ADDED, MODIFIED, DELETED)
+
+Key = tuple[str, str]
+"""Namespace ("" for cluster-scoped) and name."""
+
+Seal = Callable[[bytes], bytes]
+
+
+class Entry:
+    """An object as stored: parsed, as JSON bytes, and its resource version. Never changed in place."""
+
+    __slots__ = ("obj", "raw", "rv")
+
+    def __init__(self, obj: Mapping[str, Any], raw: bytes, rv: int) -> None:
+        self.obj = obj
+        self.raw = raw
+        self.rv = rv
+
+    def copy(self) -> dict[str, Any]:
+        """A deep copy that the caller may change."""
+        fresh: dict[str, Any] = orjson.loads(self.raw)
+        return fresh
+
+
+class Event:
+    """One change. `entry` is the object after it (for DELETED: its last state, at this resource version)."""
+
+    __slots__ = ("entry", "frames", "key", "previous", "resource", "rv", "type")
+
+    def __init__(
+        self, rv: int, type: str, resource: str, key: Key, entry: Entry, previous: Entry | None
+    ) -> None:
+        self.rv = rv
+        self.type = type
+        self.resource = resource
+        self.key = key
+        self.entry = entry
+        self.previous = previous
+        self.frames: dict[Any, bytes] = {}  # encodings that several watches share
+
+
+class _Record(NamedTuple):
+    event: Event
+    blob: bytes
+
+
+class _Compaction(NamedTuple):
+    upto: int
+    dead: list[tuple[int]]
+
+
+class _Table:
+    """The objects of one resource, with their keys sorted for lists."""
+
+    __slots__ = ("entries", "keys")
+
+    def __init__(self) -> None:
+        self.entries: dict[Key, Entry] = {}
+        self.keys: list[Key] = []
+
+    def set(self, key: Key, entry: Entry) -> None:
+        if key not in self.entries:
+            bisect.insort(self.keys, key)
+        self.entries[key] = entry
+
+    def remove(self, key: Key) -> None:
+        if self.entries.pop(key, None) is not None:
+            del self.keys[bisect.bisect_left(self.keys, key)]
+
+    def slice(self, namespace: str | None, after: Key | None) -> list[Key]:
+        start = 0 if namespace is None else bisect.bisect_left(self.keys, (namespace, ""))
+        if after is not None:
+            start = max(start, bisect.bisect_right(self.keys, after))
+        end = len(self.keys) if namespace is None else bisect.bisect_left(self.keys, (namespace + "\0", ""))
+        return self.keys[start:end]
+
+
+Listener = Callable[[Event], None]
+
+
+class Store:
+    """All objects of a cluster. Construct, `open()` in a running loop, `await close()`."""
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        synchronous: str = "normal",
+        window: int = DEFAULT_WINDOW,
+        seals: Mapping[str, tuple[Seal, Seal]] | None = None,
+    ) -> None:
+        """`path` is the database file; `synchronous` is SQLite's (`normal` survives the death of the process, `full` also
+        a power cut); `seals` maps a resource to (encrypt, decrypt) for its values on disk."""
+        self.path = path
+        self.synchronous = synchronous
+        self.window = window
+        self.seals = dict(seals or {})
+        self.rv = 0
+        self.committed = 0
+        self.compacted = 0
+        self.failure: str = ""
+        self._tables: dict[str, _Table] = {}
+        self._events: deque[Event] = deque()
+        self._dead: deque[tuple[int, int]] = deque()  # (superseding rv, superseded rv)
+        self._listeners: dict[str, list[Listener]] = {}
+        self._everything: list[Listener] = []
+        self._waiters: deque[tuple[int, asyncio.Future[None]]] = deque()
+        self._inbox: queue.SimpleQueue[_Record | _Compaction | None] = queue.SimpleQueue()
+        self._thread: threading.Thread | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    # ---- life cycle
+
+    def open(self) -> None:
+        """Load the database (made when missing) and start the writer thread.
+
+        Raises UserError when the file is not a database of ours or comes from a newer version.
+        """
+        self._loop = asyncio.get_running_loop()
+        database = _connect(self.path, self.synchronous)
+        try:
+            self._load(database)
+        finally:
+            database.close()
+        self._thread = threading.Thread(target=self._write_loop, name="store-writer", daemon=True)
+        self._thread.start()
+
+    async def close(self) -> None:
+        """Commit what is pending and stop the writer."""
+        if self._thread is None:
+            return
+        self._inbox.put(None)
+        await asyncio.to_thread(self._thread.join)
+        self._thread = None
+
+    def _load(self, database: sqlite3.Connection) -> None:
+        row = database.execute("SELECT value FROM meta WHERE key = 'compacted'").fetchone()
+        self.compacted = self.rv = int(row[0]) if row else 0
+        rows = database.execute("SELECT rv, resource, namespace, name, verb, value FROM log ORDER BY rv")
+        for rv, resource, namespace, name, verb, value in rows:
+            raw = self.seals[resource][1](value) if resource in self.seals else bytes(value)
+            entry = Entry(orjson.loads(raw), raw, rv)
+            event = self._index(rv, _VERBS[verb], resource, (namespace, name), entry)
+            if rv > self.compacted:
+                self._events.append(event)
+            self.rv = max(self.rv, rv)
+        self.committed = self.rv
+
+    # ---- reads
+
+    def get(self, resource: str, namespace: str, name: str) -> Entry | None:
+        """The object, or None. It may not be committed yet: `await settled(entry.rv)` before telling anyone."""
+        table = self._tables.get(resource)
+        return table.entries.get((namespace, name)) if table else None
+
+    def items(self, resource: str, namespace: str | None = None, after: Key | None = None) -> list[Entry]:
+        """Objects in order of (namespace, name), of one namespace or all, behind the key `after`."""
+        table = self._tables.get(resource)
+        if table is None:
+            return []
+        entries = table.entries
+        return [entries[key] for key in table.slice(namespace, after)]
+
+    def count(self, resource: str) -> int:
+        """How many objects the resource has."""
+        table = self._tables.get(resource)
+        return len(table.entries) if table else 0
+
+    def resources(self) -> list[str]:
+        """Every resource that has an object."""
+        return [name for name, table in self._tables.items() if table.entries]
+
+    async def settled(self, rv: int | None = None) -> None:
+        """Return when everything up to `rv` (default: all that was written so far) is on disk.
+
+        Raises OSError when the disk refused it.
+        """
+        wanted = self.rv if rv is None else rv
+        if self.committed >= wanted:
+            return
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiters.append((wanted, future))
+        await future
+
+    # ---- writes
+
+    def put(self, resource: str, namespace: str, name: str, obj: dict[str, Any]) -> Entry:
+        """Add or replace an object; sets `metadata.resourceVersion` of `obj`, which the store keeps from then on."""
+        self._refuse_after_failure()
+        rv = self.rv + 1
+        obj["metadata"]["resourceVersion"] = str(rv)
+        raw = orjson.dumps(obj)
+        self.rv = rv
+        known = self.get(resource, namespace, name) is not None
+        return self._append(
+            rv, MODIFIED if known else ADDED, resource, (namespace, name), Entry(obj, raw, rv)
+        )
+
+    def delete(self, resource: str, namespace: str, name: str) -> Entry:
+        """Remove an object (KeyError if it is not there); its last state, at the resource version of the removal."""
+        self._refuse_after_failure()
+        current = self.get(resource, namespace, name)
+        if current is None:
+            raise KeyError(name)
+        rv = self.rv + 1
+        obj = current.copy()
+        obj["metadata"]["resourceVersion"] = str(rv)
+        raw = orjson.dumps(obj)
+        self.rv = rv
+        return self._append(rv, DELETED, resource, (namespace, name), Entry(obj, raw, rv))
+
+    def _refuse_after_failure(self) -> None:
+        if self.failure:
+            raise OSError(self.failure)
+
+    def _append(self, rv: int, verb: str, resource: str, key: Key, entry: Entry) -> Entry:
+        event = self._index(rv, verb, resource, key, entry)
+        blob = self.seals[resource][0](entry.raw) if resource in self.seals else entry.raw
+        self._inbox.put(_Record(event, blob))
+        return entry
+
+    def _index(self, rv: int, verb: str, resource: str, key: Key, entry: Entry) -> Event:
+        table = self._tables.setdefault(resource, _Table())
+        previous = table.entries.get(key)
+        if verb == DELETED:
+            table.remove(key)
+            self._dead.append((rv, rv))
+        else:
+            table.set(key, entry)
+        if previous is not None:
+            self._dead.append((rv, previous.rv))
+        return Event(rv, verb, resource, key, entry, previous)
+
+    # ---- watches
+
+    def listen(self, resource: str | None, listener: Listener) -> Callable[[], None]:
+        """Call `listener` with each committed event of a resource (None: of all). Returns the way to stop."""
+        listeners = self._everything if resource is None else self._listeners.setdefault(resource, [])
+        listeners.append(listener)
+
+        def stop() -> None:
+            if listener in listeners:
+                listeners.remove(listener)
+
+        return stop
+
+    def since(self, resource: str, rv: int) -> list[Event] | None:
+        """Committed events of a resource behind `rv`, oldest first; None when that is longer ago than the history goes."""
+        if rv < self.compacted:
+            return None
+        found: list[Event] = []
+        for event in reversed(self._events):
+            if event.rv <= rv:
+                break
+            if event.resource == resource:
+                found.append(event)
+        found.reverse()
+        return found
+
+    # ---- commits
+
+    def _committed(self, records: list[_Record]) -> None:
+        for record in records:
+            event = record.event
+            self.committed = event.rv
+            self._events.append(event)
+            for listener in (*self._listeners.get(event.resource, ()), *self._everything):
+                listener(event)
+        while self._waiters and self._waiters[0][0] <= self.committed:
+            _resolve(self._waiters.popleft()[1], None)
+        # Waiters come nearly in order of rv; a read of an older object may stand behind a newer one.
+        if self._waiters and any(rv <= self.committed for rv, _ in self._waiters):
+            ready = [future for rv, future in self._waiters if rv <= self.committed]
+            self._waiters = deque(waiter for waiter in self._waiters if waiter[0] > self.committed)
+            for future in ready:
+                _resolve(future, None)
+        if len(self._events) > self.window + self.window // 4:
+            self._compact()
+
+    def _compact(self) -> None:
+        while len(self._events) > self.window:
+            self.compacted = self._events.popleft().rv
+        dead: list[tuple[int]] = []
+        while self._dead and self._dead[0][0] <= self.compacted:
+            dead.append((self._dead.popleft()[1],))
+        self._inbox.put(_Compaction(self.compacted, dead))
+
+    def _failed(self, error: str) -> None:
+        """The disk refused a commit: nothing after it can be answered truthfully, so every write is refused from now on."""
+        self.failure = f"the database {self.path} cannot be written: {error}"
+        while self._waiters:
+            _resolve(self._waiters.popleft()[1], OSError(self.failure))
+
+    def _write_loop(self) -> None:
+        loop = self._loop
+        assert loop is not None
+        try:
+            database = _connect(self.path, self.synchronous)
+        except UserError as error:
+            _call(loop, self._failed, error.message)
+            return
+        stop = False
+        while not stop:
+            jobs = [self._inbox.get()]
+            while not self._inbox.empty() and len(jobs) < 2_000:
+                jobs.append(self._inbox.get())
+            stop = None in jobs
+            try:
+                records = _commit(database, jobs)
+            except sqlite3.Error as error:
+                database.close()
+                _call(loop, self._failed, str(error))
+                return
+            if records:
+                _call(loop, self._committed, records)
+        database.close()
+
+
+def _call(loop: asyncio.AbstractEventLoop, function: Callable[..., None], argument: object) -> None:
+    try:
+        loop.call_soon_threadsafe(function, argument)
+    except RuntimeError:
+        pass  # the loop has closed: nobody waits for the answer any more
+
+
+def _resolve(future: asyncio.Future[None], error: Exception | None) -> None:
+    if future.done():
+        return
+    if error is None:
+        future.set_result(None)
+    else:
+        future.set_exception(error)
+
+
+def _commit(database: sqlite3.Connection, jobs: Iterable[_Record | _Compaction | None]) -> list[_Record]:
+    records = [job for job in jobs if isinstance(job, _Record)]
+    database.execute("BEGIN IMMEDIATE")
+    database.executemany(
+        "INSERT INTO log (rv, resource, namespace, name, verb, value) VALUES (?, ?, ?, ?, ?, ?)",
+        [
+            (job.event.rv, job.event.resource, *job.event.key, _VERBS.index(job.event.type), job.blob)
+            for job in records
+        ],
+    )
+    for job in jobs:
+        if isinstance(job, _Compaction):
+            database.executemany("DELETE FROM log WHERE rv = ?", job.dead)
+            database.execute("INSERT OR REPLACE INTO meta VALUES ('compacted', ?)", (str(job.upto),))
+    database.execute("COMMIT")
+    return records
+
+
+def _create(database: sqlite3.Connection) -> None:
+    database.execute("CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL)")
+    database.execute(
+        "CREATE TABLE IF NOT EXISTS log (rv INTEGER PRIMARY KEY, resource TEXT NOT NULL, namespace TEXT NOT NULL,"
+        " name TEXT NOT NULL, verb INTEGER NOT NULL, value BLOB NOT NULL)"
+    )
+    database.execute("INSERT OR IGNORE INTO meta VALUES ('schema_version', ?)", (str(SCHEMA_VERSION),))
+
+
+MIGRATIONS: Final[dict[int, Callable[[sqlite3.Connection], None]]] = {}
+"""From a schema version to the function that makes it the next one, inside one transaction."""
+
+
+def _migrate(database: sqlite3.Connection, path: Path) -> None:
+    version = int(database.execute("SELECT value FROM meta WHERE key = 'schema_version'").fetchone()[0])
+    if version > SCHEMA_VERSION:
+        raise UserError(
+            f"{path}: the data was written by a newer version of argolint (schema {version}, this one knows {SCHEMA_VERSION})",
+            "Upgrade argolint, or name another folder with --data.",
+        )
+    while version < SCHEMA_VERSION:
+        database.execute("BEGIN IMMEDIATE")
+        MIGRATIONS[version](database)
+        version += 1
+        database.execute("UPDATE meta SET value = ? WHERE key = 'schema_version'", (str(version),))
+        database.execute("COMMIT")
+
+
+def _connect(path: Path, synchronous: str) -> sqlite3.Connection:
+    try:
+        database = sqlite3.connect(path, isolation_level=None, timeout=10)
+        database.execute("PRAGMA journal_mode = WAL")
+        database.execute(f"PRAGMA synchronous = {'FULL' if synchronous == 'full' else 'NORMAL'}")
+        _create(database)
+        _migrate(database, path)
+    except sqlite3.Error as error:
+        raise UserError(
+            f"{path}: not usable as the cluster's database: {error}",
+            "Restore the file from a backup, or name another folder with --data.",
+        ) from error
+    return database

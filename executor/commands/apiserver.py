@@ -1,0 +1,76 @@
+"""Serve the embedded Kubernetes API in the foreground, until SIGTERM or ^C."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+from pathlib import Path
+
+from argolint.clikit import EXIT_OK
+from argolint.errors import UserError
+
+HELP = "serve the embedded Kubernetes API"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Arguments of `argorun apiserver`."""
+    parser.add_argument(
+        "--data",
+        type=Path,
+        default=Path(".argolint/cluster"),
+        metavar="DIR",
+        help="the cluster's data folder (default: %(default)s)",
+    )
+    parser.add_argument("--port", type=int, default=0, metavar="N", help="TCP port (default: 0, a free one)")
+    parser.add_argument(
+        "--host", default="127.0.0.1", metavar="ADDR", help="address to listen on (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--kubeconfig",
+        type=Path,
+        metavar="FILE",
+        help="where to write the administrator's kubeconfig (default: DIR/kubeconfig)",
+    )
+    parser.add_argument(
+        "--insecure", action="store_true", help="plain HTTP on loopback, everyone is the administrator"
+    )
+    parser.add_argument(
+        "--synchronous",
+        choices=("normal", "full"),
+        default="normal",
+        help="normal survives the death of the process, full also a power cut (default: %(default)s)",
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Serve; 0 after a clean stop."""
+    try:
+        from executor.cluster.server import serve
+    except ImportError as error:
+        raise UserError(
+            f"the embedded cluster needs a library that is not installed: {error.name}",
+            "Install it with: pip install 'argolint[run]'",
+        ) from error
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    kubeconfig = args.kubeconfig or args.data / "kubeconfig"
+
+    def ready(url: str) -> None:
+        print(f"Kubernetes API at {url}, kubeconfig in {kubeconfig}", flush=True)
+
+    try:
+        serve(
+            args.data,
+            host=args.host,
+            port=args.port,
+            kubeconfig=kubeconfig,
+            insecure=args.insecure,
+            synchronous=args.synchronous,
+            ready=ready,
+        )
+    except KeyboardInterrupt:
+        pass
+    except OSError as error:
+        raise UserError(
+            f"{args.data}: {error.strerror or error}", "Check the folder given by --data."
+        ) from error
+    return EXIT_OK
