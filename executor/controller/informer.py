@@ -49,6 +49,7 @@ class Informer:
         *,
         namespace: str = "",
         label_selector: str | None = None,
+        field_selector: str | None = None,
         on_event: Handler | None = None,
         index: Callable[[Obj], Key | None] | None = None,
         optional: bool = False,
@@ -57,6 +58,7 @@ class Informer:
         self.resource = resource
         self.namespace = namespace
         self.label_selector = label_selector
+        self.field_selector = field_selector
         self.optional = optional
         self.error: ApiError | None = None
         self.forbidden = False
@@ -64,6 +66,7 @@ class Informer:
         self._index_of = index
         self._lock = threading.Lock()
         self._objects: dict[Key, Obj] = {}
+        self._snapshot: dict[Key, Obj] | None = None
         self._index: dict[Key, dict[Key, Obj]] = {}
         self._synced = threading.Event()
         self._stop = threading.Event()
@@ -82,9 +85,11 @@ class Informer:
             return list(self._objects.values())
 
     def snapshot(self) -> dict[Key, Obj]:
-        """Every object by (namespace, name)."""
+        """Every object by (namespace, name); the same dict until something changes. Never change it."""
         with self._lock:
-            return dict(self._objects)
+            if self._snapshot is None:
+                self._snapshot = dict(self._objects)
+            return self._snapshot
 
     def indexed(self, key: Key) -> list[Obj]:
         """The objects whose `index` is `key`."""
@@ -143,7 +148,12 @@ class Informer:
                 backoff = min(backoff * 2, LAST_BACKOFF)
 
     def _relist(self) -> str:
-        page = self.client.list(self.resource, self.namespace, label_selector=self.label_selector)
+        page = self.client.list(
+            self.resource,
+            self.namespace,
+            label_selector=self.label_selector,
+            field_selector=self.field_selector,
+        )
         self.forbidden = False
         fresh = {key_of(item): item for item in page.items}
         with self._lock:
@@ -163,6 +173,7 @@ class Informer:
             self.namespace,
             resource_version=version,
             label_selector=self.label_selector,
+            field_selector=self.field_selector,
             timeout_seconds=WATCH_SECONDS,
         ):
             if self._stop.is_set():
@@ -177,6 +188,7 @@ class Informer:
     def _apply(self, kind: str, obj: Obj) -> None:
         key = key_of(obj)
         with self._lock:
+            self._snapshot = None
             old = self._objects.get(key)
             if old is not None:
                 self._unindex(key, old)
