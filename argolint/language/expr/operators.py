@@ -1,0 +1,219 @@
+"""The operators of expr-lang v1.17 on values. Each raises ValueError with upstream's wording."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+from argolint.language import goregex
+from argolint.language.gotime import Duration, Time
+from argolint.language.values import equal, is_number, sprint, type_name, wrap
+
+
+def _bad(left: Any, op: str, right: Any) -> ValueError:
+    return ValueError(f"invalid operation: {type_name(left)} {op} {type_name(right)}")
+
+
+def add(left: Any, right: Any) -> Any:
+    if type(left) is int and type(right) is int:
+        return wrap(left + right)
+    if isinstance(left, str) and isinstance(right, str):
+        return left + right
+    if is_number(left) and is_number(right):
+        return left + right
+    if isinstance(left, Duration) and isinstance(right, Duration):
+        return Duration(wrap(left.ns + right.ns))
+    if isinstance(left, Time) and isinstance(right, Duration):
+        return Time(left.ns + right.ns, left.zone)
+    if isinstance(left, Duration) and isinstance(right, Time):
+        return Time(left.ns + right.ns, right.zone)
+    raise _bad(left, "+", right)
+
+
+def subtract(left: Any, right: Any) -> Any:
+    if is_number(left) and is_number(right):
+        result = left - right
+        return wrap(result) if type(result) is int else result
+    if isinstance(left, Time) and isinstance(right, Time):
+        return Duration(left.ns - right.ns)
+    if isinstance(left, Time) and isinstance(right, Duration):
+        return Time(left.ns - right.ns, left.zone)
+    if isinstance(left, Duration) and isinstance(right, Duration):
+        return Duration(wrap(left.ns - right.ns))
+    raise _bad(left, "-", right)
+
+
+def multiply(left: Any, right: Any) -> Any:
+    if is_number(left) and is_number(right):
+        result = left * right
+        return wrap(result) if type(result) is int else result
+    if isinstance(left, Duration) and is_number(right):
+        return Duration(wrap(int(left.ns * right)))
+    if is_number(left) and isinstance(right, Duration):
+        return Duration(wrap(int(left * right.ns)))
+    raise _bad(left, "*", right)
+
+
+def divide(left: Any, right: Any) -> float:
+    """Division always gives a float64; by zero it gives an infinity or NaN."""
+    if not (is_number(left) and is_number(right)):
+        raise _bad(left, "/", right)
+    if right == 0:
+        if left == 0 or (type(left) is float and math.isnan(left)):
+            return math.nan
+        return math.copysign(math.inf, left) * math.copysign(1.0, float(right))
+    return float(left) / float(right)
+
+
+def modulo(left: Any, right: Any) -> int:
+    if type(left) is not int or type(right) is not int:
+        raise _bad(left, "%", right)
+    if right == 0:
+        raise ValueError("runtime error: integer divide by zero")
+    return (
+        int(math.fmod(left, right)) if abs(left) < 2**52 and abs(right) < 2**52 else _truncated(left, right)
+    )
+
+
+def _truncated(left: int, right: int) -> int:
+    rest = abs(left) % abs(right)
+    return -rest if left < 0 else rest
+
+
+def power(left: Any, right: Any) -> float:
+    """Powers always give a float64."""
+    if not (is_number(left) and is_number(right)):
+        raise _bad(left, "**", right)
+    try:
+        return math.pow(left, right)
+    except OverflowError:
+        return -math.inf if left < 0 and right == int(right) and int(right) % 2 else math.inf
+    except ValueError:
+        return math.inf if left == 0 else math.nan
+
+
+def compare(op: str, left: Any, right: Any) -> bool:
+    """`<`, `<=`, `>`, `>=` on two numbers, strings, times or durations."""
+    a: Any
+    b: Any
+    if is_number(left) and is_number(right):
+        a, b = left, right
+    elif isinstance(left, str) and isinstance(right, str):
+        a, b = left, right
+        if not (left.isascii() and right.isascii()):
+            a, b = left.encode("utf-8", "surrogatepass"), right.encode("utf-8", "surrogatepass")
+    elif (isinstance(left, Time) and isinstance(right, Time)) or (
+        isinstance(left, Duration) and isinstance(right, Duration)
+    ):
+        a, b = left.ns, right.ns
+    else:
+        raise _bad(left, op, right)
+    return bool(_COMPARE[op](a, b))
+
+
+_COMPARE: dict[str, Callable[[Any, Any], bool]] = {
+    "<": lambda a, b: a < b,
+    "<=": lambda a, b: a <= b,
+    ">": lambda a, b: a > b,
+    ">=": lambda a, b: a >= b,
+}
+
+
+def contains_element(needle: Any, container: Any) -> bool:
+    """`in`: an element of a list, a key of a map; nothing is in nil."""
+    if container is None:
+        return False
+    if isinstance(container, (list, tuple)):
+        return any(equal(item, needle) for item in container)
+    if isinstance(container, dict):
+        if needle is None:
+            return False
+        if not isinstance(needle, str) and any(isinstance(key, str) for key in container):
+            raise ValueError(f"cannot use {type_name(needle)} as type string in map key")
+        return not isinstance(needle, (list, dict)) and needle in container
+    raise ValueError(f'operator "in" not defined on {type_name(container)}')
+
+
+def matches(text: Any, pattern: Any) -> bool:
+    """`matches`: whether an RE2 pattern is found anywhere in a string; nil on either side gives false."""
+    if text is None or pattern is None:
+        return False
+    if not isinstance(text, str) or not isinstance(pattern, str):
+        raise _bad(text, "matches", pattern)
+    return goregex.search(pattern, text)
+
+
+def string_test(op: str, text: Any, part: Any) -> bool:
+    """`contains`, `startsWith`, `endsWith`; nil on either side gives false."""
+    if text is None or part is None:
+        return False
+    if not isinstance(text, str) or not isinstance(part, str):
+        raise _bad(text, op, part)
+    if op == "contains":
+        return part in text
+    return text.startswith(part) if op == "startsWith" else text.endswith(part)
+
+
+def span(low: Any, high: Any) -> range:
+    """`low..high`, both ends included; empty when high is less."""
+    if not is_number(low) or not is_number(high):
+        raise _bad(low, "..", high)
+    return range(int(low), int(high) + 1)
+
+
+def fetch(container: Any, key: Any) -> Any:
+    """`container[key]`: nil for a missing key of a map; negative indices count from the end."""
+    if isinstance(container, dict):
+        if isinstance(key, (list, dict)):
+            raise ValueError(f"cannot use {type_name(key)} as a map key")
+        if type(key) is not str and container and all(isinstance(name, str) for name in container):
+            raise ValueError(f"cannot fetch {sprint(key)} from {type_name(container)}: its keys are strings")
+        return container.get(key)
+    if isinstance(container, (list, tuple, str, bytes)):
+        if type(key) is not int:
+            raise ValueError(f"cannot fetch {sprint(key)} from {type_name(container)}")
+        items: Any = container.encode("utf-8", "surrogatepass") if isinstance(container, str) else container
+        index = key + len(items) if key < 0 else key
+        if not 0 <= index < len(items):
+            kind = "string" if isinstance(container, str) else "array"
+            raise ValueError(f"index out of range: {key} ({kind} length is {len(items)})")
+        return items[index]
+    raise ValueError(f"cannot fetch {sprint(key)} from {type_name(container)}")
+
+
+def cut(container: Any, low: Any, high: Any) -> Any:
+    """`container[low:high]` of a list or string; bounds beyond the ends are moved there."""
+    if not isinstance(container, (list, tuple, str)):
+        raise ValueError(f"cannot slice {sprint(container)}")
+    for bound in (low, high):
+        if bound is not None and not is_number(bound):
+            raise ValueError(f"invalid operation: slice bound of type {type_name(bound)}")
+    size = len(container)
+    start = 0 if low is None else int(low)
+    stop = size if high is None else int(high)
+    start = max(start + size, 0) if start < 0 else start
+    stop = max(stop + size, 0) if stop < 0 else min(stop, size)
+    return container[min(start, stop) : stop]
+
+
+BINARY: dict[str, Callable[[Any, Any], Any]] = {
+    "+": add,
+    "-": subtract,
+    "*": multiply,
+    "/": divide,
+    "%": modulo,
+    "**": power,
+    "==": equal,
+    "!=": lambda a, b: not equal(a, b),
+    "in": contains_element,
+    "matches": matches,
+    "<": lambda a, b: compare("<", a, b),
+    "<=": lambda a, b: compare("<=", a, b),
+    ">": lambda a, b: compare(">", a, b),
+    ">=": lambda a, b: compare(">=", a, b),
+    "contains": lambda a, b: string_test("contains", a, b),
+    "startsWith": lambda a, b: string_test("startsWith", a, b),
+    "endsWith": lambda a, b: string_test("endsWith", a, b),
+    "..": span,
+}

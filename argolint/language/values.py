@@ -1,0 +1,249 @@
+"""Go's values as Python's, and how Go prints, compares and marshals them.
+
+nil is None, bool is bool, int is int (64 bits), float64 is float, string is str, []byte is bytes, a slice is a list,
+a map is a dict; time.Time and time.Duration are `gotime.Time` and `gotime.Duration`.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any
+
+from argolint.language.gotime import Duration, Time
+
+_quote = json.encoder.encode_basestring
+
+
+def type_name(value: Any) -> str:
+    """Go's name for the type of a value, as `%T` prints it."""
+    if value is None:
+        return "<nil>"
+    kind = type(value)
+    if kind is bool:
+        return "bool"
+    if kind is int:
+        return "int"
+    if kind is float:
+        return "float64"
+    if isinstance(value, str):
+        return "string"
+    if kind is bytes:
+        return "[]uint8"
+    if isinstance(value, (list, tuple)):
+        return "[]interface {}"
+    if isinstance(value, dict):
+        return "map[string]interface {}"
+    if isinstance(value, Time):
+        return "time.Time"
+    if isinstance(value, Duration):
+        return "time.Duration"
+    return "func" if callable(value) else kind.__name__
+
+
+def is_number(value: Any) -> bool:
+    """Whether Go would see an int or a float64 (a bool is neither)."""
+    kind = type(value)
+    return kind is int or kind is float
+
+
+def wrap(value: int) -> int:
+    """`value` as a signed 64-bit integer, as Go's arithmetic wraps."""
+    if -0x8000000000000000 <= value <= 0x7FFFFFFFFFFFFFFF:
+        return value
+    return (value + 0x8000000000000000) % 0x10000000000000000 - 0x8000000000000000
+
+
+def format_float(value: float, exponent_from: int = 21) -> str:
+    """A float64 as Go's `%v` prints it: shortest form, exponent below 1e-4 and from 1e21 (`%g`: by digits)."""
+    if math.isnan(value):
+        return "NaN"
+    if math.isinf(value):
+        return "+Inf" if value > 0 else "-Inf"
+    if value == 0:
+        return "-0" if math.copysign(1, value) < 0 else "0"
+    mantissa, exponent = _shortest(abs(value))
+    sign = "-" if value < 0 else ""
+    if exponent < -4 or exponent >= exponent_from:
+        return f"{sign}{_scientific(mantissa, exponent)}"
+    return sign + _plain(mantissa, exponent)
+
+
+def _shortest(value: float) -> tuple[str, int]:
+    """Shortest decimal digits that read back as `value`, and the exponent of the first of them."""
+    text = repr(value)
+    head, _, tail = text.partition("e")
+    whole, _, fraction = head.partition(".")
+    digits = whole + ("" if fraction == "0" and not tail else fraction)
+    exponent = int(tail or 0) + len(whole) - 1
+    stripped = digits.lstrip("0")
+    exponent -= len(digits) - len(stripped)
+    return stripped.rstrip("0") or "0", exponent
+
+
+def _scientific(digits: str, exponent: int) -> str:
+    rest = f".{digits[1:]}" if len(digits) > 1 else ""
+    return f"{digits[0]}{rest}e{'-' if exponent < 0 else '+'}{abs(exponent):02d}"
+
+
+def _plain(digits: str, exponent: int) -> str:
+    if exponent < 0:
+        return "0." + "0" * (-exponent - 1) + digits
+    if len(digits) <= exponent + 1:
+        return digits + "0" * (exponent + 1 - len(digits))
+    return digits[: exponent + 1] + "." + digits[exponent + 1 :]
+
+
+def float_json(value: float) -> str:
+    """A float64 as encoding/json writes it: plain between 1e-6 and 1e21, else `1e-07` without padding."""
+    if math.isnan(value) or math.isinf(value):
+        raise ValueError(f"json: unsupported value: {format_float(value)}")
+    if value == 0:
+        return "-0" if math.copysign(1, value) < 0 else "0"
+    digits, exponent = _shortest(abs(value))
+    sign = "-" if value < 0 else ""
+    if -7 < exponent < 21:
+        return sign + _plain(digits, exponent)
+    text = _scientific(digits, exponent)
+    if "e-0" in text:
+        text = text.replace("e-0", "e-")
+    return sign + text
+
+
+def sprint(value: Any, depth: int = 0) -> str:
+    """A value as Go's `%v` prints it: `[1 2]`, `map[a:1]` (keys sorted), `<nil>`."""
+    kind = type(value)
+    if kind is str:
+        return str(value)
+    if value is None:
+        return "<nil>"
+    if kind is bool:
+        return "true" if value else "false"
+    if kind is int:
+        return str(value)
+    if kind is float:
+        return format_float(value)
+    if kind is bytes:
+        return "[" + " ".join(str(byte) for byte in value) + "]"
+    if depth > 100:
+        return "..."
+    if isinstance(value, (list, tuple)):
+        return "[" + " ".join(sprint(item, depth + 1) for item in value) + "]"
+    if isinstance(value, dict):
+        return "map[" + " ".join(f"{sprint(k)}:{sprint(value[k], depth + 1)}" for k in sort_keys(value)) + "]"
+    return str(value)
+
+
+def sort_keys(mapping: dict[Any, Any]) -> list[Any]:
+    """The keys of a map in the order in which Go prints and marshals them."""
+    return sorted(
+        mapping,
+        key=lambda key: (
+            isinstance(key, str),
+            not isinstance(key, str) and sprint(key),
+            key if isinstance(key, str) else sprint(key),
+        ),
+    )
+
+
+def quote_json(text: str, escape_html: bool = True) -> str:
+    """A string as encoding/json writes it, quotes included."""
+    quoted: str = _quote(text)
+    if escape_html:
+        if "<" in quoted or ">" in quoted or "&" in quoted:
+            quoted = quoted.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
+    if "\u2028" in quoted or "\u2029" in quoted:
+        quoted = quoted.replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
+    return quoted
+
+
+def to_json(value: Any, indent: str = "", escape_html: bool = True) -> str:
+    """A value as Go's encoding/json marshals it (map keys sorted). Raises ValueError for what has no JSON."""
+    parts: list[str] = []
+    _marshal(value, indent, "\n", escape_html, parts, 0)
+    return "".join(parts)
+
+
+def _marshal(value: Any, indent: str, newline: str, html: bool, parts: list[str], depth: int) -> None:
+    kind = type(value)
+    if kind is str:
+        parts.append(quote_json(value, html))
+    elif value is None:
+        parts.append("null")
+    elif kind is bool:
+        parts.append("true" if value else "false")
+    elif kind is int:
+        parts.append(str(value))
+    elif kind is float:
+        parts.append(float_json(value))
+    elif depth > 200:
+        raise ValueError("json: nested too deeply")
+    elif isinstance(value, (list, tuple, dict)):
+        _marshal_container(value, indent, newline, html, parts, depth)
+    elif kind is bytes:
+        import base64
+
+        parts.append(f'"{base64.b64encode(value).decode()}"')
+    elif isinstance(value, Duration):
+        parts.append(str(value.ns))
+    elif isinstance(value, Time):
+        parts.append(f'"{value.rfc3339(nano=True)}"')
+    elif isinstance(value, str):
+        parts.append(quote_json(str(value), html))
+    else:
+        raise ValueError(f"json: unsupported type: {type_name(value)}")
+
+
+def _marshal_container(
+    value: Any, indent: str, newline: str, html: bool, parts: list[str], depth: int
+) -> None:
+    opening, closing = ("{", "}") if isinstance(value, dict) else ("[", "]")
+    if not value:
+        parts.append(opening + closing)
+        return
+    inner = newline + indent
+    parts.append(opening)
+    first = True
+    if isinstance(value, dict):
+        for key in sort_keys(value):
+            parts.append(("" if first else ",") + (inner if indent else ""))
+            parts.append(
+                quote_json(key if isinstance(key, str) else sprint(key), html) + (": " if indent else ":")
+            )
+            _marshal(value[key], indent, inner, html, parts, depth + 1)
+            first = False
+    else:
+        for item in value:
+            parts.append(("" if first else ",") + (inner if indent else ""))
+            _marshal(item, indent, inner, html, parts, depth + 1)
+            first = False
+    parts.append((newline if indent else "") + closing)
+
+
+def from_json(text: str) -> Any:
+    """JSON text as Go's encoding/json reads it into `any`: every number is a float64. Raises ValueError."""
+    try:
+        return json.loads(text, parse_int=float, parse_float=float, parse_constant=_no_constant)
+    except RecursionError:
+        raise ValueError("exceeded max depth") from None
+
+
+def _no_constant(text: str) -> Any:
+    raise ValueError(f"invalid character {text[:1]!r} looking for beginning of value")
+
+
+def equal(left: Any, right: Any) -> bool:
+    """Equality as expr-lang's runtime has it: numbers by value whatever their kind, else kind and content."""
+    if isinstance(left, bool) or isinstance(right, bool):
+        return left is right if isinstance(left, bool) and isinstance(right, bool) else False
+    if isinstance(left, (list, tuple)):
+        return isinstance(right, (list, tuple)) and len(left) == len(right) and all(map(equal, left, right))
+    if isinstance(left, dict):
+        return (
+            isinstance(right, dict)
+            and len(left) == len(right)
+            and all(key in right and equal(item, right[key]) for key, item in left.items())
+        )
+    if callable(left) or callable(right):
+        return False
+    return bool(left == right)
