@@ -1,1 +1,1 @@
-
+"""The project: which files there are, what they contain, how they hang together."""

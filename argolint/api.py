@@ -1,0 +1,113 @@
+"""Linting in memory, for the other tools: texts in, a report out. Nothing is read from disk."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+from argolint import registry
+from argolint.context import File
+from argolint.diagnostic import Diagnostic
+from argolint.model.k8s import Object
+from argolint.project.facts import ObjectFact, facts_of, unpack
+from argolint.project.index import Index
+from argolint.runner import (
+    Plan,
+    lint_local,
+    run_hooks,
+    run_project,
+    run_suppression_rules,
+    suppress,
+    with_fingerprints,
+)
+from argolint.settings import Settings
+from argolint.text import SourceText
+from argolint.yaml.loader import parse
+
+
+class Source(NamedTuple):
+    """A text to lint and the path that reports name it by."""
+
+    path: str
+    text: str
+
+
+class Report(NamedTuple):
+    """The findings (sorted by path and position), the texts they point into, and counts.
+
+    `summary` has files, objects, error, warning, info, fixable. `tracebacks` is not empty when a rule crashed.
+    """
+
+    findings: list[Diagnostic]
+    texts: dict[str, SourceText]
+    summary: dict[str, int]
+    tracebacks: list[str] = []
+
+
+def check(sources: Iterable[Source], settings: Settings | None = None) -> Report:
+    """Lint texts together, as one project. `settings` defaults to a run without configuration.
+
+    Raises UserError when the settings name rules that do not exist. Bad manifests never raise: they are findings.
+    """
+    settings = settings or Settings()
+    plan = Plan(registry.load(settings.rules), settings)
+    plan.bind()
+    return check_with(plan, sources, settings)
+
+
+def check_with(plan: Plan, sources: Iterable[Source], settings: Settings) -> Report:
+    """`check` with rules that are loaded already, for callers that lint again and again."""
+    files = [File(source.path, SourceText(source.text), parse(source.text)) for source in sources]
+    index = index_of(files)
+    elsewhere: dict[str, list[Diagnostic]] = {}
+    for item in run_project(plan, settings, index):
+        elsewhere.setdefault(item.path, []).append(item)
+    findings: list[Diagnostic] = []
+    for file in files:
+        local, suppressions = lint_local(file, plan, settings)
+        mine = local + run_hooks(file, plan.cross, plan, settings, index) + elsewhere.pop(file.path, [])
+        kept, used = suppress(mine, suppressions, plan)
+        kept += run_suppression_rules(file, suppressions, used, plan, settings)
+        findings.extend(kept)
+    for rest in elsewhere.values():
+        findings.extend(rest)
+    findings = with_fingerprints(findings)
+    texts = {file.path: file.source for file in files}
+    objects = sum(len(objects) for file in files for objects in file.objects)
+    return Report(findings, texts, summarise(findings, len(files), objects), plan.tracebacks)
+
+
+def index_of(files: Iterable[File]) -> Index:
+    """The index over files that are in memory."""
+    by_path = {file.path: file for file in files}
+    facts = [unpack(path, item) for path, file in by_path.items() for item in facts_of(file.documents)]
+    broken = [path for path, file in by_path.items() if any(document.broken for document in file.documents)]
+
+    def load(fact: ObjectFact) -> Object | None:
+        file = by_path.get(fact.path)
+        if file is None or fact.document >= len(file.objects):
+            return None
+        return next((obj for obj in file.objects[fact.document] if obj.where == fact.where), None)
+
+    return Index(facts, by_path, broken, load)
+
+
+def summarise(findings: Iterable[Diagnostic], files: int, objects: int) -> dict[str, int]:
+    """The counts of a report."""
+    summary = {"files": files, "objects": objects, "error": 0, "warning": 0, "info": 0, "fixable": 0}
+    for item in findings:
+        summary[item.severity] += 1
+        summary["fixable"] += item.fix is not None
+    return summary
+
+
+def parse_objects(sources: Iterable[Source]) -> list[tuple[str, Any]]:
+    """(path, object) for every Kubernetes object in the texts; the object is a dict (a Map, with positions).
+
+    Items of a List are given one by one; documents that do not parse and objects embedded in others are left out.
+    """
+    found: list[tuple[str, Any]] = []
+    for source in sources:
+        file = File(source.path, SourceText(source.text), parse(source.text))
+        found.extend((source.path, obj.map) for objects in file.objects for obj in objects if obj.parent is None)
+    return found

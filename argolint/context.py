@@ -1,0 +1,248 @@
+"""What a rule is given beside its subject, and the subjects that are not model views."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from argolint.diagnostic import ObjectRef
+from argolint.model.k8s import Object, objects_of
+from argolint.model.view import Span, View
+from argolint.model.workflow import Step, Template, WorkflowSpec
+from argolint.project.index import Index
+from argolint.settings import Settings
+from argolint.text import SourceText
+from argolint.yaml.loader import Stream
+from argolint.yaml.nodes import Document, Map
+from argolint.yaml.scalars import OffsetMap, offset_map
+
+if TYPE_CHECKING:
+    from argolint.rule import Rule
+
+
+class File:
+    """A file as it was read: the subject of `source` rules."""
+
+    __slots__ = ("_objects", "documents", "encoding_problem", "path", "problems", "source")
+
+    def __init__(self, path: str, source: SourceText, stream: Stream, encoding_problem: str = "") -> None:
+        self.path = path
+        self.source = source
+        self.documents: list[Document] = stream.documents
+        self.problems = stream.problems
+        self.encoding_problem = encoding_problem
+        self._objects: list[list[Object]] | None = None
+
+    @property
+    def objects(self) -> list[list[Object]]:
+        """The objects of each document, views made once."""
+        if self._objects is None:
+            self._objects = [list(objects_of(document.root, document.index)) for document in self.documents]
+        return self._objects
+
+    @property
+    def text(self) -> str:
+        return self.source.text
+
+    @property
+    def span(self) -> Span:
+        """The start of the file."""
+        return Span(0, 0)
+
+
+class DocumentView(View):
+    """A document of a file: the subject of `document` rules. `root` is whatever stands there."""
+
+    __slots__ = ("document", "objects", "root")
+
+    def __init__(self, document: Document, objects: list[Object]) -> None:
+        super().__init__(document.root)
+        self.document = document
+        self.root: Any = document.root
+        self.objects = objects
+
+
+class Scalar:
+    """A string in a manifest, the subject of `scalar` rules: those that contain `{{`.
+
+    `value` is the string, `where` its field path, `key` the key or index it stands under, `parent` the mapping or
+    sequence that holds it. `spec`, `template` and `step` are the innermost ones around it, or None.
+    """
+
+    __slots__ = ("_offsets", "_source", "end", "key", "object", "parent", "spec", "start", "step", "style",
+                 "template", "value", "where")  # fmt: skip
+
+    def __init__(
+        self, source: SourceText, value: str, start: int, end: int, style: str, key: str | int, parent: Any,
+        where: str, obj: Object | None, spec: WorkflowSpec | None, template: Template | None, step: Step | None,
+    ) -> None:  # fmt: skip
+        self._source = source
+        self._offsets: OffsetMap | None = None
+        self.value = value
+        self.start = start
+        self.end = end
+        self.style = style
+        self.key = key
+        self.parent = parent
+        self.where = where
+        self.object = obj
+        self.spec = spec
+        self.template = template
+        self.step = step
+
+    @property
+    def span(self) -> Span:
+        """The scalar as written, quotes included."""
+        return Span(self.start, self.end, self.where)
+
+    @property
+    def offsets(self) -> OffsetMap:
+        """Offsets of the value -> offsets of the file."""
+        if self._offsets is None:
+            self._offsets = offset_map(self._source.text, self.start, self.end, self.style, self.value)
+        return self._offsets
+
+    def part(self, start: int, end: int) -> Span:
+        """Where the value's code points [start, end) are written in the file."""
+        return Span(*self.offsets.span(start, end), self.where)
+
+
+class Schedule:
+    """One schedule of a CronWorkflow, the subject of `schedule` rules."""
+
+    __slots__ = ("object", "span", "text", "timezone", "timezone_span")
+
+    def __init__(self, text: str, span: Span, obj: Object) -> None:
+        self.text = text
+        self.span = span
+        self.object = obj
+        self.timezone = obj.spec.text("timezone")
+        self.timezone_span = obj.spec.value_span("timezone")
+
+
+class Context:
+    """What a rule may know beside its subject.
+
+    path          the file, as reports name it
+    source        its text: `ctx.source.slice(start, end)`
+    file          the File
+    object        the Object at hand (None in `source` and `document` rules of files without one)
+    settings      the Settings
+    argo_version  (major, minor) of the target
+    index         the project Index; only for rules declared with cross_file=True
+    """
+
+    __slots__ = ("_index", "file", "object", "path", "rule", "settings", "source")
+
+    def __init__(self, file: File, settings: Settings, index: Index | None) -> None:
+        self.file = file
+        self.path = file.path
+        self.source = file.source
+        self.settings = settings
+        self.object: Object | None = None
+        self.rule: Rule | None = None
+        self._index = index
+
+    @property
+    def argo_version(self) -> tuple[int, int]:
+        return self.settings.argo_version
+
+    @property
+    def index(self) -> Index:
+        if self._index is None:
+            raise RuntimeError("ctx.index needs @rule(..., cross_file=True)")
+        return self._index
+
+    @property
+    def namespace(self) -> str:
+        """The namespace of the object at hand (of the Sensor, for an object embedded in one)."""
+        obj = self.object
+        if obj is None:
+            return ""
+        if obj.namespace or obj.parent is None:
+            return obj.namespace
+        return obj.parent.namespace
+
+    @property
+    def external_severity(self) -> str | None:
+        """The severity for a reference that leaves the tree; None when such references are not reported."""
+        level = self.settings.external_references
+        return None if level == "ignore" else level
+
+    def option(self, name: str) -> Any:
+        """A setting that the rule declared in `options`."""
+        assert self.rule is not None
+        default = dict(self.rule.options)[name]
+        return self.settings.options.get(name, default)
+
+    @property
+    def ref(self) -> ObjectRef:
+        return self.object.ref if self.object is not None else ObjectRef("", "", "")
+
+
+def scalars_of(obj: Object, source: SourceText, inner: dict[int, Object]) -> Iterator[Scalar]:
+    """Every string of an object that contains `{{`, with what is around it.
+
+    Objects embedded in it (`inner`, by the identity of their mapping) are left out: they are walked on their own.
+    """
+    specs: list[WorkflowSpec] = obj.workflow_specs
+    views: dict[int, WorkflowSpec | Template | Step] = {}
+    for spec in specs:
+        views[id(spec.map)] = spec
+        for template in spec.all_templates:
+            views[id(template.map)] = template
+            for step in template.children:
+                views[id(step.map)] = step
+        defaults = spec.template_defaults
+        if defaults is not None:
+            views[id(defaults.map)] = defaults
+    yield from _walk(obj.map, obj.where, obj, source, inner, views, (None, None, None), set())
+
+
+_Around = tuple[WorkflowSpec | None, Template | None, Step | None]
+
+
+def _walk(
+    node: Any, where: str, obj: Object, source: SourceText, inner: dict[int, Object],
+    views: dict[int, WorkflowSpec | Template | Step], around: _Around, seen: set[int],
+) -> Iterator[Scalar]:  # fmt: skip
+    if isinstance(node, Map):
+        view = views.get(id(node))
+        if view is not None:
+            if isinstance(view, WorkflowSpec):
+                around = (view, None, None)
+            elif isinstance(view, Template):
+                around = (view.spec, view, view.step)
+            else:
+                around = (view.template.spec, view.template, view)
+        for key, value in node.items():
+            if isinstance(value, str):
+                if "{{" in value:
+                    at = node.at[key]
+                    path = f"{where}.{key}" if where else key
+                    style = node.styles.get(key, "")
+                    yield Scalar(source, value, at[2], at[3], style, key, node, path, obj, *around)
+            elif isinstance(value, (Map, list)) and value and _fresh(value, node, key, seen):
+                if id(value) in inner:
+                    continue
+                yield from _walk(
+                    value, f"{where}.{key}" if where else key, obj, source, inner, views, around, seen
+                )
+    else:
+        for i, value in enumerate(node):
+            if isinstance(value, str):
+                if "{{" in value:
+                    start, end = node.at[i]
+                    style = node.styles.get(i, "")
+                    yield Scalar(source, value, start, end, style, i, node, f"{where}[{i}]", obj, *around)
+            elif isinstance(value, (Map, list)) and value and _fresh(value, node, i, seen):
+                yield from _walk(value, f"{where}[{i}]", obj, source, inner, views, around, seen)
+
+
+def _fresh(value: Any, holder: Any, key: str | int, seen: set[int]) -> bool:
+    """False for an aliased container that was walked already: its findings would only be repeated."""
+    if key in holder.aliases or (isinstance(holder, Map) and key in holder.merged):
+        if id(value) in seen:
+            return False
+        seen.add(id(value))
+    return True

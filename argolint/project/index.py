@@ -1,0 +1,114 @@
+"""Lookups over the facts of all files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from argolint.model.k8s import CLUSTER_SCOPED, Object
+from argolint.model.workflow import Reference
+from argolint.project.facts import ObjectFact, TemplateFact
+
+
+class Index:
+    """Every object of the project.
+
+    Namespaces are matched as repositories use them: an object that does not say its namespace matches any, since
+    kustomize or `argo submit -n` will give it one.
+    """
+
+    __slots__ = ("_by_kind", "_by_name", "_loader", "broken", "objects", "paths")
+
+    def __init__(
+        self,
+        objects: Iterable[ObjectFact],
+        paths: Iterable[str] = (),
+        broken: Iterable[str] = (),
+        loader: Callable[[ObjectFact], Object | None] | None = None,
+    ) -> None:
+        self.objects: list[ObjectFact] = list(objects)
+        self.paths: list[str] = list(paths)
+        # Files with a document that does not parse: what is missing may be in there.
+        self.broken: list[str] = list(broken)
+        self._loader = loader
+        self._by_kind: dict[str, list[ObjectFact]] = {}
+        self._by_name: dict[tuple[str, str], list[ObjectFact]] = {}
+        for fact in self.objects:
+            self._by_kind.setdefault(fact.kind, []).append(fact)
+            if fact.name and not fact.embedded_in:
+                self._by_name.setdefault((fact.kind, fact.name), []).append(fact)
+
+    def of_kind(self, *kinds: str) -> Iterator[ObjectFact]:
+        """All objects of these kinds, the ones embedded in Sensors included."""
+        for kind in kinds:
+            yield from self._by_kind.get(kind, ())
+
+    def find(self, kind: str, name: str, namespace: str = "") -> list[ObjectFact]:
+        """The objects of that kind and name whose namespace agrees (see the class); [] when there is none."""
+        found = self._by_name.get((kind, name), [])
+        if not namespace or kind in CLUSTER_SCOPED:
+            return found
+        return [fact for fact in found if not fact.namespace or fact.namespace == namespace]
+
+    def names(self, kind: str, namespace: str = "") -> list[str]:
+        """The names of that kind's objects, sorted, for suggestions."""
+        return sorted(
+            {
+                fact.name
+                for fact in self._by_kind.get(kind, ())
+                if fact.name and (not namespace or not fact.namespace or fact.namespace == namespace)
+            }
+        )
+
+    def referred(self, reference: Reference, namespace: str = "") -> list[ObjectFact]:
+        """The objects that a templateRef or workflowTemplateRef names."""
+        if not reference.object_name:
+            return []
+        return self.find(reference.object_kind, reference.object_name, namespace)
+
+    def templates_of(self, kind: str, name: str, namespace: str = "") -> dict[str, tuple[ObjectFact, TemplateFact]]:
+        """Template name -> (object, template) over all objects of that kind and name."""
+        return {
+            template.name: (fact, template)
+            for fact in self.find(kind, name, namespace)
+            for template in fact.templates
+        }
+
+    def template(self, reference: Reference, namespace: str = "") -> tuple[ObjectFact, TemplateFact] | None:
+        """What a templateRef resolves to, with its signature; None when the tree does not have it."""
+        for fact in self.referred(reference, namespace):
+            found = fact.template(reference.template_name)
+            if found is not None:
+                return fact, found
+        return None
+
+    def load(self, fact: ObjectFact) -> Object | None:
+        """The object itself. Costs a parse of its file unless the file is being linted: narrow down by facts first."""
+        return self._loader(fact) if self._loader is not None else None
+
+
+def suggest(name: str, candidates: Iterable[str]) -> str:
+    """The candidate most like `name`, or "" when none is near enough."""
+    import difflib
+
+    pool = [candidate for candidate in candidates if candidate and candidate != name]
+    folded = {candidate.lower(): candidate for candidate in pool}
+    if name.lower() in folded:
+        return folded[name.lower()]
+    match = difflib.get_close_matches(name, pool, n=1, cutoff=0.7)
+    return match[0] if match else ""
+
+
+def did_you_mean(name: str, candidates: Iterable[str]) -> str:
+    """A help text for a name that is not known: a suggestion, or the names there are; "" when there are none."""
+    pool = sorted({candidate for candidate in candidates if candidate})
+    near = suggest(name, pool)
+    if near:
+        return f"did you mean `{near}`?"
+    if not pool:
+        return ""
+    shown = ", ".join(f"`{item}`" for item in pool[:8])
+    return f"known names: {shown}" + (f" and {len(pool) - 8} more" if len(pool) > 8 else "")
+
+
+Facts = list[tuple[Any, ...]]

@@ -1,0 +1,208 @@
+"""Finding rules: a walk over folders, remembered in a cache, so that adding a rule edits no other file.
+
+What is known about every rule (code, hook, severity…) is kept in one blob in the user's cache folder, keyed by the
+names, sizes and times of the rule files; modules are imported only when their rules run.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import marshal
+import os
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from argolint._data import data_dir
+from argolint._version import __version__
+from argolint.errors import UserError
+from argolint.rule import Rule, rules_in
+
+_FORMAT = 2
+
+
+def builtin_folder() -> str:
+    """The folder of the built-in rules."""
+    return str(data_dir("rules"))
+
+
+def load(folders: Sequence[str] = ()) -> dict[str, Rule]:
+    """Every rule by code: the built-in ones and those in `folders`. `check` is filled in by `bind`.
+
+    Raises UserError when a folder is missing, a module cannot be imported, or a code or name is taken twice.
+    """
+    found: dict[str, Rule] = {}
+    names: dict[str, str] = {}
+    for folder in (builtin_folder(), *folders):
+        if not os.path.isdir(folder):
+            raise UserError(f"{folder}: no such folder of rules", "correct `rules:` in the configuration")
+        for item in _rules_of(folder):
+            other = found.get(item.code)
+            if other is not None:
+                raise UserError(
+                    f"rule code {item.code} is declared twice: {_where(other)} and {_where(item)}",
+                    "give one of them another code",
+                )
+            if item.name in names:
+                raise UserError(
+                    f"rule name {item.name} is declared twice: {_where(found[names[item.name]])} and {_where(item)}",
+                    "give one of them another name",
+                )
+            found[item.code] = item
+            names[item.name] = item.code
+    return dict(sorted(found.items()))
+
+
+def _where(item: Rule) -> str:
+    return os.path.join(*item.module)
+
+
+def _modules(folder: str) -> list[tuple[str, int, int]]:
+    """(relative path, mtime, size) of each rule module under a folder, sorted."""
+    found: list[tuple[str, int, int]] = []
+    pending = [(folder, "")]
+    while pending:
+        path, prefix = pending.pop()
+        with os.scandir(path) as entries:
+            for entry in entries:
+                name = entry.name
+                if name.startswith(("_", ".")):
+                    continue
+                if entry.is_dir():
+                    pending.append((entry.path, f"{prefix}{name}/"))
+                elif name.endswith(".py"):
+                    stat = entry.stat()
+                    found.append((prefix + name, stat.st_mtime_ns, stat.st_size))
+    found.sort()
+    return found
+
+
+def fingerprint(folders: Sequence[str] = ()) -> str:
+    """A text that changes whenever a rule file is added, removed or edited."""
+    return repr([(folder, _modules(folder)) for folder in (builtin_folder(), *folders) if os.path.isdir(folder)])
+
+
+def _rules_of(folder: str) -> list[Rule]:
+    modules = _modules(folder)
+    key = repr((_FORMAT, __version__, sys.version_info[:2], os.path.abspath(folder), modules))
+    blob = _blob_path(folder)
+    if blob is not None:
+        try:
+            with open(blob, "rb") as file:
+                stored = marshal.load(file)
+            if stored[0] == key:
+                return [Rule(*fields) for fields in stored[1]]
+        except (OSError, ValueError, EOFError, TypeError, IndexError):
+            pass
+    rules = [item for relative, _, _ in modules for item in _import(folder, relative)]
+    if blob is not None:
+        _write(blob, marshal.dumps((key, [tuple(item[:-1]) for item in rules])))
+    return rules
+
+
+def _blob_path(folder: str) -> str | None:
+    if os.environ.get("ARGOLINT_NO_CACHE"):
+        return None
+    base = cache_home()
+    import hashlib
+
+    digest = hashlib.blake2b(os.path.abspath(folder).encode(), digest_size=8).hexdigest()
+    return os.path.join(base, f"rules-{digest}.bin")
+
+
+def cache_home() -> str:
+    """The user's cache folder for argolint ($XDG_CACHE_HOME/argolint)."""
+    base = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
+    return os.path.join(base, "argolint")
+
+
+def _write(path: str, data: bytes) -> None:
+    """Write atomically; a cache that cannot be written is not an error."""
+    temporary = f"{path}.{os.getpid()}"
+    try:
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(temporary, "wb") as file:
+            file.write(data)
+        os.replace(temporary, path)
+    except OSError:
+        try:
+            os.unlink(temporary)
+        except OSError:
+            pass
+
+
+def _import(folder: str, relative: str) -> list[Rule]:
+    namespace = _module(folder, relative)
+    rules = rules_in(namespace)
+    stem = Path(relative).stem
+    for item in rules:
+        if len(rules) == 1 and not stem.startswith(item.code.lower()):
+            raise UserError(
+                f"{os.path.join(folder, relative)}: declares {item.code} but is not called {item.code.lower()}_….py",
+                "a rule's module is named after its code",
+            )
+    return [item._replace(module=(folder, relative)) for item in rules]
+
+
+_loaded: dict[str, dict[str, Any]] = {}
+
+
+def _module(folder: str, relative: str) -> dict[str, Any]:
+    """Import a rule module and return its namespace."""
+    path = os.path.join(folder, relative)
+    known = _loaded.get(path)
+    if known is not None:
+        return known
+    dotted = relative[:-3].replace("/", ".")
+    if folder == builtin_folder():
+        name = f"argolint.rules.{dotted}"
+    else:
+        name = f"argolint_user_rules_{abs(hash(folder))}.{dotted}".replace("-", "_")
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise UserError(f"{path}: cannot be imported", "")
+    module = importlib.util.module_from_spec(spec)
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        raise UserError(
+            f"{path}: importing the rule failed: {type(error).__name__}: {error}", "correct the module"
+        ) from error
+    _loaded[path] = module.__dict__
+    return module.__dict__
+
+
+def bind(item: Rule) -> Rule:
+    """The rule with its function, importing its module when that has not happened."""
+    if item.check is not None:
+        return item
+    for found in rules_in(_module(*item.module)):
+        if found.code == item.code:
+            return item._replace(check=found.check)
+    raise UserError(f"{_where(item)}: no longer declares {item.code}", "run again with --no-cache")
+
+
+def page_path(item: Rule) -> str:
+    """The Markdown page of a rule."""
+    return os.path.join(item.module[0], item.module[1][:-3] + ".md")
+
+
+def selects(selector: str, item: Rule) -> int:
+    """How specifically a selector (code, name, code prefix, ALL) names a rule; 0 when it does not."""
+    if selector == "ALL":
+        return 1
+    if selector == item.name or selector == item.code:
+        return 100
+    upper = selector.upper()
+    if item.code.startswith(upper) and upper:
+        return 1 + len(upper)
+    return 0
+
+
+def known_selector(selector: str, rules: Iterable[Rule]) -> bool:
+    """Whether a selector names at least one rule."""
+    return selector == "ALL" or any(selects(selector, item) for item in rules)
+
+
+Check = Callable[..., Iterable[Any]]

@@ -1,0 +1,328 @@
+"""Running rules: one walk per document, a table hook → enabled rules, findings → diagnostics.
+
+Local rules see one file and their results can be cached with it; rules declared `cross_file` run when the
+index of all files is complete; `project` rules see the index only.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from hashlib import blake2b
+from typing import Any, NamedTuple
+
+from argolint import registry
+from argolint.context import Context, DocumentView, File, Schedule, scalars_of
+from argolint.diagnostic import SEVERITY_RANK, Diagnostic, Fix, ObjectRef, Related
+from argolint.model.k8s import Object
+from argolint.project.index import Index
+from argolint.rule import Finding, Rule, place_of
+from argolint.settings import Settings
+from argolint.suppress import Suppression, suppressions_of
+from argolint.text import SourceText
+from argolint.yaml.nodes import Seq
+
+INTERNAL_CODE, INTERNAL_NAME = "LNT901", "internal-error"
+
+
+class Plan:
+    """The enabled rules, by hook; `local` and `cross` hold rules whose modules are imported."""
+
+    __slots__ = ("all", "cross", "enabled", "local", "project", "severity", "suppression", "tracebacks")
+
+    def __init__(self, rules: dict[str, Rule], settings: Settings) -> None:
+        self.all = rules
+        self.enabled = [item for item in rules.values() if is_enabled(item, settings)]
+        self.severity = {item.code: severity_of(item, settings) for item in self.enabled}
+        self.local: dict[str, list[Rule]] = {}
+        self.cross: dict[str, list[Rule]] = {}
+        self.project: list[Rule] = []
+        self.suppression: list[Rule] = []
+        self.tracebacks: list[str] = []
+        for item in self.enabled:
+            if item.on == "project":
+                self.project.append(item)
+            elif item.on == "suppression":
+                self.suppression.append(item)
+            else:
+                (self.cross if item.cross_file else self.local).setdefault(item.on, []).append(item)
+
+    def bind(self) -> None:
+        """Import the modules of the enabled rules."""
+        for table in (self.local, self.cross):
+            for hook, rules in table.items():
+                table[hook] = [registry.bind(item) for item in rules]
+        self.project = [registry.bind(item) for item in self.project]
+        self.suppression = [registry.bind(item) for item in self.suppression]
+
+
+def is_enabled(item: Rule, settings: Settings) -> bool:
+    """Whether the settings select a rule: the most specific selector wins, `ignore` on a tie."""
+    chosen = max((registry.selects(text, item) for text in settings.extend_select), default=0)
+    if settings.select:
+        chosen = max(chosen, *(registry.selects(text, item) for text in settings.select))
+    elif not chosen and in_profile(item, settings.profile):
+        chosen = 1
+    ignored = max((registry.selects(text, item) for text in (*settings.ignore, *settings.extend_ignore)), default=0)
+    return chosen > ignored
+
+
+def in_profile(item: Rule, profile: str) -> bool:
+    """minimal: default rules that are errors; default; strict: default ones and all warnings; all."""
+    if profile == "all":
+        return True
+    if profile == "minimal":
+        return item.default and item.severity == "error"
+    return item.default or (profile == "strict" and item.severity != "info")
+
+
+def severity_of(item: Rule, settings: Settings) -> str:
+    """The rule's severity after the configuration's remapping ("" when it is not remapped)."""
+    best, found = 0, ""
+    for selector, severity in settings.severity.items():
+        score = registry.selects(selector, item)
+        if score > best:
+            best, found = score, severity
+    return found
+
+
+class FileResult(NamedTuple):
+    """What linting one file gave: diagnostics and suppressions."""
+
+    findings: list[Diagnostic]
+    suppressions: list[Suppression]
+
+
+_INDEX = re.compile(r"\[\d+\]")
+
+
+def run_hooks(file: File, table: dict[str, list[Rule]], plan: Plan, settings: Settings, index: Index | None) -> list[Diagnostic]:
+    """Run the rules of a table over one file."""
+    if not table:
+        return []
+    ctx = Context(file, settings, index)
+    out: list[Diagnostic] = []
+
+    def call(rules: Iterable[Rule], subject: Any, obj: Object | None) -> None:
+        ctx.object = obj
+        for item in rules:
+            _run_rule(item, subject, ctx, plan, out)
+
+    get = table.get
+    call(get("source", ()), file, None)
+    for document, objects in zip(file.documents, file.objects):
+        if document.broken:
+            continue
+        if "document" in table and document.root is not None:
+            call(table["document"], DocumentView(document, objects), objects[0] if objects else None)
+        inner = {id(obj.map): obj for obj in objects if obj.parent is not None}
+        for obj in objects:
+            call([item for item in get("object", ()) if not item.kinds or obj.kind in item.kinds], obj, obj)
+            _run_specs(obj, table, call)
+            if "scalar" in table and (obj.is_workflow_kind or obj.kind):
+                rules = _for_kind(table["scalar"], obj)
+                if rules:
+                    for scalar in scalars_of(obj, file.source, inner if obj.parent is None else {}):
+                        call(rules, scalar, obj)
+            if "schedule" in table and obj.kind == "CronWorkflow":
+                rules = table["schedule"]
+                for schedule in _schedules(obj):
+                    call(rules, schedule, obj)
+    return _unique(out)
+
+
+def _for_kind(rules: list[Rule], obj: Object) -> list[Rule]:
+    return [item for item in rules if not item.kinds or obj.kind in item.kinds]
+
+
+def _run_specs(
+    obj: Object, table: dict[str, list[Rule]], call: Callable[[Iterable[Rule], Any, Object | None], None]
+) -> None:
+    for spec in obj.workflow_specs:
+        tables = {hook: _for_kind(table.get(hook, []), obj) for hook in ("spec", "template", "steps", "dag", "step")}
+        call(tables["spec"], spec, obj)
+        for template in spec.all_templates:
+            kind = template.type
+            call([item for item in tables["template"] if not item.types or kind in item.types], template, obj)
+            if "steps" in template.map:
+                call(tables["steps"], template.steps, obj)
+            if "dag" in template.map:
+                call(tables["dag"], template.dag, obj)
+            if tables["step"]:
+                rules = [item for item in tables["step"] if not item.types or kind in item.types]
+                for step in template.children:
+                    call(rules, step, obj)
+
+
+def _schedules(obj: Object) -> list[Schedule]:
+    spec = obj.spec
+    found: list[Schedule] = []
+    single = spec.get("schedule")
+    if isinstance(single, str):
+        found.append(Schedule(single, spec.value_span("schedule"), obj))
+    several = spec.get("schedules")
+    if isinstance(several, Seq):
+        found.extend(
+            Schedule(text, spec.item_span("schedules", i), obj) for i, text in enumerate(several) if isinstance(text, str)
+        )
+    return found
+
+
+def _run_rule(item: Rule, subject: Any, ctx: Context, plan: Plan, out: list[Diagnostic]) -> None:
+    ctx.rule = item
+    check = item.check
+    assert check is not None
+    try:
+        for finding in check(subject, ctx):
+            out.append(to_diagnostic(finding, item, plan, ctx.path, ctx.ref))
+    except Exception as error:
+        out.append(crash(item, error, ctx.path, subject, plan))
+
+
+def crash(item: Rule, error: Exception, path: str, subject: Any, plan: Plan) -> Diagnostic:
+    """The finding that a crashed rule becomes; the traceback is kept for --verbose."""
+    import traceback
+
+    plan.tracebacks.append(f"{item.code} on {path}:\n" + "".join(traceback.format_exception(error)))
+    try:
+        _, start, end, where = place_of(subject)
+    except Exception:
+        start, end, where = 0, 0, ""
+    return Diagnostic(
+        INTERNAL_CODE, INTERNAL_NAME, "error",
+        f"rule {item.code} ({item.name}) crashed: {type(error).__name__}: {error}",
+        path, start, min(end, start + 1), "this is a bug in the rule; --verbose shows the traceback", where=where,
+    )  # fmt: skip
+
+
+def to_diagnostic(finding: Finding, item: Rule, plan: Plan, path: str, obj: ObjectRef) -> Diagnostic:
+    """A rule's finding as the one shape that everything reports."""
+    own_path, start, end, where = place_of(finding.at)
+    severity = plan.severity.get(item.code) or finding.severity or item.severity
+    fix: Fix | None
+    if finding.fix is None or isinstance(finding.fix, Fix):
+        fix = finding.fix
+    else:
+        fix = Fix("safe" if item.fix == "safe" else "unsafe", tuple(finding.fix))
+    file = finding.path or own_path or path
+    related = []
+    for place, message in finding.related:
+        other, first, last, _ = place_of(place)
+        related.append(Related(other or file, first, last, message))
+    if severity not in SEVERITY_RANK:
+        raise ValueError(f"unknown severity {severity!r}")
+    return Diagnostic(
+        item.code, item.name, severity, finding.message, file, start, max(start, end),  # type: ignore[arg-type]
+        finding.help, finding.object or obj, finding.where if finding.where is not None else where,
+        tuple(related), fix,
+    )  # fmt: skip
+
+
+def _unique(findings: list[Diagnostic]) -> list[Diagnostic]:
+    """Without repetitions of one rule at one place: an aliased node is seen once for each alias."""
+    seen: set[tuple[str, int, int, str]] = set()
+    kept: list[Diagnostic] = []
+    for item in findings:
+        key = (item.code, item.start, item.end, item.message)
+        if key not in seen:
+            seen.add(key)
+            kept.append(item)
+    return kept
+
+
+def run_project(plan: Plan, settings: Settings, index: Index) -> list[Diagnostic]:
+    """Run the `project` rules; their findings say which file they are in."""
+    file = File("", SourceText(""), _no_stream())
+    out: list[Diagnostic] = []
+    for item in plan.project:
+        _run_rule(item, index, _project_context(file, settings, index), plan, out)
+    return out
+
+
+def _no_stream() -> Any:
+    from argolint.yaml.loader import Stream
+
+    return Stream([], [])
+
+
+def _project_context(file: File, settings: Settings, index: Index) -> Context:
+    return Context(file, settings, index)
+
+
+def suppress(
+    findings: list[Diagnostic], suppressions: Sequence[Suppression], plan: Plan
+) -> tuple[list[Diagnostic], list[frozenset[str]]]:
+    """The findings of one file that no suppression covers, and for each suppression the selectors that were of use.
+
+    A suppression without selectors that was of use has the one selector `""`.
+    """
+    if not suppressions:
+        return findings, []
+    used: list[set[str]] = [set() for _ in suppressions]
+    kept: list[Diagnostic] = []
+    for item in findings:
+        covered = False
+        declared = plan.all.get(item.code)
+        for number, suppression in enumerate(suppressions):
+            if not suppression.start <= item.start <= suppression.end:
+                continue
+            if not suppression.selectors:
+                used[number].add("")
+                covered = True
+            for selector in suppression.selectors:
+                if declared is not None and registry.selects(selector, declared):
+                    used[number].add(selector)
+                    covered = True
+        if not covered or item.code == INTERNAL_CODE:
+            kept.append(item)
+    return kept, [frozenset(items) for items in used]
+
+
+class SuppressionView(NamedTuple):
+    """The subject of `suppression` rules: a directive, and which of its selectors suppressed something."""
+
+    suppression: Suppression
+    used: frozenset[str]
+    rules: dict[str, Rule]
+    enabled: frozenset[str]
+
+    @property
+    def span(self) -> Any:
+        return self.suppression.span
+
+
+def run_suppression_rules(
+    file: File, suppressions: Sequence[Suppression], used: Sequence[frozenset[str]], plan: Plan, settings: Settings
+) -> list[Diagnostic]:
+    """Run the rules about suppressions themselves."""
+    out: list[Diagnostic] = []
+    ctx = Context(file, settings, None)
+    enabled = frozenset(item.code for item in plan.enabled)
+    for suppression, selectors in zip(suppressions, used):
+        subject = SuppressionView(suppression, selectors, plan.all, enabled)
+        for item in plan.suppression:
+            _run_rule(item, subject, ctx, plan, out)
+    return out
+
+
+def with_fingerprints(findings: Iterable[Diagnostic]) -> list[Diagnostic]:
+    """Sorted by path and position, each with a fingerprint that survives moved lines.
+
+    It is made of the code, the object (the file for anonymous ones), the field path without indexes and the message;
+    equal ones are told apart by their order.
+    """
+    ordered = sorted(findings, key=lambda item: (item.path, item.start, item.end, item.code, item.message))
+    counts: dict[str, int] = {}
+    done: list[Diagnostic] = []
+    for item in ordered:
+        owner = "/".join(item.object) if item.object.name else item.path
+        base = "\0".join((item.code, owner, _INDEX.sub("[]", item.where), item.message))
+        number = counts[base] = counts.get(base, 0) + 1
+        digest = blake2b(f"{base}\0{number}".encode("utf-8", "replace"), digest_size=8).hexdigest()
+        done.append(item._replace(fingerprint=digest))
+    return done
+
+
+def lint_local(file: File, plan: Plan, settings: Settings) -> FileResult:
+    """Run the local rules over a file, and read its suppressions."""
+    return FileResult(run_hooks(file, plan.local, plan, settings, None), suppressions_of(file))

@@ -1,0 +1,154 @@
+"""Suppressions: comments and annotations that say which findings are accepted, where, and why.
+
+    image: x:latest  # argolint: ignore[SEC101] pinned by the registry      (this line)
+    # argolint: ignore[REF101,unused-template] generated elsewhere           (the next node and all below it)
+    # argolint: ignore-file[STY] vendored                                    (the whole file)
+    metadata: {annotations: {argolint.dev/ignore: "SEC101 reason"}}          (the whole object)
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any, NamedTuple
+
+from argolint.context import File
+from argolint.model.k8s import Object
+from argolint.model.view import Span
+from argolint.yaml.nodes import Map, Seq
+
+ANNOTATION = "argolint.dev/ignore"
+_DIRECTIVE = re.compile(
+    r"#[ \t]*argolint:[ \t]*(ignore-file|ignore)(?:\[([^\]\n]*)\])?[ \t]*([^\r\n]*)", re.IGNORECASE
+)
+_MARK = "argolint:"
+
+
+class Suppression(NamedTuple):
+    """One directive. `selectors` is empty when it covers every rule; `[start, end)` is what it covers."""
+
+    selectors: tuple[str, ...]
+    reason: str
+    form: str  # line, node, file or annotation
+    start: int
+    end: int
+    at_start: int
+    at_end: int
+
+    @property
+    def span(self) -> Span:
+        """Where the directive is written."""
+        return Span(self.at_start, self.at_end)
+
+
+def suppressions_of(file: File) -> list[Suppression]:
+    """Every suppression of a file, in the order in which they are written."""
+    text = file.text
+    found: list[Suppression] = []
+    if _MARK in text:
+        found.extend(_comments(file))
+    if ANNOTATION in text:
+        for objects in file.objects:
+            for obj in objects:
+                found.extend(_annotation(obj))
+    found.sort(key=lambda item: item.at_start)
+    return found
+
+
+def _comments(file: File) -> list[Suppression]:
+    text, source = file.text, file.source
+    found: list[Suppression] = []
+    for match in _DIRECTIVE.finditer(text):
+        line = source.line_col(match.start())[0]
+        line_start, line_end = source.line_span(line)
+        before = text[line_start : match.start()]
+        if before and not before[-1].isspace():
+            continue  # a `#` inside a word starts no comment
+        if _inside_scalar(file, match.start()):
+            continue
+        form = match.group(1).lower()
+        selectors = _selectors(match.group(2))
+        reason = match.group(3).strip()
+        at = (match.start(), match.start() + len(match.group().rstrip()))
+        if form == "ignore-file":
+            found.append(Suppression(selectors, reason, "file", 0, len(text) + 1, *at))
+        elif before.strip():
+            found.append(Suppression(selectors, reason, "line", line_start, line_end, *at))
+        else:
+            start, end = _next_node(file, line_end)
+            found.append(Suppression(selectors, reason, "node", start, end, *at))
+    return found
+
+
+def _selectors(listed: str | None) -> tuple[str, ...]:
+    return tuple(item.strip() for item in (listed or "").split(",") if item.strip())
+
+
+def _annotation(obj: Object) -> list[Suppression]:
+    value = obj.annotations.get(ANNOTATION)
+    if not isinstance(value, str):
+        return []
+    codes, _, reason = value.strip().partition(" ")
+    at = obj.annotations.entry_span(ANNOTATION)
+    start, end = obj.map.span
+    return [Suppression(_selectors(codes), reason.strip(), "annotation", start, end + 1, at.start, at.end)]
+
+
+def _inside_scalar(file: File, offset: int) -> bool:
+    """Whether an offset lies inside a scalar, where `#` starts no YAML comment."""
+    for document in file.documents:
+        if document.start <= offset <= document.end and document.root is not None:
+            return _scalar_at(document.root, offset)
+    return False
+
+
+def _scalar_at(node: Any, offset: int) -> bool:
+    while isinstance(node, (Map, Seq)):
+        inner: Any = None
+        if isinstance(node, Map):
+            places = [(at[2], at[3], key) for key, at in node.at.items()]
+        else:
+            places = [(at[0], at[1], i) for i, at in enumerate(node.at)]  # type: ignore[misc]
+        for start, end, key in places:
+            if start <= offset < end:
+                inner = node[key]  # type: ignore[index]
+                break
+        else:
+            return False
+        if not isinstance(inner, (Map, Seq)):
+            return True
+        node = inner
+    return False
+
+
+def _next_node(file: File, offset: int) -> tuple[int, int]:
+    """The span of the first entry (key with its value, or item) that starts after `offset`."""
+    for document in file.documents:
+        if document.root is not None and document.end > offset:
+            best = _first_after(document.root, offset)
+            if best is not None:
+                return best
+    # Nothing parsed there: cover the next line.
+    line = file.source.line_col(offset)[0] + 1
+    return file.source.line_span(line)
+
+
+def _first_after(node: Any, offset: int) -> tuple[int, int] | None:
+    """The outermost entry among those that start first after `offset`."""
+    best: tuple[int, int] | None = None
+    pending = [node]
+    while pending:
+        current = pending.pop()
+        if isinstance(current, Map):
+            entries = [(at[0], max(at[1], at[3]), current[key]) for key, at in current.at.items()
+                       if key not in current.aliases and key not in current.merged]  # fmt: skip
+        elif isinstance(current, Seq):
+            entries = [(at[0], at[1], current[i]) for i, at in enumerate(current.at) if i not in current.aliases]
+        else:
+            continue
+        for start, end, value in entries:
+            if start >= offset:
+                if best is None or start < best[0] or (start == best[0] and end > best[1]):
+                    best = (start, end)
+            elif end > offset:
+                pending.append(value)
+    return best
