@@ -23,9 +23,13 @@ def pack_tar(source: Path, target: Path, name: str, *, level: int | None = None)
         with tarfile.open(target, "w", format=tarfile.PAX_FORMAT) as archive:
             archive.add(source, arcname=name, filter=_owned_by_root)
         return
-    with open(target, "wb") as raw, gzip.GzipFile("", "wb", 6 if level in (None, -1) else level, raw, mtime=0) as stream:
-        with tarfile.open(fileobj=stream, mode="w", format=tarfile.PAX_FORMAT) as archive:
-            archive.add(source, arcname=name, filter=_owned_by_root)
+    strength = 6 if level is None or level < 0 else level
+    with (
+        open(target, "wb") as raw,
+        gzip.GzipFile("", "wb", strength, raw, mtime=0) as stream,
+        tarfile.open(fileobj=stream, mode="w", format=tarfile.PAX_FORMAT) as archive,
+    ):
+        archive.add(source, arcname=name, filter=_owned_by_root)
 
 
 def _owned_by_root(info: tarfile.TarInfo) -> tarfile.TarInfo | None:

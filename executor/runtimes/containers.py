@@ -338,10 +338,19 @@ class ContainerRun:
                 gid=gid,
                 hostname=pod.name,
                 network=pod.runner.network,
+                outputs=self._output_paths(),
                 log=self.state.log,
             ),
             pump,
         )
+
+    def _output_paths(self) -> tuple[str, ...]:
+        if self.state.name != argoexec.MAIN or self.pod.template is None:
+            return ()
+        outputs = self.pod.template.get("outputs") or {}
+        paths = [(p.get("valueFrom") or {}).get("path") for p in outputs.get("parameters") or []]
+        paths += [a.get("path") for a in outputs.get("artifacts") or []]
+        return tuple(str(path) for path in paths if path)
 
     def _wants_result(self, env: Mapping[str, str]) -> bool:
         return self.state.name == argoexec.MAIN and env.get("ARGO_INCLUDE_SCRIPT_OUTPUT") == "true" and self.pod.template is not None

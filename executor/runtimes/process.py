@@ -51,6 +51,7 @@ class ProcessHandle:
             os.killpg(self.pid, signal.SIGKILL)  # what the main process left behind
         except (ProcessLookupError, PermissionError):
             pass
+        self._runtime.collect(self._spec)
         self._runtime.release(self._links)
         if code < 0:
             return Exit(128 - code, "Error")
@@ -80,6 +81,7 @@ class ProcessRuntime:
         """Start a process. Raises StartFailed for a mount that would need to replace a path of this machine."""
         env, argv = self._mapped(spec)
         links = self._link(spec)
+        self._claim(spec, links)
         cwd = resolve(spec.cwd, spec.root, spec.mounts) if spec.cwd != "/" else spec.root
         if cwd is not None:
             cwd.mkdir(parents=True, exist_ok=True)
@@ -87,7 +89,7 @@ class ProcessRuntime:
             program = shutil.which(argv[0], path=env["PATH"])
             if program is None:
                 self.release(links)
-                return _not_found(spec, argv[0])
+                raise StartFailed(f'exec: "{argv[0]}": executable file not found in $PATH')
             process = subprocess.Popen(
                 argv, executable=program, stdin=subprocess.DEVNULL, stdout=spec.stdout, stderr=spec.stderr, env=env, cwd=cwd,
                 start_new_session=True,
@@ -139,6 +141,33 @@ class ProcessRuntime:
                 made.append(mount.target)
         return made
 
+    def _claim(self, spec: ContainerSpec, links: list[str]) -> None:
+        """Hold the declared output paths until the container has ended; refuse one that is in use."""
+        with self._lock:
+            for path in self._unmounted(spec):
+                if os.path.lexists(path) or path in self._held:
+                    self._release(links)
+                    raise StartFailed(
+                        f"without a sandbox the output path {path} is not private, and it is in use on this machine; "
+                        "install bubblewrap (pip install 'argolint[run]') where user namespaces are allowed, or use --runtime container"
+                    )
+                self._held.add(path)
+                links.append(path)
+
+    @staticmethod
+    def _unmounted(spec: ContainerSpec) -> list[str]:
+        targets = [mount.target.rstrip("/") for mount in spec.mounts]
+        paths = [os.path.normpath(path) for path in spec.outputs]
+        return [p for p in paths if not any(p == t or p.startswith(t + "/") for t in targets)]
+
+    def collect(self, spec: ContainerSpec) -> None:
+        """Move what the container wrote at its declared output paths into its private root."""
+        for path in self._unmounted(spec):
+            target = spec.root / path.lstrip("/")
+            if os.path.lexists(path) and not os.path.lexists(target):
+                target.parent.mkdir(parents=True, exist_ok=True)
+                shutil.move(path, target)
+
     def release(self, links: list[str]) -> None:
         """Remove the links that a container had."""
         with self._lock:
@@ -151,6 +180,3 @@ class ProcessRuntime:
                 os.unlink(link)
         links.clear()
 
-
-def _not_found(spec: ContainerSpec, program: str) -> ProcessHandle:
-    raise StartFailed(f'exec: "{program}": executable file not found in $PATH')

@@ -65,11 +65,15 @@ def populate_root(root: Path, hostname: str) -> None:
         (root / name).chmod(0o1777)
     for name in ("bin", "sbin", "lib", "lib32", "lib64", "libx32"):
         host = Path("/") / name
+        if os.path.lexists(root / name):
+            continue
         if host.is_symlink():
             (root / name).symlink_to(os.readlink(host))
         elif host.is_dir():
             (root / name).mkdir()
     etc = root / "etc"
+    if (etc / "passwd").exists():  # the same root again: a retry must find what the first attempt left
+        return
     (etc / "passwd").write_text("root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\n")
     (etc / "group").write_text("root:x:0:\nnogroup:x:65534:\n")
     (etc / "hostname").write_text(hostname + "\n")
@@ -238,7 +242,7 @@ class SandboxRuntime:
         if cwd is not None and not cwd.exists() and not spec.cwd.startswith("/usr/"):
             cwd.mkdir(parents=True, exist_ok=True)
         read, write = os.pipe()
-        options = _options_file(bwrap_arguments(spec, overlay=self._overlay, status_fd=write))
+        options = _options_file(bwrap_arguments(spec, overlay=self._overlay and not spec.shared_root, status_fd=write))
         try:
             process = subprocess.Popen(
                 [self._bwrap, "--args", str(options), "--", *spec.argv],
