@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -10,54 +12,23 @@ import orjson
 from argolint._data import data_dir
 from executor.cluster import meta
 from executor.cluster.crud import Call
+from executor.cluster.podadmission import admit_pod
+from executor.cluster.status import Cause, bad_request, immutable, invalid, invalid_value
 
 if TYPE_CHECKING:
     from executor.cluster.state import Cluster
 
-_ARGO_KINDS = (
-    ("Workflow", "workflows", "wf", "Namespaced", False),
-    ("WorkflowTemplate", "workflowtemplates", "wftmpl", "Namespaced", False),
-    ("ClusterWorkflowTemplate", "clusterworkflowtemplates", "clusterwftmpl cwft", "Cluster", False),
-    ("CronWorkflow", "cronworkflows", "cwf cronwf", "Namespaced", False),
-    ("WorkflowTaskSet", "workflowtasksets", "wfts", "Namespaced", True),
-    ("WorkflowTaskResult", "workflowtaskresults", "", "Namespaced", False),
-    ("WorkflowArtifactGCTask", "workflowartifactgctasks", "wfat", "Namespaced", True),
-    ("WorkflowEventBinding", "workfloweventbindings", "wfeb", "Namespaced", False),
+_DATA_KEY = re.compile(r"[-._a-zA-Z0-9]{1,253}")
+_DATA_KEY_RULE = (
+    "a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or 'KEY_NAME',"
+    "  or 'key-name', regex used for validation is '[-._a-zA-Z0-9]+')"
 )
 
 
 def builtin_definitions() -> list[dict[str, Any]]:
     """CustomResourceDefinitions of Argo's kinds, which every embedded cluster has."""
-    path = data_dir("schemas") / "crds.json"
-    if path.is_file():
-        loaded = orjson.loads(path.read_bytes())
-        items = loaded.get("items", []) if isinstance(loaded, dict) else loaded
-        if items:
-            return [{"metadata": {"name": item["metadata"]["name"]}, "spec": item["spec"]} for item in items]
-    return [_argo_definition(*row) for row in _ARGO_KINDS]
-
-
-def _argo_definition(kind: str, plural: str, short: str, scope: str, status: bool) -> dict[str, Any]:
-    names: dict[str, Any] = {
-        "kind": kind,
-        "plural": plural,
-        "singular": kind.lower(),
-        "listKind": kind + "List",
-    }
-    if short:
-        names["shortNames"] = short.split()
-    version: dict[str, Any] = {
-        "name": "v1alpha1",
-        "served": True,
-        "storage": True,
-        "schema": {"openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": True}},
-    }
-    if status:
-        version["subresources"] = {"status": {}}
-    return {
-        "metadata": {"name": f"{plural}.argoproj.io"},
-        "spec": {"group": "argoproj.io", "names": names, "scope": scope, "versions": [version]},
-    }
+    items = orjson.loads((data_dir("schemas") / "crds.json").read_bytes())["items"]
+    return [{"metadata": {"name": item["metadata"]["name"]}, "spec": item["spec"]} for item in items]
 
 
 def admit(cluster: Cluster, call: Call, obj: dict[str, Any], old: Mapping[str, Any] | None) -> None:
@@ -73,6 +44,8 @@ def _namespace(cluster: Cluster, call: Call, obj: dict[str, Any], old: Mapping[s
     if old is None:
         obj["spec"] = {"finalizers": ["kubernetes"]}
         obj["status"] = {"phase": "Active"}
+    else:
+        obj["spec"] = old.get("spec") or {}  # its finalizers are changed by way of /finalize
 
 
 def _definition(cluster: Cluster, call: Call, obj: dict[str, Any], old: Mapping[str, Any] | None) -> None:
@@ -82,7 +55,7 @@ def _definition(cluster: Cluster, call: Call, obj: dict[str, Any], old: Mapping[
         names.setdefault("singular", str(names["kind"]).lower())
         names.setdefault("listKind", str(names["kind"]) + "List")
     spec.setdefault("conversion", {"strategy": "None"})
-    accepted = {key: value for key, value in names.items()}
+    accepted = dict(names)
     before = (old or {}).get("status") or {}
     stored = list(before.get("storedVersions") or ())
     for version in spec.get("versions") or ():
@@ -114,7 +87,63 @@ def _definition(cluster: Cluster, call: Call, obj: dict[str, Any], old: Mapping[
     }
 
 
+def _secret(cluster: Cluster, call: Call, obj: dict[str, Any], old: Mapping[str, Any] | None) -> None:
+    obj.setdefault("type", (old or {}).get("type") or "Opaque")
+    texts = obj.pop("stringData", None)
+    if isinstance(texts, dict):
+        data = obj.setdefault("data", {})
+        for key, text in texts.items():
+            data[key] = base64.b64encode(str(text).encode()).decode()
+    causes = []
+    for key, value in (obj.get("data") or {}).items():
+        if not _DATA_KEY.fullmatch(key):
+            causes.append(invalid_value(f"data[{key}]", key, _DATA_KEY_RULE))
+        try:
+            base64.b64decode(value or "", validate=True)
+        except (ValueError, TypeError) as error:
+            raise bad_request(f"data[{key}]: illegal base64 data: {error}") from error
+    if old is not None and obj["type"] != old.get("type"):
+        causes.append(immutable("type", obj["type"]))
+    _refuse(call, causes)
+    _keep_immutable(call, obj, old, ("data", "type"))
+
+
+def _config_map(cluster: Cluster, call: Call, obj: dict[str, Any], old: Mapping[str, Any] | None) -> None:
+    causes = []
+    for field in ("data", "binaryData"):
+        for key in obj.get(field) or {}:
+            if not _DATA_KEY.fullmatch(key):
+                causes.append(invalid_value(f"{field}[{key}]", key, _DATA_KEY_RULE))
+    _refuse(call, causes)
+    _keep_immutable(call, obj, old, ("data", "binaryData"))
+
+
+def _keep_immutable(
+    call: Call, obj: Mapping[str, Any], old: Mapping[str, Any] | None, fields: tuple[str, ...]
+) -> None:
+    if old is None or not old.get("immutable"):
+        return
+    causes = [
+        Cause("FieldValueForbidden", field, "Forbidden: field is immutable when `immutable` is set")
+        for field in fields
+        if obj.get(field) != old.get(field)
+    ]
+    if not obj.get("immutable"):
+        causes.append(
+            Cause("FieldValueForbidden", "immutable", "Forbidden: field is immutable when `immutable` is set")
+        )
+    _refuse(call, causes)
+
+
+def _refuse(call: Call, causes: list[Cause]) -> None:
+    if causes:
+        raise invalid(call.resource.kind, call.resource.group, call.name, causes)
+
+
 _HANDLERS = {
+    "pods": admit_pod,
+    "secrets": _secret,
+    "configmaps": _config_map,
     "namespaces": _namespace,
     "customresourcedefinitions.apiextensions.k8s.io": _definition,
 }

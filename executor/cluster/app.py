@@ -113,7 +113,7 @@ class App:
         verb = verb_of(request.method, target, watching)
         if not verb:
             raise method_not_allowed()
-        return await rest.handle(self.cluster, request, target, verb, user.name)
+        return await rest.handle(self.cluster, request, target, verb, user)
 
     def _nonresource(self, request: Request, path: str) -> Response:
         cluster, accept = self.cluster, request.headers.get("accept", "")

@@ -7,7 +7,8 @@ from typing import Any
 
 import orjson
 
-from executor.cluster import crud, lists, patches, subresources
+from executor.cluster import crud, lists, patches, reviews, subresources
+from executor.cluster.auth import User
 from executor.cluster.crud import Call, Outcome
 from executor.cluster.http import (
     Request,
@@ -37,7 +38,7 @@ from executor.cluster.watch import Watch
 Handler = Callable[[Cluster, Request, Target, str], Any]
 
 
-async def handle(cluster: Cluster, request: Request, target: Target, verb: str, user: str) -> Response:
+async def handle(cluster: Cluster, request: Request, target: Target, verb: str, user: User) -> Response:
     """Answer a request that has been authorized."""
     if target.subresource and target.subresource not in ("status", "ephemeralcontainers"):
         return await subresources.handle(cluster, request, target, user)
@@ -50,8 +51,8 @@ async def handle(cluster: Cluster, request: Request, target: Target, verb: str, 
     if verb in ("update", "patch") and not target.name:
         raise method_not_allowed()
     if verb == "create" and "list" not in target.resource.verbs:
-        return await subresources.review(cluster, request, target, user)
-    outcome = await _WRITES[verb](cluster, request, target, user)
+        return await reviews.review(cluster, request, target, user)
+    outcome = await _WRITES[verb](cluster, request, target, user.name)
     return await answer(cluster, request, target, outcome)
 
 

@@ -8,12 +8,13 @@ from typing import Any
 
 from executor.cluster import admission, meta
 from executor.cluster.auth import Authenticator
-from executor.cluster.crud import Call, Outcome, Writer, create
+from executor.cluster.controllers import Controllers
+from executor.cluster.crud import Call, Outcome, Writer, create, is_finished_deletion
 from executor.cluster.kinds import Registry, Resource
 from executor.cluster.patches import ListKeys
 from executor.cluster.secretbox import sealer
 from executor.cluster.status import ApiStatus
-from executor.cluster.store import DEFAULT_WINDOW, Event, Store
+from executor.cluster.store import DEFAULT_WINDOW, Entry, Event, Store
 from executor.cluster.watch import Watch
 
 CRDS = "customresourcedefinitions.apiextensions.k8s.io"
@@ -36,6 +37,8 @@ class Cluster:
         self.auth = Authenticator(data / "pki", self.store)
         self.writer = Writer(self.store, self.registry, self)
         self.address = ""
+        self.closing = False
+        self.controllers = Controllers(self)
         self._watches: set[Watch] = set()
 
     def open(self) -> None:
@@ -48,14 +51,17 @@ class Cluster:
         for definition in admission.builtin_definitions():
             self.ensure("apiextensions.k8s.io/v1", "CustomResourceDefinition", definition)
         self._reload_definitions()
+        self.controllers.start()
 
     async def close(self) -> None:
         """End all watches and commit what is pending."""
         self.end_watches()
+        await self.controllers.stop()
         await self.store.close()
 
     def end_watches(self) -> None:
         """Close every open stream, so that clients reconnect elsewhere or later."""
+        self.closing = True
         for watch in list(self._watches):
             watch.close()
 
@@ -76,6 +82,23 @@ class Cluster:
         if self.store.get(resource.storage, namespace, obj["metadata"]["name"]) is None:
             call = Call(resource, namespace, user="system:apiserver", manager="argolint-apiserver")
             create(self.writer, call, {"apiVersion": api_version, "kind": kind, **obj})
+
+    def root_certificate(self) -> str:
+        """The CA's certificate in PEM; empty over plain HTTP."""
+        path = self.data / "pki" / "ca.crt"
+        return "" if self.auth.insecure or not path.exists() else path.read_text()
+
+    def finalize_namespace(self, entry: Entry, finalizers: list[str]) -> None:
+        """Set the namespace's own finalizers (`spec.finalizers`); without any left a deleted namespace is gone."""
+        obj = entry.copy()
+        obj["spec"] = {**(obj.get("spec") or {}), "finalizers": finalizers}
+        if not finalizers:
+            del obj["spec"]["finalizers"]
+        name = obj["metadata"]["name"]
+        if is_finished_deletion(obj):
+            self.store.delete("namespaces", "", name)
+        elif obj != entry.obj:
+            self.store.put("namespaces", "", name, obj)
 
     # ---- definitions of custom resources
 

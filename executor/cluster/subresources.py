@@ -2,21 +2,318 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final
 
-from executor.cluster.http import Request, Response
+from executor.cluster import crud, meta, podlogs
+from executor.cluster.auth import User
+from executor.cluster.crud import Call
+from executor.cluster.http import Request, Response, json_response, object_body, parse_body
 from executor.cluster.routes import Target
-from executor.cluster.status import no_such_path
+from executor.cluster.status import (
+    ApiStatus,
+    bad_request,
+    conflict,
+    invalid,
+    invalid_value,
+    method_not_allowed,
+    no_such_path,
+    not_found,
+)
+from executor.cluster.store import Entry
 
 if TYPE_CHECKING:
     from executor.cluster.state import Cluster
 
+_MIN_TOKEN_SECONDS: Final = 600
+_DEFAULT_TOKEN_SECONDS: Final = 3600
 
-async def handle(cluster: Cluster, request: Request, target: Target, user: str) -> Response:
+
+async def handle(cluster: Cluster, request: Request, target: Target, user: User) -> Response:
     """Answer a request for a subresource other than status."""
-    raise no_such_path()
+    handler = _SUBRESOURCES.get((target.resource.storage, target.subresource))
+    if handler is None:
+        raise no_such_path()
+    methods, function = handler
+    if request.method not in methods:
+        raise method_not_allowed()
+    entry = cluster.store.get(target.resource.storage, target.namespace or "", target.name)
+    if entry is None:
+        raise not_found(target.resource.plural, target.resource.group, target.name)
+    return await function(cluster, request, target, entry)
 
 
-async def review(cluster: Cluster, request: Request, target: Target, user: str) -> Response:
-    """Answer a request for a decision: an access review, a self review, a token review."""
-    raise no_such_path()
+def _call(target: Target, request: Request) -> Call:
+    return Call(
+        target.resource,
+        target.namespace or "",
+        target.name,
+        manager=request.query.get("fieldManager") or "unknown",
+        dry_run=request.query.get("dryRun") == "All",
+        warnings=request.warnings,
+    )
+
+
+# ---- logs
+
+
+def _status_of(pod: Mapping[str, Any], container: str) -> Mapping[str, Any] | None:
+    status = pod.get("status") or {}
+    for field in ("containerStatuses", "initContainerStatuses", "ephemeralContainerStatuses"):
+        for found in status.get(field) or ():
+            if found.get("name") == container:
+                return dict(found)
+    return None
+
+
+def _names(spec: Mapping[str, Any], field: str) -> list[str]:
+    return [str(container.get("name")) for container in spec.get(field) or ()]
+
+
+def choose_container(pod: Mapping[str, Any], wanted: str) -> str:
+    """The container whose log is meant. ApiStatus 400 when it is not clear or does not exist."""
+    spec, name = pod["spec"], pod["metadata"]["name"]
+    main, init = _names(spec, "containers"), _names(spec, "initContainers")
+    ephemeral = _names(spec, "ephemeralContainers")
+    if wanted:
+        if wanted not in (*main, *init, *ephemeral):
+            raise bad_request(f"container {wanted} is not valid for pod {name}")
+        return wanted
+    if len(main) == 1:
+        return main[0]
+    text = f"a container name must be specified for pod {name}, choose one of: [{' '.join(main)}]"
+    if init:
+        text += f" or one of the init containers: [{' '.join(init)}]"
+    raise bad_request(text)
+
+
+def _log_options(query: Mapping[str, str]) -> podlogs.LogOptions:
+    def number(key: str, least: int = 0) -> int | None:
+        text = query.get(key)
+        if not text:
+            return None
+        try:
+            value = int(text)
+        except ValueError:
+            raise bad_request(f"{key}: {text!r} is not a number") from None
+        if value < least:
+            raise invalid(
+                "PodLogOptions",
+                "",
+                "",
+                [invalid_value(key, value, f"must be greater than or equal to {least}")],
+            )
+        return value
+
+    since = query.get("sinceTime") or ""
+    seconds = number("sinceSeconds", 1)
+    if seconds is not None:
+        since = meta.timestamp(datetime.now(UTC) - timedelta(seconds=seconds))
+    stream = {"Stdout": "stdout", "Stderr": "stderr"}.get(query.get("stream") or "", "")
+    timestamps = query.get("timestamps") in ("true", "1")
+    return podlogs.LogOptions(number("tailLines"), since, timestamps, number("limitBytes", 1), stream)
+
+
+async def _log(cluster: Cluster, request: Request, target: Target, entry: Entry) -> Response:
+    query = request.query
+    pod = entry.obj
+    container = choose_container(pod, query.get("container") or "")
+    options = _log_options(query)
+    previous = query.get("previous") in ("true", "1")
+    data = pod["metadata"]
+    path = podlogs.log_path(
+        cluster.data, data["namespace"], data["name"], data["uid"], container, previous=previous
+    )
+    if previous and not path.exists():
+        raise bad_request(f'previous terminated container "{container}" in pod "{data["name"]}" not found')
+    if not path.exists():
+        _refuse_waiting(pod, container)
+    if query.get("follow") not in ("true", "1") or previous:
+        return Response(200, podlogs.read(path, options), "text/plain")
+
+    def ended() -> bool:
+        current = cluster.store.get("pods", data["namespace"], data["name"])
+        if cluster.closing or current is None or current.obj["metadata"]["uid"] != data["uid"]:
+            return True
+        if (current.obj.get("status") or {}).get("phase") in ("Succeeded", "Failed"):
+            return True
+        return "terminated" in ((_status_of(current.obj, container) or {}).get("state") or {})
+
+    return Response(200, content_type="text/plain", stream=podlogs.follow(path, options, ended))
+
+
+def _refuse_waiting(pod: Mapping[str, Any], container: str) -> None:
+    """ApiStatus 400 for the log of a container that has not started."""
+    if not pod["spec"].get("nodeName") and (pod.get("status") or {}).get("phase", "Pending") == "Pending":
+        return
+    status = _status_of(pod, container)
+    state = (status or {}).get("state") or {}
+    if status is None or "waiting" in state:
+        reason = (state.get("waiting") or {}).get("reason") or "ContainerCreating"
+        name = pod["metadata"]["name"]
+        raise bad_request(f'container "{container}" in pod "{name}" is waiting to start: {reason}')
+
+
+# ---- pods: binding, eviction
+
+
+async def _binding(cluster: Cluster, request: Request, target: Target, entry: Entry) -> Response:
+    body = object_body(parse_body(request, cluster.decode_protobuf))
+    node = (body.get("target") or {}).get("name") or ""
+    if not node:
+        raise bad_request("target.name: a binding names the node")
+    if entry.obj["spec"].get("nodeName"):
+        why = f'pod {target.name} is already assigned to node "{entry.obj["spec"]["nodeName"]}"'
+        raise conflict("pods/binding", "", target.name, why)
+
+    def assign(pod: dict[str, Any]) -> dict[str, Any]:
+        pod["spec"]["nodeName"] = node
+        return pod
+
+    crud.patch(cluster.writer, _call(target, request), assign)
+    await cluster.store.settled()
+    return json_response(201, _SUCCESS)
+
+
+_SUCCESS: Final = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201}
+
+
+async def _eviction(cluster: Cluster, request: Request, target: Target, entry: Entry) -> Response:
+    body = object_body(parse_body(request, cluster.decode_protobuf))
+    if budget := _exhausted_budget(cluster, entry.obj):
+        raise ApiStatus(
+            429,
+            "TooManyRequests",
+            "Cannot evict pod as it would violate the pod's disruption budget.",
+            {
+                "causes": [
+                    {
+                        "reason": "DisruptionBudget",
+                        "message": f"The disruption budget {budget} needs the pod for now",
+                    }
+                ]
+            },
+        )
+    call = _call(target, request)
+    crud.delete(cluster.writer, call, crud.delete_options(body.get("deleteOptions") or {}, {}))
+    await cluster.store.settled()
+    return json_response(201, _SUCCESS)
+
+
+def _exhausted_budget(cluster: Cluster, pod: Mapping[str, Any]) -> str:
+    """The PodDisruptionBudget that an eviction would break, by what it says of minAvailable and maxUnavailable."""
+    if (pod.get("status") or {}).get("phase") in ("Succeeded", "Failed"):
+        return ""
+    namespace = pod["metadata"]["namespace"]
+    for budget in cluster.store.items("poddisruptionbudgets.policy", namespace):
+        spec = budget.obj.get("spec") or {}
+        pods = [
+            found.obj
+            for found in cluster.store.items("pods", namespace)
+            if selects(spec.get("selector"), found.obj["metadata"].get("labels") or {})
+        ]
+        if pod["metadata"]["uid"] not in (found["metadata"]["uid"] for found in pods):
+            continue
+        healthy = sum((found.get("status") or {}).get("phase") == "Running" for found in pods)
+        least = _share(spec.get("minAvailable"), len(pods))
+        if "maxUnavailable" in spec:
+            least = len(pods) - _share(spec["maxUnavailable"], len(pods))
+        if healthy - 1 < least:
+            return str(budget.obj["metadata"]["name"])
+    return ""
+
+
+def _share(value: Any, total: int) -> int:
+    text = str(value or 0)
+    if text.endswith("%"):
+        return -(-total * int(text[:-1]) // 100)
+    return int(text)
+
+
+def selects(selector: Mapping[str, Any] | None, labels: Mapping[str, str]) -> bool:
+    """Whether a LabelSelector object selects these labels (None selects nothing)."""
+    if selector is None:
+        return False
+    for key, value in (selector.get("matchLabels") or {}).items():
+        if labels.get(key) != value:
+            return False
+    for term in selector.get("matchExpressions") or ():
+        key, values = term.get("key"), term.get("values") or ()
+        holds = {
+            "In": labels.get(key) in values,
+            "NotIn": labels.get(key) not in values,
+            "Exists": key in labels,
+            "DoesNotExist": key not in labels,
+        }
+        if not holds.get(term.get("operator"), False):
+            return False
+    return True
+
+
+# ---- namespaces, service accounts
+
+
+async def _finalize(cluster: Cluster, request: Request, target: Target, entry: Entry) -> Response:
+    body = object_body(parse_body(request, cluster.decode_protobuf))
+    cluster.finalize_namespace(entry, (body.get("spec") or {}).get("finalizers") or [])
+    await cluster.store.settled()
+    return json_response(200, body)
+
+
+async def _token(cluster: Cluster, request: Request, target: Target, entry: Entry) -> Response:
+    body = object_body(parse_body(request, cluster.decode_protobuf))
+    spec = body.get("spec") or {}
+    seconds = spec.get("expirationSeconds") or _DEFAULT_TOKEN_SECONDS
+    if not isinstance(seconds, int) or seconds < _MIN_TOKEN_SECONDS:
+        raise invalid(
+            "TokenRequest",
+            "authentication.k8s.io",
+            "",
+            [
+                invalid_value(
+                    "spec.expirationSeconds", seconds, "may not specify a duration less than 10 minutes"
+                )
+            ],
+        )
+    bound: dict[str, dict[str, str]] = {}
+    reference = spec.get("boundObjectRef")
+    if reference:
+        kind = str(reference.get("kind"))
+        holder = cluster.store.get(
+            {"Pod": "pods", "Secret": "secrets"}.get(kind, ""),
+            entry.obj["metadata"]["namespace"],
+            str(reference.get("name")),
+        )
+        if holder is None:
+            raise not_found(kind.lower() + "s", "", str(reference.get("name")))
+        bound[kind.lower()] = {"name": reference["name"], "uid": holder.obj["metadata"]["uid"]}
+    token, expires = cluster.auth.issue(
+        entry.obj, seconds=seconds, audiences=spec.get("audiences"), bound=bound
+    )
+    answer = {
+        "kind": "TokenRequest",
+        "apiVersion": "authentication.k8s.io/v1",
+        "metadata": {
+            "name": target.name,
+            "namespace": target.namespace,
+            "creationTimestamp": meta.timestamp(),
+        },
+        "spec": {**spec, "expirationSeconds": seconds},
+        "status": {
+            "token": token,
+            "expirationTimestamp": meta.timestamp(datetime.fromtimestamp(expires, UTC)),
+        },
+    }
+    return json_response(201, answer)
+
+
+_Handler = Callable[["Cluster", Request, Target, Entry], Awaitable[Response]]
+
+_SUBRESOURCES: Final[Mapping[tuple[str, str], tuple[tuple[str, ...], _Handler]]] = {
+    ("pods", "log"): (("GET",), _log),
+    ("pods", "binding"): (("POST",), _binding),
+    ("pods", "eviction"): (("POST",), _eviction),
+    ("namespaces", "finalize"): (("PUT",), _finalize),
+    ("serviceaccounts", "token"): (("POST",), _token),
+}

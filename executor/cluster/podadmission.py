@@ -1,0 +1,185 @@
+"""Pods on their way in: defaults, checks, and which fields may change later."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+from executor.cluster.crud import Call
+from executor.cluster.status import Cause, forbidden, invalid, required, unsupported_value
+
+if TYPE_CHECKING:
+    from executor.cluster.state import Cluster
+
+_MUTABLE: Final = frozenset(
+    {
+        "activeDeadlineSeconds",
+        "terminationGracePeriodSeconds",
+        "tolerations",
+        "containers",
+        "initContainers",
+        "ephemeralContainers",
+    }
+)
+_POLICIES: Final = ("Always", "Never", "OnFailure")
+
+
+def containers(spec: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """(path, container) of every container of a pod, init containers first."""
+    for field in ("initContainers", "containers", "ephemeralContainers"):
+        for index, container in enumerate(spec.get(field) or ()):
+            if isinstance(container, dict):
+                yield f"spec.{field}[{index}]", container
+
+
+def admit_pod(cluster: Cluster, call: Call, obj: dict[str, Any], old: Mapping[str, Any] | None) -> None:
+    """Defaults and checks of a Pod. ApiStatus 422 or 403."""
+    spec = obj.get("spec")
+    if not isinstance(spec, dict):
+        raise invalid("Pod", "", call.name, [required("spec.containers")])
+    if call.subresource == "status":
+        return
+    if old is None:
+        default_spec(spec)
+        _service_account(cluster, call, spec)
+    causes = spec_causes(spec, "spec")
+    if causes:
+        raise invalid("Pod", "", call.name, causes)
+    if old is None:
+        obj["status"] = {"phase": "Pending", "qosClass": qos_class(spec)}
+    else:
+        default_spec(spec)
+        _refuse_changes(call, spec, old["spec"])
+
+
+def default_spec(spec: dict[str, Any]) -> None:
+    """Fill in what upstream's defaults fill in (upstream: pkg/apis/core/v1/defaults.go)."""
+    spec.setdefault("restartPolicy", "Always")
+    spec.setdefault("terminationGracePeriodSeconds", 30)
+    spec.setdefault("dnsPolicy", "ClusterFirst")
+    spec.setdefault("schedulerName", "default-scheduler")
+    spec.setdefault("securityContext", {})
+    if account := spec.get("serviceAccountName") or spec.get("serviceAccount"):
+        spec["serviceAccountName"] = spec["serviceAccount"] = account
+    for _, container in containers(spec):
+        assert isinstance(container, dict)
+        image = str(container.get("image") or "")
+        latest = image.endswith(":latest") or ":" not in image.rpartition("/")[2]
+        container.setdefault("imagePullPolicy", "Always" if latest and "@" not in image else "IfNotPresent")
+        container.setdefault("terminationMessagePath", "/dev/termination-log")
+        container.setdefault("terminationMessagePolicy", "File")
+        container.setdefault("resources", {})
+        _default_requests(container["resources"])
+        for port in container.get("ports") or ():
+            if isinstance(port, dict):
+                port.setdefault("protocol", "TCP")
+    for volume in spec.get("volumes") or ():
+        if isinstance(volume, dict):
+            _default_volume(volume)
+
+
+def _default_requests(resources: Any) -> None:
+    if isinstance(resources, dict) and isinstance(resources.get("limits"), dict):
+        requests = resources.setdefault("requests", {})
+        for name, amount in resources["limits"].items():
+            requests.setdefault(name, amount)
+
+
+def _default_volume(volume: dict[str, Any]) -> None:
+    for kind in ("secret", "configMap", "projected", "downwardAPI"):
+        if isinstance(volume.get(kind), dict):
+            volume[kind].setdefault("defaultMode", 420)
+    if isinstance(volume.get("hostPath"), dict):
+        volume["hostPath"].setdefault("type", "")
+    if len(volume) == 1:
+        volume["emptyDir"] = {}
+
+
+def _service_account(cluster: Cluster, call: Call, spec: dict[str, Any]) -> None:
+    account = spec.get("serviceAccountName") or "default"
+    spec["serviceAccountName"] = spec["serviceAccount"] = account
+    if cluster.store.get("serviceaccounts", call.namespace, account) is not None:
+        return
+    if account == "default":
+        # Its controller makes it right after the namespace; a pod need not wait for that.
+        cluster.ensure("v1", "ServiceAccount", {"metadata": {"name": "default", "namespace": call.namespace}})
+        return
+    raise forbidden(
+        "pods",
+        "",
+        call.name,
+        f'error looking up service account {call.namespace}/{account}: serviceaccount "{account}" not found',
+    )
+
+
+def spec_causes(spec: Mapping[str, Any], path: str) -> list[Cause]:
+    """What is wrong with a pod's spec."""
+    causes: list[Cause] = []
+    if not spec.get("containers"):
+        causes.append(required(f"{path}.containers"))
+    if spec.get("restartPolicy") not in _POLICIES:
+        causes.append(unsupported_value(f"{path}.restartPolicy", spec.get("restartPolicy"), _POLICIES))
+    volumes = [volume.get("name") for volume in spec.get("volumes") or ()]
+    for index, name in enumerate(volumes):
+        if not name:
+            causes.append(required(f"{path}.volumes[{index}].name"))
+        elif name in volumes[:index]:
+            causes.append(
+                Cause("FieldValueDuplicate", f"{path}.volumes[{index}].name", f'Duplicate value: "{name}"')
+            )
+    seen: set[str] = set()
+    for where, container in containers(spec):
+        where = path + where.removeprefix("spec")
+        name = str(container.get("name") or "")
+        if not name:
+            causes.append(required(f"{where}.name"))
+        elif name in seen:
+            causes.append(Cause("FieldValueDuplicate", f"{where}.name", f'Duplicate value: "{name}"'))
+        seen.add(name)
+        if not container.get("image"):
+            causes.append(required(f"{where}.image"))
+        for index, mount in enumerate(container.get("volumeMounts") or ()):
+            field = f"{where}.volumeMounts[{index}]"
+            if not mount.get("mountPath"):
+                causes.append(required(f"{field}.mountPath"))
+            if mount.get("name") not in volumes:
+                causes.append(
+                    Cause("FieldValueNotFound", f"{field}.name", f'Not found: "{mount.get("name", "")}"')
+                )
+    return causes
+
+
+def qos_class(spec: Mapping[str, Any]) -> str:
+    """`Guaranteed`, `Burstable` or `BestEffort` (Kubernetes docs: Pod quality of service)."""
+    some, guaranteed = False, True
+    for _, container in containers(spec):
+        resources = container.get("resources") or {}
+        requests, limits = resources.get("requests") or {}, resources.get("limits") or {}
+        some = some or bool(requests or limits)
+        guaranteed = guaranteed and all(
+            name in limits and requests.get(name) == limits[name] for name in ("cpu", "memory")
+        )
+    if not some:
+        return "BestEffort"
+    return "Guaranteed" if guaranteed else "Burstable"
+
+
+def _refuse_changes(call: Call, spec: Mapping[str, Any], before: Mapping[str, Any]) -> None:
+    ignored = set(_MUTABLE)
+    if not before.get("nodeName"):
+        ignored.add("nodeName")
+    changed = any(spec.get(key) != before.get(key) for key in {*spec, *before} - ignored)
+    for field in ("containers", "initContainers"):
+        new, old = _without_images(spec.get(field)), _without_images(before.get(field))
+        changed = changed or new != old
+    if changed:
+        why = (
+            "Forbidden: pod updates may not change fields other than `spec.containers[*].image`,"
+            "`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing"
+            " tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)"
+        )
+        raise invalid("Pod", "", call.name, [Cause("FieldValueForbidden", "spec", why)])
+
+
+def _without_images(listed: Any) -> list[dict[str, Any]]:
+    return [{key: value for key, value in item.items() if key != "image"} for item in listed or ()]
