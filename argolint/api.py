@@ -109,5 +109,7 @@ def parse_objects(sources: Iterable[Source]) -> list[tuple[str, Any]]:
     found: list[tuple[str, Any]] = []
     for source in sources:
         file = File(source.path, SourceText(source.text), parse(source.text))
-        found.extend((source.path, obj.map) for objects in file.objects for obj in objects if obj.parent is None)
+        found.extend(
+            (source.path, obj.map) for objects in file.objects for obj in objects if obj.parent is None
+        )
     return found

@@ -80,7 +80,9 @@ def _modules(folder: str) -> list[tuple[str, int, int]]:
 
 def fingerprint(folders: Sequence[str] = ()) -> str:
     """A text that changes whenever a rule file is added, removed or edited."""
-    return repr([(folder, _modules(folder)) for folder in (builtin_folder(), *folders) if os.path.isdir(folder)])
+    return repr(
+        [(folder, _modules(folder)) for folder in (builtin_folder(), *folders) if os.path.isdir(folder)]
+    )
 
 
 def _rules_of(folder: str) -> list[Rule]:

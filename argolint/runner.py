@@ -63,7 +63,9 @@ def is_enabled(item: Rule, settings: Settings) -> bool:
         chosen = max(chosen, *(registry.selects(text, item) for text in settings.select))
     elif not chosen and in_profile(item, settings.profile):
         chosen = 1
-    ignored = max((registry.selects(text, item) for text in (*settings.ignore, *settings.extend_ignore)), default=0)
+    ignored = max(
+        (registry.selects(text, item) for text in (*settings.ignore, *settings.extend_ignore)), default=0
+    )
     return chosen > ignored
 
 
@@ -96,7 +98,9 @@ class FileResult(NamedTuple):
 _INDEX = re.compile(r"\[\d+\]")
 
 
-def run_hooks(file: File, table: dict[str, list[Rule]], plan: Plan, settings: Settings, index: Index | None) -> list[Diagnostic]:
+def run_hooks(
+    file: File, table: dict[str, list[Rule]], plan: Plan, settings: Settings, index: Index | None
+) -> list[Diagnostic]:
     """Run the rules of a table over one file."""
     if not table:
         return []
@@ -139,7 +143,9 @@ def _run_specs(
     obj: Object, table: dict[str, list[Rule]], call: Callable[[Iterable[Rule], Any, Object | None], None]
 ) -> None:
     for spec in obj.workflow_specs:
-        tables = {hook: _for_kind(table.get(hook, []), obj) for hook in ("spec", "template", "steps", "dag", "step")}
+        tables = {
+            hook: _for_kind(table.get(hook, []), obj) for hook in ("spec", "template", "steps", "dag", "step")
+        }
         call(tables["spec"], spec, obj)
         for template in spec.all_templates:
             kind = template.type
@@ -163,7 +169,9 @@ def _schedules(obj: Object) -> list[Schedule]:
     several = spec.get("schedules")
     if isinstance(several, Seq):
         found.extend(
-            Schedule(text, spec.item_span("schedules", i), obj) for i, text in enumerate(several) if isinstance(text, str)
+            Schedule(text, spec.item_span("schedules", i), obj)
+            for i, text in enumerate(several)
+            if isinstance(text, str)
         )
     return found
 
@@ -292,7 +300,11 @@ class SuppressionView(NamedTuple):
 
 
 def run_suppression_rules(
-    file: File, suppressions: Sequence[Suppression], used: Sequence[frozenset[str]], plan: Plan, settings: Settings
+    file: File,
+    suppressions: Sequence[Suppression],
+    used: Sequence[frozenset[str]],
+    plan: Plan,
+    settings: Settings,
 ) -> list[Diagnostic]:
     """Run the rules about suppressions themselves."""
     out: list[Diagnostic] = []

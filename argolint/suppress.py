@@ -1,9 +1,9 @@
 """Suppressions: comments and annotations that say which findings are accepted, where, and why.
 
-    image: x:latest  # argolint: ignore[SEC101] pinned by the registry      (this line)
-    # argolint: ignore[REF101,unused-template] generated elsewhere           (the next node and all below it)
-    # argolint: ignore-file[STY] vendored                                    (the whole file)
-    metadata: {annotations: {argolint.dev/ignore: "SEC101 reason"}}          (the whole object)
+image: x:latest  # argolint: ignore[SEC101] pinned by the registry      (this line)
+# argolint: ignore[REF101,unused-template] generated elsewhere           (the next node and all below it)
+# argolint: ignore-file[STY] vendored                                    (the whole file)
+metadata: {annotations: {argolint.dev/ignore: "SEC101 reason"}}          (the whole object)
 """
 
 from __future__ import annotations
@@ -142,7 +142,9 @@ def _first_after(node: Any, offset: int) -> tuple[int, int] | None:
             entries = [(at[0], max(at[1], at[3]), current[key]) for key, at in current.at.items()
                        if key not in current.aliases and key not in current.merged]  # fmt: skip
         elif isinstance(current, Seq):
-            entries = [(at[0], at[1], current[i]) for i, at in enumerate(current.at) if i not in current.aliases]
+            entries = [
+                (at[0], at[1], current[i]) for i, at in enumerate(current.at) if i not in current.aliases
+            ]
         else:
             continue
         for start, end, value in entries:

@@ -25,9 +25,7 @@ class Object(View):
 
     __slots__ = ("_specs", "document", "embedded", "parent")
 
-    def __init__(
-        self, node: Any, where: str = "", document: int = 0, parent: Object | None = None
-    ) -> None:
+    def __init__(self, node: Any, where: str = "", document: int = 0, parent: Object | None = None) -> None:
         super().__init__(node, where)
         self.document = document
         self.parent = parent

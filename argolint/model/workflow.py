@@ -361,7 +361,9 @@ class Template(View):
     def types(self) -> list[str]:
         """Every template type key that is there (one, when all is well); a null value counts for `suspend`."""
         return [
-            key for key in TEMPLATE_TYPES if key in self.map and (self.map[key] is not None or key == "suspend")
+            key
+            for key in TEMPLATE_TYPES
+            if key in self.map and (self.map[key] is not None or key == "suspend")
         ]
 
     @property

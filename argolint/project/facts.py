@@ -99,9 +99,7 @@ Packed = tuple[Any, ...]
 
 def facts_of(documents: list[Document]) -> list[Packed]:
     """The facts of a file's objects, as plain tuples (path left empty)."""
-    return [
-        _object(obj) for document in documents for obj in objects_of(document.root, document.index)
-    ]
+    return [_object(obj) for document in documents for obj in objects_of(document.root, document.index)]
 
 
 def unpack(path: str, packed: Packed) -> ObjectFact:
@@ -177,7 +175,20 @@ def _port(item: Parameter) -> Packed:
 
 
 # Keys of an artifact that say where it comes from.
-_SOURCES = ("from", "fromExpression", "artifactory", "azure", "gcs", "git", "hdfs", "http", "oss", "plugin", "raw", "s3")
+_SOURCES = (
+    "from",
+    "fromExpression",
+    "artifactory",
+    "azure",
+    "gcs",
+    "git",
+    "hdfs",
+    "http",
+    "oss",
+    "plugin",
+    "raw",
+    "s3",
+)
 
 
 def _artifact(item: Parameter) -> Packed:
@@ -227,7 +238,8 @@ def _data(obj: Object, specs: list[WorkflowSpec]) -> dict[str, Any]:
         data["service_account"] = str(obj.dig("spec", "template", "serviceAccountName") or "")
     elif kind == "Sensor":
         data["dependencies"] = tuple(
-            (view.text("name"), view.text("eventSourceName"), view.text("eventName")) for view in dependencies(obj)
+            (view.text("name"), view.text("eventSourceName"), view.text("eventName"))
+            for view in dependencies(obj)
         )
         data["bus"] = obj.spec.text("eventBusName")
         data["service_account"] = str(obj.dig("spec", "template", "serviceAccountName") or "")
@@ -237,7 +249,9 @@ def _data(obj: Object, specs: list[WorkflowSpec]) -> dict[str, Any]:
     elif kind == "ExternalSecret":
         data["target"] = str(obj.dig("spec", "target", "name") or obj.name)
         entries = obj.spec.items("data")
-        data["keys"] = tuple(view.text("secretKey") for view in entries) if "dataFrom" not in obj.spec else None
+        data["keys"] = (
+            tuple(view.text("secretKey") for view in entries) if "dataFrom" not in obj.spec else None
+        )
     elif kind == "Kustomization" or obj.api_version.startswith("kustomize."):
         data["namespace"] = obj.text("namespace")
     return data

@@ -66,7 +66,9 @@ class Index:
             return []
         return self.find(reference.object_kind, reference.object_name, namespace)
 
-    def templates_of(self, kind: str, name: str, namespace: str = "") -> dict[str, tuple[ObjectFact, TemplateFact]]:
+    def templates_of(
+        self, kind: str, name: str, namespace: str = ""
+    ) -> dict[str, tuple[ObjectFact, TemplateFact]]:
         """Template name -> (object, template) over all objects of that kind and name."""
         return {
             template.name: (fact, template)

@@ -1,1 +1,57 @@
+"""Renderers: pure functions from findings to text."""
 
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module
+from typing import NamedTuple
+
+from argolint.diagnostic import Diagnostic
+from argolint.text import SourceText
+
+
+class View(NamedTuple):
+    """What a renderer is given. `color` is only looked at by formats for a terminal."""
+
+    findings: list[Diagnostic]
+    texts: dict[str, SourceText]
+    summary: dict[str, int]
+    color: bool = False
+    notes: tuple[str, ...] = ()
+    show_fixes: bool = True
+
+
+FORMATS = (
+    "text", "concise", "json", "jsonl", "sarif", "github", "gitlab", "junit", "checkstyle", "azure", "rdjson",
+)  # fmt: skip
+
+
+def renderer(name: str) -> Callable[[View], str]:
+    """The renderer of a format; the modules of the others are not imported."""
+    module = import_module(f"argolint.report.{name if name != 'json' else 'json_'}")
+    render: Callable[[View], str] = module.render
+    return render
+
+
+def positions(item: Diagnostic, texts: dict[str, SourceText]) -> tuple[int, int, int, int]:
+    """line, column, end line, end column of a finding, all from 1."""
+    source = texts.get(item.path)
+    if source is None:
+        return 1, 1, 1, 1
+    return *source.line_col(item.start), *source.line_col(max(item.start, item.end))
+
+
+# C0 and C1 controls, and the marks that reorder text, could drive a terminal or lie about what is there.
+_UNSAFE = {
+    **{code: f"\\x{code:02x}" for code in (*range(0x20), *range(0x7F, 0xA0)) if code != 9},
+    **{
+        code: f"\\u{code:04x}"
+        for code in (0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A), 0xFEFF)
+    },
+    **{code: f"\\u{code:04x}" for code in (*range(0xD800, 0xE000), 0x2028, 0x2029)},
+}
+
+
+def printable(text: str) -> str:
+    """Text from a manifest, made safe to print: control characters are shown as escapes."""
+    return text.translate(_UNSAFE)

@@ -27,7 +27,13 @@ def insert(offset: int, text: str) -> list[Edit]:
 
 def quote(text: str) -> str:
     """A string as a double-quoted scalar."""
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\t", "\\t").replace("\r", "\\r")
+    escaped = (
+        text.replace("\\", "\\\\")
+        .replace('"', '\\"')
+        .replace("\n", "\\n")
+        .replace("\t", "\\t")
+        .replace("\r", "\\r")
+    )
     return f'"{escaped}"'
 
 
@@ -154,7 +160,9 @@ def reindent(source: SourceText, start: int, end: int, by: int) -> list[Edit]:
 def overlap(edits: Iterable[Edit]) -> bool:
     """Whether two of the edits touch the same text."""
     ordered = sorted(edits)
-    return any(b.start < a.end or (a.start == b.start and a.end == b.end) for a, b in zip(ordered, ordered[1:]))
+    return any(
+        b.start < a.end or (a.start == b.start and a.end == b.end) for a, b in zip(ordered, ordered[1:])
+    )
 
 
 def apply_edits(text: str, edits: Iterable[Edit]) -> str:

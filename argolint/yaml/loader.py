@@ -61,11 +61,15 @@ def parse(text: str) -> Stream:
     problems: list[Problem] = []
     documents: list[Document] = []
     if len(text) > MAX_CHARS:
-        problems.append(Problem("too-large", f"file is larger than {MAX_CHARS // 1_000_000} MB and was not read", 0, 0))
+        problems.append(
+            Problem("too-large", f"file is larger than {MAX_CHARS // 1_000_000} MB and was not read", 0, 0)
+        )
         return Stream(documents, problems)
     clean = text
     match = _FORBIDDEN.search(text)
-    if match is not None and not (match.start() == 0 and text[0] == "\ufeff" and not _FORBIDDEN.search(text, 1)):
+    if match is not None and not (
+        match.start() == 0 and text[0] == "\ufeff" and not _FORBIDDEN.search(text, 1)
+    ):
         clean = _without_forbidden(text, problems)
     base = 1 if clean[:1] == "\ufeff" else 0
     while base < len(clean):
@@ -86,7 +90,9 @@ def _without_forbidden(text: str, problems: list[Problem]) -> str:
     assert match is not None
     code = ord(match.group())
     what = "a NUL byte" if code == 0 else f"the character U+{code:04X}"
-    problems.append(Problem("control-character", f"{what} is not allowed in YAML", match.start(), match.end()))
+    problems.append(
+        Problem("control-character", f"{what} is not allowed in YAML", match.start(), match.end())
+    )
     return text[:start] + _FORBIDDEN.sub("\ufffd", text[start:])
 
 
@@ -118,9 +124,13 @@ def _read(text: str, base: int, documents: list[Document]) -> int | None:
     except _pyyaml.YAMLError as error:
         problem = Problem("syntax", str(error).partition("\n")[0], base, base)
     except RecursionError:  # only the pure Python parser recurses
-        problem = Problem("too-deep", f"nested more than {MAX_DEPTH} levels deep", document.start, document.start + 1)
+        problem = Problem(
+            "too-deep", f"nested more than {MAX_DEPTH} levels deep", document.start, document.start + 1
+        )
     if not opened:
-        document = Document(len(documents), documents[-1].end if documents and documents[-1].end >= base else base)
+        document = Document(
+            len(documents), documents[-1].end if documents and documents[-1].end >= base else base
+        )
     document.root = None
     document.broken = True
     document.problems.append(problem)
@@ -146,7 +156,12 @@ def _syntax_problem(error: _pyyaml.MarkedYAMLError, text: str, base: int) -> Pro
     context = (error.context or "").strip()
     context_start = base + context_mark.index if context_mark is not None and context else -1
     return Problem(
-        "syntax", (error.problem or "not valid YAML").strip(), shown, min(shown + 1, len(text)), context, context_start
+        "syntax",
+        (error.problem or "not valid YAML").strip(),
+        shown,
+        min(shown + 1, len(text)),
+        context,
+        context_start,
     )
 
 
@@ -248,7 +263,9 @@ def _build(get: Any, text: str, base: int, document: Document) -> None:
                 weight += known[1]
                 if weight > MAX_EXPANDED or (stack and weight + stack[-1][4] > MAX_EXPANDED):
                     raise _Abandon(
-                        Problem("too-large", f"aliases expand to more than {MAX_EXPANDED:,} nodes", start, end)
+                        Problem(
+                            "too-large", f"aliases expand to more than {MAX_EXPANDED:,} nodes", start, end
+                        )
                     )
         elif kind is DocumentEndEvent:
             document.end = base + event.end_mark.index
@@ -362,7 +379,9 @@ def _merge(
     sources = value if isinstance(value, list) else [value]
     if not all(isinstance(source, Map) for source in sources):
         document.problems.append(
-            Problem("merge", "`<<` needs a mapping or a list of mappings to merge", start, max(end, start + 1))
+            Problem(
+                "merge", "`<<` needs a mapping or a list of mappings to merge", start, max(end, start + 1)
+            )
         )
         return
     if end > target.span[1]:

@@ -28,9 +28,7 @@ _WORDS[""] = None
 HINTS = frozenset("+-0123456789.yYnNtTfFoO~")
 
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?\Z")
-_INT = re.compile(
-    r"([-+]?)(?:0[xX]([0-9a-fA-F]+)|0[bB]([01]+)|0[oO]([0-7]+)|0([0-7]+)|(0|[1-9][0-9]*))\Z"
-)
+_INT = re.compile(r"([-+]?)(?:0[xX]([0-9a-fA-F]+)|0[bB]([01]+)|0[oO]([0-7]+)|0([0-7]+)|(0|[1-9][0-9]*))\Z")
 _INT_MIN, _UINT_MAX = -(2**63), 2**64 - 1
 
 STR_TAG = "tag:yaml.org,2002:str"

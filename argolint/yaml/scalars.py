@@ -39,7 +39,11 @@ class OffsetMap:
         if end > start:
             # The last character may be written as an escape: go on to where the next one starts.
             index = bisect_right(self._values, end - 1)
-            if index < len(self._values) and self._values[index] == end and self._values[index - 1] == end - 1:
+            if (
+                index < len(self._values)
+                and self._values[index] == end
+                and self._values[index - 1] == end - 1
+            ):
                 following = self._files[index]
                 if following - last <= 10:
                     last = max(last, following)

@@ -19,7 +19,9 @@ def check(subject: SuppressionView, ctx: Context) -> Iterator[Finding]:
     if not suppression.selectors:
         unused = [] if subject.used else [""]
     else:
-        unused = [text for text in suppression.selectors if text not in subject.used and _decidable(subject, text)]
+        unused = [
+            text for text in suppression.selectors if text not in subject.used and _decidable(subject, text)
+        ]
     if not unused:
         return
     whole = len(unused) == max(len(suppression.selectors), 1)

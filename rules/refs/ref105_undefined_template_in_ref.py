@@ -24,5 +24,8 @@ def check(spec: WorkflowSpec, ctx: Context) -> Iterator[Finding]:
             ref.template_span,
             f"{ref.object_kind} `{ref.object_name}` has no template `{ref.template_name}`",
             help=did_you_mean(ref.template_name, names),
-            related=[(Elsewhere(owner.path, *owner.span), f"{owner.kind} `{owner.name}` is here") for owner in owners],
+            related=[
+                (Elsewhere(owner.path, *owner.span), f"{owner.kind} `{owner.name}` is here")
+                for owner in owners
+            ],
         )

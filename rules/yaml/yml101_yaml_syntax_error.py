@@ -22,7 +22,10 @@ def check(file: File, ctx: Context) -> Iterator[Finding]:
         if problem.context and problem.context_start >= 0 and problem.context_start != problem.start:
             related.append((Span(problem.context_start, problem.context_start + 1), problem.context))
         yield Finding(
-            Span(problem.start, problem.end), problem.message, help=_usual_cause(ctx, problem.start), related=related
+            Span(problem.start, problem.end),
+            problem.message,
+            help=_usual_cause(ctx, problem.start),
+            related=related,
         )
 
 

@@ -1,0 +1,229 @@
+"""Which files to lint: files, folders and globs from the command line; ignore files; a sniff at the content."""
+
+from __future__ import annotations
+
+import glob
+import os
+import re
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from argolint.errors import UserError
+
+SUFFIXES = (".yaml", ".yml", ".json")
+IGNORE_FILES = (".gitignore", ".argolintignore")
+SKIPPED_FOLDERS = frozenset(
+    {".git", ".hg", ".svn", "node_modules", ".venv", "venv", "__pycache__", ".tox", ".argolint", ".argolint_cache",
+     ".mypy_cache", ".ruff_cache", ".pytest_cache"}
+)  # fmt: skip
+_SNIFF = (b"argoproj.io", b"rbac.authorization.k8s.io")
+_KIND = re.compile(rb"""^[ \t]*(?:- )?["']?kind["']?[ \t]*:""", re.MULTILINE)
+_API = re.compile(rb"""["']?apiVersion["']?[ \t]*:""")
+
+
+class Found(NamedTuple):
+    """A file to lint: its path as reports name it, and whether the user named it (and not a folder around it)."""
+
+    path: str
+    explicit: bool
+
+
+def discover(paths: Sequence[str], exclude: Sequence[str] = (), root: str = "") -> list[Found]:
+    """The files that the paths mean, each once, in a stable order.
+
+    Files that are named are taken as they are; folders are searched for YAML and JSON files that no ignore file and no
+    `exclude` glob (relative to `root`) leaves out. Raises UserError for a path that does not exist.
+    """
+    found: dict[str, Found] = {}
+    excluded = Ignore.of_patterns(exclude)
+    for path in paths:
+        if os.path.isdir(path):
+            for file in _walk(path, excluded, root):
+                found.setdefault(os.path.normpath(file), Found(file, False))
+        elif os.path.exists(path):
+            found[os.path.normpath(path)] = Found(_shown(path), True)
+        elif glob.has_magic(path):
+            matches = sorted(glob.glob(path, recursive=True))
+            if not matches:
+                raise UserError(
+                    f"{path}: no file matches", "check the pattern, and quote it so that the shell leaves it"
+                )
+            for match in matches:
+                if os.path.isdir(match):
+                    for file in _walk(match, excluded, root):
+                        found.setdefault(os.path.normpath(file), Found(file, False))
+                else:
+                    found.setdefault(os.path.normpath(match), Found(_shown(match), True))
+        else:
+            raise UserError(f"{path}: no such file or folder", "check the path")
+    return list(found.values())
+
+
+def _shown(path: str) -> str:
+    return path[2:] if path.startswith("./") else path
+
+
+def _walk(top: str, excluded: Ignore, root: str) -> Iterable[str]:
+    base = os.path.abspath(root or ".")
+    ignores: list[tuple[str, Ignore]] = list(_ignores_above(os.path.abspath(top)))
+    yield from _scan(_shown(top), os.path.abspath(top), ignores, excluded, base)
+
+
+def _ignores_above(folder: str) -> Iterable[tuple[str, Ignore]]:
+    """The ignore files of the folders above, up to the root of the Git work tree."""
+    chain: list[str] = []
+    current = folder
+    while not os.path.exists(os.path.join(current, ".git")):
+        parent = os.path.dirname(current)
+        if parent == current:
+            return  # not in a Git work tree: what lies above has no say
+        current = parent
+        chain.append(current)
+    for above in reversed(chain):
+        yield from _ignores_in(above)
+
+
+def _ignores_in(folder: str) -> Iterable[tuple[str, Ignore]]:
+    for name in IGNORE_FILES:
+        try:
+            with open(os.path.join(folder, name), encoding="utf-8", errors="replace") as file:
+                yield folder, Ignore.of_patterns(file.read().splitlines())
+        except OSError:
+            continue
+
+
+def _scan(
+    shown: str, folder: str, ignores: list[tuple[str, Ignore]], excluded: Ignore, base: str
+) -> Iterable[str]:
+    here = [*ignores, *_ignores_in(folder)]
+    try:
+        with os.scandir(folder) as entries:
+            listed = sorted(entries, key=lambda entry: entry.name)
+    except OSError:
+        return
+    for entry in listed:
+        name = entry.name
+        try:
+            is_folder = entry.is_dir(follow_symlinks=False)
+        except OSError:
+            continue
+        if is_folder:
+            if name in SKIPPED_FOLDERS:
+                continue
+        elif not name.endswith(SUFFIXES) or not entry.is_file():
+            continue
+        full = os.path.join(folder, name)
+        if any(
+            ignore.matches(os.path.relpath(full, where), is_folder) for where, ignore in here if ignore.rules
+        ):
+            continue
+        if excluded.rules and excluded.matches(os.path.relpath(full, base), is_folder):
+            continue
+        path = name if shown in ("", ".") else os.path.join(shown, name)
+        if is_folder:
+            yield from _scan(path, full, here, excluded, base)
+        else:
+            yield path
+
+
+class Ignore:
+    """The patterns of a .gitignore file. Of the patterns that match, the last decides."""
+
+    __slots__ = ("rules",)
+
+    def __init__(self, rules: list[tuple[re.Pattern[str], bool, bool]]) -> None:
+        self.rules = rules
+
+    @classmethod
+    def of_patterns(cls, lines: Iterable[str]) -> Ignore:
+        """Read the lines of an ignore file; comments and blank lines are skipped."""
+        rules: list[tuple[re.Pattern[str], bool, bool]] = []
+        for line in lines:
+            text = line.rstrip() if not line.endswith("\\ ") else line
+            if not text or text.startswith("#"):
+                continue
+            negated = text.startswith("!")
+            text = text[1:] if negated else text
+            folder_only = text.endswith("/")
+            text = text.rstrip("/")
+            if text:
+                rules.append((re.compile(pattern(text)), negated, folder_only))
+        return cls(rules)
+
+    def matches(self, path: str, is_folder: bool) -> bool:
+        """Whether a path (relative to the ignore file) is left out."""
+        ignored = False
+        path = path.replace(os.sep, "/")
+        for regex, negated, folder_only in self.rules:
+            if folder_only and not is_folder:
+                continue
+            if regex.match(path):
+                ignored = not negated
+        return ignored
+
+
+def pattern(text: str) -> str:
+    """A gitignore pattern as a regular expression over a relative path (Git docs: gitignore, pattern format)."""
+    anchored = "/" in text
+    text = text.lstrip("/")
+    out: list[str] = [] if anchored else ["(?:.*/)?"]
+    at = 0
+    while at < len(text):
+        if text.startswith("**/", at):
+            out.append("(?:.*/)?")
+            at += 3
+        elif text.startswith("/**", at) and at + 3 == len(text):
+            out.append("/.*")
+            at += 3
+        elif text[at] == "*":
+            while at < len(text) and text[at] == "*":
+                at += 1
+            out.append("[^/]*")
+        elif text[at] == "?":
+            out.append("[^/]")
+            at += 1
+        elif text[at] == "[" and "]" in text[at + 2 :]:
+            close = text.index("]", at + 2)
+            inner = text[at + 1 : close].replace("\\", "\\\\")
+            out.append("[" + ("^" + inner[1:] if inner[0] in "!^" else inner) + "]")
+            at = close + 1
+        elif text[at] == "\\" and at + 1 < len(text):
+            out.append(re.escape(text[at + 1]))
+            at += 2
+        else:
+            out.append(re.escape(text[at]))
+            at += 1
+    return "".join(out) + r"\Z"
+
+
+def glob_matches(glob_text: str, path: str) -> bool:
+    """Whether a configuration glob (gitignore rules, or a folder above the file) matches a relative path."""
+    expression = pattern(glob_text.rstrip("/"))
+    path = path.replace(os.sep, "/")
+    return re.match(expression[:-2] + r"(?:/.*)?\Z", path) is not None
+
+
+def is_manifest(data: bytes) -> bool:
+    """Whether a file found in a folder looks like Kubernetes manifests that matter here."""
+    if any(mark in data for mark in _SNIFF):
+        return True
+    return (
+        _KIND.search(data) is not None
+        and _API.search(data) is not None
+        or (data.lstrip()[:1] == b"{" and b'"kind"' in data and b'"apiVersion"' in data)
+    )
+
+
+# Helm and Go templates: `{{-`, `{{ .Values`, `{{ include`, `{{ range`… ; Jinja: `{% … %}`.
+_HELM = re.compile(
+    r"\{\{-?\s*(?:\.(?:Values|Release|Chart|Files|Capabilities|Template)\b|include\s|template\s+\"|toYaml\s"
+    r"|range\s|with\s|if\s|else\b|end\b|define\s|block\s|tpl\s|/\*)|\{\{-|^\s*\{%-?\s", re.MULTILINE,
+)  # fmt: skip
+_ANYWHERE = re.compile(
+    r"^[ \t]*(?:\{\{-?[^}\n]*\}\}|\{%[^%\n]*%\})[ \t]*$|\{\{-?\s*\.(?:Values|Release|Chart)\b", re.MULTILINE
+)
+
+
+def is_unrendered(text: str) -> bool:
+    """Whether a text is a Helm, Go or Jinja template that only becomes YAML when it is rendered."""
+    return _HELM.search(text) is not None and _ANYWHERE.search(text) is not None

@@ -1,0 +1,29 @@
+"""GitHub Actions workflow commands, which become annotations on a pull request."""
+
+from __future__ import annotations
+
+from argolint.report import View, positions
+
+_LEVELS = {"error": "error", "warning": "warning", "info": "notice"}
+
+
+def render(view: View) -> str:
+    """`::error file=…,line=…::message` for each finding."""
+    lines = []
+    for item in view.findings:
+        line, column, end_line, end_column = positions(item, view.texts)
+        where = f"file={_property(item.path)},line={line},endLine={end_line}"
+        if end_line == line:
+            where += f",col={column},endColumn={end_column}"
+        title = _property(f"{item.code} {item.name}")
+        text = item.message + (f"\n{item.help}" if item.help else "")
+        lines.append(f"::{_LEVELS[item.severity]} {where},title={title}::{_data(text)}\n")
+    return "".join(lines)
+
+
+def _data(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(":", "%3A").replace(",", "%2C")
