@@ -310,7 +310,19 @@ def _target(entry: dict[str, Any], source: str, base: Path) -> TargetConfig:
     prune = entry.get("prune") or {}
     plain = {
         k: entry[k]
-        for k in ["context", "namespace", "others", "mode", "fail_on", "argo_version", "instance_id", "adopt", "drift", "suspended_by_hand", "surprise_runs"]
+        for k in [
+            "context",
+            "namespace",
+            "others",
+            "mode",
+            "fail_on",
+            "argo_version",
+            "instance_id",
+            "adopt",
+            "drift",
+            "suspended_by_hand",
+            "surprise_runs",
+        ]
         if k in entry
     }
     return TargetConfig(

@@ -33,9 +33,11 @@ class DirectorySource:
         """The chosen files as they are now."""
         if not self._root.is_dir():
             raise SourceError(
-                "SourceUnavailable", f"{self.config.name}: {self._root} does not exist or is no folder",
-                "bring the folder back or correct `url`; nothing is deleted because of this", transient=True,
-            )  # fmt: skip
+                "SourceUnavailable",
+                f"{self.config.name}: {self._root} does not exist or is no folder",
+                "bring the folder back or correct `url`; nothing is deleted because of this",
+                transient=True,
+            )
         tree = choose(self._entries(), self.config, self._read, Revision(str(self._root), "directory"))
         commit = digest([*tree.files, *(f.as_dict() for f in tree.findings)])
         return tree._replace(revision=Revision("directory", commit), tree_id=commit)

@@ -13,9 +13,20 @@ from reconciler.config import SourceConfig, is_ssh
 
 # What a child may inherit: everything else, GIT_* above all, would let the surroundings steer it.
 _KEPT = (
-    "PATH", "TMPDIR", "TZ", "SSL_CERT_FILE", "SSL_CERT_DIR", "LD_LIBRARY_PATH",
-    "http_proxy", "https_proxy", "no_proxy", "all_proxy", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY",
-)  # fmt: skip
+    "PATH",
+    "TMPDIR",
+    "TZ",
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+    "LD_LIBRARY_PATH",
+    "http_proxy",
+    "https_proxy",
+    "no_proxy",
+    "all_proxy",
+    "HTTPS_PROXY",
+    "NO_PROXY",
+    "ALL_PROXY",
+)
 
 # Answers only for the host that the credentials are for: a redirect must not carry them elsewhere.
 _ASKPASS = """#!/bin/sh
@@ -95,11 +106,27 @@ def prepare(config: SourceConfig, home: Path) -> GitEnvironment:
 
 def _gitconfig(config: SourceConfig, scheme: str) -> str:
     lines = [
-        "[core]", "\thooksPath = /dev/null", "\tfsmonitor = false", "\tattributesFile = /dev/null",
-        "[credential]", "\thelper =", "[gc]", "\tauto = 0", "[maintenance]", "\tauto = false",
-        "[protocol]", "\tversion = 2", "[fetch]", "\trecurseSubmodules = false", "[submodule]", "\trecurse = false",
-        "[http]", "\tlowSpeedLimit = 500", "\tlowSpeedTime = 30", "\tfollowRedirects = initial",
-    ]  # fmt: skip
+        "[core]",
+        "\thooksPath = /dev/null",
+        "\tfsmonitor = false",
+        "\tattributesFile = /dev/null",
+        "[credential]",
+        "\thelper =",
+        "[gc]",
+        "\tauto = 0",
+        "[maintenance]",
+        "\tauto = false",
+        "[protocol]",
+        "\tversion = 2",
+        "[fetch]",
+        "\trecurseSubmodules = false",
+        "[submodule]",
+        "\trecurse = false",
+        "[http]",
+        "\tlowSpeedLimit = 500",
+        "\tlowSpeedTime = 30",
+        "\tfollowRedirects = initial",
+    ]
     if config.auth.ca_file:
         lines.append(f"\tsslCAInfo = {_quoted(config.auth.ca_file)}")
     if scheme == "file":
@@ -119,11 +146,30 @@ def _quoted(text: str) -> str:
 def _ssh_command(config: SourceConfig) -> str:
     auth = config.auth
     words = [
-        "ssh", "-F", "/dev/null", "-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=yes",
-        "-o", f"UserKnownHostsFile={_ssh_path(auth.known_hosts)}", "-o", "GlobalKnownHostsFile=/dev/null",
-        "-o", "UpdateHostKeys=no", "-o", "ConnectTimeout=20", "-o", "ServerAliveInterval=10",
-        "-o", "PermitLocalCommand=no", "-o", "ForwardAgent=no", "-o", "ClearAllForwardings=yes",
-    ]  # fmt: skip
+        "ssh",
+        "-F",
+        "/dev/null",
+        "-o",
+        "BatchMode=yes",
+        "-o",
+        "StrictHostKeyChecking=yes",
+        "-o",
+        f"UserKnownHostsFile={_ssh_path(auth.known_hosts)}",
+        "-o",
+        "GlobalKnownHostsFile=/dev/null",
+        "-o",
+        "UpdateHostKeys=no",
+        "-o",
+        "ConnectTimeout=20",
+        "-o",
+        "ServerAliveInterval=10",
+        "-o",
+        "PermitLocalCommand=no",
+        "-o",
+        "ForwardAgent=no",
+        "-o",
+        "ClearAllForwardings=yes",
+    ]
     if auth.ssh_key_file:
         words += ["-o", "IdentitiesOnly=yes", "-i", auth.ssh_key_file]
     return shlex.join(words)

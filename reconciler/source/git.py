@@ -81,9 +81,18 @@ class GitSource:
         environment = self._environment()
         wanted = revision.commit if self.config.ref.kind == "commit" else revision.ref
         argv = [
-            f"--git-dir={self._bare}", "fetch", "--quiet", "--depth=1", "--no-tags", "--no-recurse-submodules",
-            "--no-write-fetch-head", "--force", "--", self.config.url, f"+{wanted}:{_LATEST}",
-        ]  # fmt: skip
+            f"--git-dir={self._bare}",
+            "fetch",
+            "--quiet",
+            "--depth=1",
+            "--no-tags",
+            "--no-recurse-submodules",
+            "--no-write-fetch-head",
+            "--force",
+            "--",
+            self.config.url,
+            f"+{wanted}:{_LATEST}",
+        ]
         try:
             self._git(argv, environment)
         except SourceError as error:
@@ -235,9 +244,14 @@ def run_git(
     command: Any = git.Git(str(folder))
     # GitPython merges its own process's variables into every child; an explicit Popen keeps them out.
     process = subprocess.Popen(
-        [command.GIT_PYTHON_GIT_EXECUTABLE, *argv], env=env, cwd=folder, stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
-    )  # fmt: skip
+        [command.GIT_PYTHON_GIT_EXECUTABLE, *argv],
+        env=env,
+        cwd=folder,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
     try:
         out, err = process.communicate(timeout=timeout)
         return process.returncode, out, err
@@ -282,43 +296,75 @@ def _last(text: str) -> str:
 
 _MEANINGS: tuple[tuple[str, str, str, str, bool], ...] = (
     (
-        r"REMOTE HOST IDENTIFICATION HAS CHANGED", "HostKeyChanged", "the server's ssh host key has changed",
-        "if the host published a new key, put it into known_hosts; otherwise someone may be in between", False,
+        r"REMOTE HOST IDENTIFICATION HAS CHANGED",
+        "HostKeyChanged",
+        "the server's ssh host key has changed",
+        "if the host published a new key, put it into known_hosts; otherwise someone may be in between",
+        False,
     ),
     (
-        r"Host key verification failed|No .* host key is known", "HostKeyUnknown", "the server's ssh host key is not in known_hosts",
-        "compare the key with what the host publishes and add it to the known_hosts file", False,
+        r"Host key verification failed|No .* host key is known",
+        "HostKeyUnknown",
+        "the server's ssh host key is not in known_hosts",
+        "compare the key with what the host publishes and add it to the known_hosts file",
+        False,
     ),
     (
-        (r"Permission denied \(|Authentication failed|could not read (Username|Password)|returned error: 40[13]"
-        r"|HTTP Basic: Access denied|invalid credentials|unable to get password"),
-        "AuthFailed", "the server refused the credentials", "check `auth` of the source (token, user name, key) and its rights", False,
+        (
+            r"Permission denied \(|Authentication failed|could not read (Username|Password)|returned error: 40[13]"
+            r"|HTTP Basic: Access denied|invalid credentials|unable to get password"
+        ),
+        "AuthFailed",
+        "the server refused the credentials",
+        "check `auth` of the source (token, user name, key) and its rights",
+        False,
     ),
     (
-        r"SSL|certificate|gnutls", "TlsFailed", "the TLS connection is not trusted",
-        "check the server's certificate; name its authority with `auth.ca_file`", False,
+        r"SSL|certificate|gnutls",
+        "TlsFailed",
+        "the TLS connection is not trusted",
+        "check the server's certificate; name its authority with `auth.ca_file`",
+        False,
     ),
     (
-        r"transport '.*' not allowed|protocol '.*' (not|is not) (allowed|supported)", "TransportRefused",
-        "the server redirects to a transport that is not allowed", "correct `url`", False,
+        r"transport '.*' not allowed|protocol '.*' (not|is not) (allowed|supported)",
+        "TransportRefused",
+        "the server redirects to a transport that is not allowed",
+        "correct `url`",
+        False,
     ),
     (
         r"couldn't find remote ref|not our ref|no such remote ref|upload-pack: not our ref|unadvertised object",
-        "RefNotFound", "the revision is not there", "correct `ref`, or push it; nothing is deleted because of this", False,
+        "RefNotFound",
+        "the revision is not there",
+        "correct `ref`, or push it; nothing is deleted because of this",
+        False,
     ),
     (
         r"does not appear to be a git repository|Repository not found|returned error: 404|not found|does not exist",
-        "RepositoryNotFound", "there is no such repository, or the credentials may not see it",
-        "correct `url`, or give `auth`; nothing is deleted because of this", False,
+        "RepositoryNotFound",
+        "there is no such repository, or the credentials may not see it",
+        "correct `url`, or give `auth`; nothing is deleted because of this",
+        False,
     ),
     (
-        (r"Could not resolve host|Connection refused|Connection timed out|Network is unreachable|Failed to connect|unreachable"
-        r"|returned error: 5\d\d|early EOF|hung up|Connection reset|Operation too slow|No route|Connection closed"),
-        "SourceUnavailable", "the server cannot be reached", "it is tried again; check network and proxy if it lasts", True,
+        (
+            r"Could not resolve host|Connection refused|Connection timed out|Network is unreachable|Failed to connect|unreachable"
+            r"|returned error: 5\d\d|early EOF|hung up|Connection reset|Operation too slow|No route|Connection closed"
+        ),
+        "SourceUnavailable",
+        "the server cannot be reached",
+        "it is tried again; check network and proxy if it lasts",
+        True,
     ),
-    (r"loose object|bad object|corrupt|unable to read|missing (blob|tree)|pack has", "CloneDamaged",
-     "the clone is damaged", "it is made anew", True),
-)  # fmt: skip
+    (
+        r"loose object|bad object|corrupt|unable to read|missing (blob|tree)|pack has",
+        "CloneDamaged",
+        "the clone is damaged",
+        "it is made anew",
+        True,
+    ),
+)
 
 
 def _parse_refs(text: str) -> Iterator[tuple[str, str]]:

@@ -1,0 +1,45 @@
+"""Poll the sources and keep the targets equal to them, until SIGTERM.
+
+One line an event on stderr. A Lease in each target's namespace keeps two of these from writing to one target. SIGUSR1
+makes it look at once.
+"""
+
+from __future__ import annotations
+
+import argparse
+
+from reconciler.commands.options import add_common, configuration
+
+HELP = "poll Git and keep the cluster equal to it"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Arguments of `argosync run`."""
+    add_common(parser, output=False)
+    parser.add_argument(
+        "--interval",
+        metavar="D",
+        help="poll this often, instead of what the configuration says (such as 10s)",
+    )
+    parser.add_argument(
+        "--log-format", choices=("text", "json"), default="text", help="form of the log (default: text)"
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run; 0 after a clean stop."""
+    from dataclasses import replace
+
+    from argolint.errors import UserError
+    from reconciler.config import seconds
+    from reconciler.loop import run_forever
+
+    config = configuration(args)
+    if args.interval:
+        interval = seconds(args.interval)
+        if interval < 1:
+            raise UserError(
+                f"--interval {args.interval!r} is not a duration of a second or more", "write 10s or 5m"
+            )
+        config = replace(config, sources=tuple(replace(s, interval=interval) for s in config.sources))
+    return run_forever(config, args.log_format)

@@ -1,0 +1,208 @@
+"""Whether a revision may be let through: lint, references over repository and cluster, and what the build refused.
+
+The server's dry run is part of planning (plan.py); its refusals join the ones found here.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from typing import NamedTuple
+
+from argolint.diagnostic import SEVERITY_RANK
+from reconciler.cluster import Live, owned
+from reconciler.config import TargetConfig
+from reconciler.model import Desired, Finding, Key, Obj, key_of
+from reconciler.references import missing, references
+from reconciler.text import clean
+
+_CLUSTER = "(cluster)/"
+
+Lint = Callable[[Iterable[tuple[str, str]], TargetConfig], list[Finding]]
+
+
+class Verdict(NamedTuple):
+    """The objects that may be applied, why others may not, and which are held back (quarantine)."""
+
+    accepted: tuple[Desired, ...]
+    findings: tuple[Finding, ...]
+    held: frozenset[Key]
+    refused: bool
+
+
+def judge(
+    desired: Iterable[Desired],
+    files: Iterable[tuple[str, str]],
+    earlier: Iterable[Finding],
+    lines: Mapping[tuple[Key, str], int],
+    live: Live,
+    target: TargetConfig,
+    namespace: str,
+    lint: Lint | None = None,
+) -> Verdict:
+    """Check the revision as it would be in the cluster: everything there that is not the target's, and `desired`.
+
+    `earlier` are findings of reading and building. In mode all-or-nothing one refusing finding refuses the revision; in
+    mode quarantine the objects with refusing findings are held back, and so is everything that depends on them.
+    """
+    wanted = list(desired)
+    others = {key: obj for key, obj in live.objects.items() if not owned(obj, target.name)}
+    outside = [obj for key, obj in others.items() if key not in {d.key for d in wanted}]
+    findings = list(earlier)
+    findings += unresolved(wanted, others, lines)
+    linted = (lint or lint_files)([*files, *_as_files(outside, namespace)], target)
+    findings += _about_repository(linted, findings, target)
+    findings += _broken_consumers(wanted, others, live)
+    findings.sort(key=lambda f: (f.path, f.line, -SEVERITY_RANK[f.severity], f.rule))
+    return settle(wanted, findings, target)
+
+
+def settle(wanted: Iterable[Desired], findings: Iterable[Finding], target: TargetConfig) -> Verdict:
+    """What the findings mean for the revision, by the target's mode."""
+    wanted, found = list(wanted), tuple(findings)
+    bad = [f for f in found if refuses(f, target)]
+    if not bad:
+        return Verdict(tuple(wanted), found, frozenset(), False)
+    if target.mode != "quarantine":
+        return Verdict((), found, frozenset(), True)
+    held = {d.key for d in wanted for f in bad if _concerns(f, d, wanted)}
+    known = {d.path for d in wanted}
+    if any(not f.path and not f.object for f in bad) or (not held and all(f.path in known for f in bad)):
+        return Verdict((), found, frozenset(), True)
+    edges = {d.key: {r.key for r in references(d.object)} for d in wanted}
+    while True:
+        more = {key for key, used in edges.items() if key not in held and used & held}
+        if not more:
+            break
+        held |= more
+    return Verdict(tuple(d for d in wanted if d.key not in held), found, frozenset(held), False)
+
+
+def refuses(finding: Finding, target: TargetConfig) -> bool:
+    """Whether the finding is at or above the severity that the target fails on."""
+    return SEVERITY_RANK[finding.severity] >= SEVERITY_RANK[target.fail_on]
+
+
+def _concerns(finding: Finding, desired: Desired, wanted: list[Desired]) -> bool:
+    """Whether the finding is about this object; one with no object concerns the object that its line is in."""
+    if finding.object:
+        names = (str(desired.key), f"{desired.key.kind} {desired.key.name}")
+        return finding.object in names and finding.path in ("", desired.path)
+    if finding.path != desired.path:
+        return False
+    before = [d.line for d in wanted if d.path == desired.path and d.line <= finding.line]
+    return not before or desired.line == max(before)
+
+
+def unresolved(
+    wanted: Iterable[Desired], others: Mapping[Key, Obj], lines: Mapping[tuple[Key, str], int]
+) -> list[Finding]:
+    """References of the wanted objects that lead nowhere, neither in the revision nor in the cluster."""
+    wanted = list(wanted)
+    objects = {**others, **{d.key: d.object for d in wanted}}
+    out = []
+    for item in wanted:
+        for ref, problem in missing(item.object, objects.get):
+            line = lines.get((item.key, ref.where), item.line)
+            out.append(
+                Finding(
+                    "reference-not-found",
+                    "error",
+                    f"{ref.where}: {clean(problem, limit=300)}, neither in this revision nor in the cluster",
+                    item.path,
+                    line,
+                    "correct the name, or add the template",
+                    str(item.key),
+                )
+            )
+    return out
+
+
+def _broken_consumers(wanted: list[Desired], others: Mapping[Key, Obj], live: Live) -> list[Finding]:
+    """Objects of others in the cluster whose references are good now and would not be afterwards."""
+    future = {**others, **{d.key: d.object for d in wanted}}
+    places = {d.key: d for d in wanted}
+    out = []
+    for key, obj in others.items():
+        if key in places:
+            continue
+        now_broken = {ref.where for ref, _ in missing(obj, live.objects.get)}
+        for ref, problem in missing(obj, future.get):
+            # An object that is merely gone from Git stays in the cluster while it is used: pruning sees to that.
+            if ref.where in now_broken or ref.key not in places:
+                continue
+            place = places[ref.key]
+            out.append(
+                Finding(
+                    "breaks-consumer",
+                    "error",
+                    f"{key}, which is in the cluster and not in this revision, would break: {clean(problem, limit=300)}",
+                    place.path,
+                    place.line,
+                    "keep the template until its users have moved on",
+                    str(place.key),
+                )
+            )
+    return out
+
+
+def _about_repository(linted: list[Finding], earlier: list[Finding], target: TargetConfig) -> list[Finding]:
+    """Lint findings in files of the repository; those that say what is known already are dropped.
+
+    Objects that are not applied cannot refuse the revision: what is wrong with them is a warning.
+    """
+    told = {(f.path, f.line) for f in earlier if f.severity == "error"}
+    out = []
+    for finding in linted:
+        if finding.path.startswith(_CLUSTER) or (finding.path, finding.line) in told:
+            continue
+        kind = finding.object.split(" ", 1)[0]
+        if kind and kind not in target.kinds:
+            finding = finding._replace(severity="info")
+        out.append(finding)
+    return out
+
+
+def _as_files(objects: Iterable[Obj], namespace: str) -> list[tuple[str, str]]:
+    """Objects of the cluster as texts. The default namespace is left out, as it is in most manifests of a repository."""
+    out = []
+    for obj in objects:
+        key = key_of(obj)
+        meta: Obj = {"name": key.name}
+        if key.namespace and key.namespace != namespace:
+            meta["namespace"] = key.namespace
+        text = json.dumps({**obj, "metadata": meta, "status": None})
+        out.append((f"{_CLUSTER}{key.kind}/{key.namespace}/{key.name}.json", text))
+    return out
+
+
+def lint_files(files: Iterable[tuple[str, str]], target: TargetConfig) -> list[Finding]:
+    """What argolint says of the texts, linted together as one project."""
+    from argolint.api import Source, check
+    from argolint.settings import Settings
+
+    settings = Settings()
+    # References are resolved here, over repository and cluster; the linter sees only the former.
+    settings.external_references = "ignore"
+    if target.argo_version:
+        major, minor = target.argo_version.lstrip("v").split(".")[:2]
+        settings.argo_version = (int(major), int(minor))
+    report = check([Source(path, text) for path, text in files], settings)
+    out = []
+    for item in report.findings:
+        line = report.texts[item.path].line_col(item.start)[0] if item.path in report.texts else 0
+        where = f"{item.where}: " if item.where else ""
+        about = item.object
+        name = f"{about.namespace}/{about.name}" if about.namespace else about.name
+        out.append(
+            Finding(
+                f"{item.code} {item.name}".strip(),
+                item.severity,
+                clean(where + item.message, limit=600),
+                item.path,
+                line,
+                clean(item.help, limit=400),
+                clean(f"{about.kind} {name}".strip(), limit=300),
+            )
+        )
+    return out

@@ -1,0 +1,130 @@
+"""Which object uses which template: the edges that order, prune and blast radius are computed from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, NamedTuple
+
+from reconciler.model import Desired, Key, Obj, key_of
+
+_KEYS = ("templateRef", "workflowTemplateRef")
+
+
+class Reference(NamedTuple):
+    """One use of a template: `template` is "" for a whole workflowTemplateRef, `where` the field path inside the user."""
+
+    key: Key
+    template: str
+    where: str
+    steps: tuple[str | int, ...]
+
+
+def references(obj: Obj) -> list[Reference]:
+    """Every template that `obj` refers to by a literal name, in document order.
+
+    Names with tags in them are decided at run time and are left out.
+    """
+    namespace = str((obj.get("metadata") or {}).get("namespace") or "")
+    found = []
+    for steps, name, value in _walk(obj.get("spec"), ("spec",)):
+        target = value.get("name")
+        if not isinstance(target, str) or not target or "{{" in target:
+            continue
+        kind = "ClusterWorkflowTemplate" if value.get("clusterScope") is True else "WorkflowTemplate"
+        key = Key(kind, "" if kind == "ClusterWorkflowTemplate" else namespace, target)
+        inner = value.get("template") if name == "templateRef" else ""
+        inner = inner if isinstance(inner, str) and "{{" not in inner else ""
+        found.append(Reference(key, inner, dotted(steps), steps))
+    return found
+
+
+def uses(objects: Iterable[Obj]) -> dict[Key, set[Key]]:
+    """For each object, the objects that it refers to directly."""
+    return {key_of(obj): {ref.key for ref in references(obj)} for obj in objects}
+
+
+def users_of(key: Key, edges: Mapping[Key, set[Key]]) -> list[Key]:
+    """Everything that uses `key`, directly or through other templates, sorted; `key` itself is left out."""
+    reverse: dict[Key, set[Key]] = {}
+    for user, used in edges.items():
+        for target in used:
+            reverse.setdefault(target, set()).add(user)
+    seen: set[Key] = set()
+    queue = [key]
+    while queue:
+        for user in reverse.get(queue.pop(), ()):
+            if user not in seen and user != key:
+                seen.add(user)
+                queue.append(user)
+    return sorted(seen)
+
+
+def in_order(items: Iterable[Desired]) -> list[Desired]:
+    """`items` so that what is used comes before what uses it; CronWorkflows last; members of a cycle by name."""
+    by_key = {item.key: item for item in sorted(items, key=lambda i: i.key)}
+    return [
+        by_key[key] for key in order({k: {r.key for r in references(d.object)} for k, d in by_key.items()})
+    ]
+
+
+def order(edges: Mapping[Key, set[Key]]) -> list[Key]:
+    """The keys of `edges`, used before user, CronWorkflows last, otherwise by name. No recursion: chains may be long."""
+    done: dict[Key, None] = {}
+    for start in sorted(edges, key=lambda k: (k.kind == "CronWorkflow", k)):
+        stack: list[tuple[Key, Iterator[Key]]] = [(start, iter(sorted(edges[start])))]
+        path = {start}
+        while stack and start not in done:
+            key, rest = stack[-1]
+            following = next((k for k in rest if k in edges and k not in done and k not in path), None)
+            if following is None:
+                done[key] = None
+                path.discard(key)
+                stack.pop()
+            else:
+                path.add(following)
+                stack.append((following, iter(sorted(edges[following]))))
+    return sorted(done, key=lambda k: k.kind == "CronWorkflow")
+
+
+def missing(obj: Obj, find: Callable[[Key], Obj | None]) -> list[tuple[Reference, str]]:
+    """References of `obj` that lead nowhere, each with what is wrong; `find` looks a template up."""
+    out = []
+    for ref in references(obj):
+        target = find(ref.key)
+        if target is None:
+            out.append((ref, f"{ref.key} does not exist"))
+            continue
+        if ref.template and ref.template not in template_names(target):
+            out.append((ref, f"{ref.key} has no template {ref.template}"))
+    return out
+
+
+def template_names(obj: Obj) -> list[str]:
+    """The names of the templates inside a WorkflowTemplate or ClusterWorkflowTemplate."""
+    templates = (obj.get("spec") or {}).get("templates")
+    if not isinstance(templates, list):
+        return []
+    return [t["name"] for t in templates if isinstance(t, dict) and isinstance(t.get("name"), str)]
+
+
+def dotted(steps: tuple[str | int, ...]) -> str:
+    """`spec.templates[0].steps` of a path."""
+    text = ""
+    for step in steps:
+        text += f"[{step}]" if isinstance(step, int) else f".{step}" if text else step
+    return text
+
+
+def _walk(
+    value: Any, steps: tuple[str | int, ...]
+) -> Iterator[tuple[tuple[str | int, ...], str, dict[str, Any]]]:
+    stack: list[tuple[Any, tuple[str | int, ...]]] = [(value, steps)]
+    while stack:
+        node, path = stack.pop()
+        if isinstance(node, dict):
+            for key in _KEYS:
+                if isinstance(node.get(key), dict):
+                    yield (*path, key), key, node[key]
+            stack += [(child, (*path, name)) for name, child in reversed(node.items()) if name not in _KEYS]
+        elif isinstance(node, list):
+            stack += [(child, (*path, i)) for i, child in reversed(list(enumerate(node)))]

@@ -1,0 +1,67 @@
+"""Putting together what a synchronisation works with, from the configuration."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from argolint.errors import UserError
+from reconciler.cluster import connect
+from reconciler.config import Config, TargetConfig
+from reconciler.cycle import Context
+from reconciler.events import Log, logger
+from reconciler.lease import Lease
+from reconciler.source import open_source
+from reconciler.state import Store
+
+
+def open_context(config: Config, target: TargetConfig, log: Log | None = None) -> Context:
+    """A context that may look, and not write: no lock, no lease. Raises UserError."""
+    source_config = config.source(target.source)
+    store = Store(config.state, target.name)
+    source = open_source(source_config, config.state / "targets" / target.name)
+    log = log or logger(target.name, secrets=lambda: secrets_of(config))
+    context = Context(target, source, connect(target), store, log=log)
+    for note in store.notes:
+        log("state-damaged", message=note)
+    return context
+
+
+@contextmanager
+def writing(
+    context: Context, *, keep_lease: bool = False, sleep: Callable[[float], Any] = time.sleep
+) -> Iterator[Context]:
+    """Make a context fit for writing: the state directory is locked; the Lease is taken before the first write.
+
+    With `keep_lease` it is taken now, as a process that keeps running does. Raises UserError when another is at work.
+    """
+    context.store.lock()
+    lease = Lease(context.client, context.namespace, context.target.name)
+    context.sleep = sleep
+
+    def may_write() -> None:
+        lease.acquire()
+
+    context.may_write = may_write
+    try:
+        if keep_lease:
+            lease.acquire()
+        yield context
+    finally:
+        lease.release()
+        context.store.unlock()
+
+
+def secrets_of(config: Config) -> list[str]:
+    """The values of all secrets that can be read now, so that they can be taken out of whatever is printed."""
+    out = []
+    for source in config.sources:
+        for secret in (source.auth.token, source.auth.password):
+            if secret is not None:
+                try:
+                    out.append(secret.read())
+                except UserError:
+                    continue
+    return out
