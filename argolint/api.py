@@ -6,13 +6,14 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from argolint import registry
-from argolint.context import File
+from argolint.context import File, read
 from argolint.diagnostic import Diagnostic
 from argolint.model.k8s import Object
 from argolint.project.facts import ObjectFact, facts_of, unpack
 from argolint.project.index import Index
 from argolint.runner import (
     Plan,
+    failed_imports,
     lint_local,
     run_hooks,
     run_project,
@@ -22,7 +23,6 @@ from argolint.runner import (
 )
 from argolint.settings import Settings
 from argolint.text import SourceText
-from argolint.yaml.loader import parse
 
 
 class Source(NamedTuple):
@@ -57,12 +57,12 @@ def check(sources: Iterable[Source], settings: Settings | None = None) -> Report
 
 def check_with(plan: Plan, sources: Iterable[Source], settings: Settings) -> Report:
     """`check` with rules that are loaded already, for callers that lint again and again."""
-    files = [File(source.path, SourceText(source.text), parse(source.text)) for source in sources]
+    files = [read(source.path, source.text) for source in sources]
     index = index_of(files)
     elsewhere: dict[str, list[Diagnostic]] = {}
     for item in run_project(plan, settings, index):
         elsewhere.setdefault(item.path, []).append(item)
-    findings: list[Diagnostic] = []
+    findings: list[Diagnostic] = failed_imports(plan)
     for file in files:
         local, suppressions = lint_local(file, plan, settings)
         mine = local + run_hooks(file, plan.cross, plan, settings, index) + elsewhere.pop(file.path, [])
@@ -108,7 +108,7 @@ def parse_objects(sources: Iterable[Source]) -> list[tuple[str, Any]]:
     """
     found: list[tuple[str, Any]] = []
     for source in sources:
-        file = File(source.path, SourceText(source.text), parse(source.text))
+        file = read(source.path, source.text)
         found.extend(
             (source.path, obj.map) for objects in file.objects for obj in objects if obj.parent is None
         )

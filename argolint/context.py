@@ -9,10 +9,11 @@ from argolint.diagnostic import ObjectRef
 from argolint.model.k8s import Object, objects_of
 from argolint.model.view import Span, View
 from argolint.model.workflow import Step, Template, WorkflowSpec
+from argolint.project.discover import is_unrendered
 from argolint.project.index import Index
 from argolint.settings import Settings
 from argolint.text import SourceText
-from argolint.yaml.loader import Stream
+from argolint.yaml.loader import Stream, parse
 from argolint.yaml.nodes import Document, Map
 from argolint.yaml.scalars import OffsetMap, offset_map
 
@@ -23,14 +24,23 @@ if TYPE_CHECKING:
 class File:
     """A file as it was read: the subject of `source` rules."""
 
-    __slots__ = ("_objects", "documents", "encoding_problem", "path", "problems", "source")
+    __slots__ = ("_objects", "documents", "encoding_problem", "path", "problems", "source", "unrendered")
 
-    def __init__(self, path: str, source: SourceText, stream: Stream, encoding_problem: str = "") -> None:
+    def __init__(
+        self,
+        path: str,
+        source: SourceText,
+        stream: Stream,
+        encoding_problem: str = "",
+        unrendered: bool = False,
+    ) -> None:
         self.path = path
         self.source = source
         self.documents: list[Document] = stream.documents
         self.problems = stream.problems
         self.encoding_problem = encoding_problem
+        # a Helm, Go or Jinja template: it has no documents before somebody renders it
+        self.unrendered = unrendered
         self._objects: list[list[Object]] | None = None
 
     @property
@@ -48,6 +58,17 @@ class File:
     def span(self) -> Span:
         """The start of the file."""
         return Span(0, 0)
+
+
+def read(path: str, text: str, encoding_problem: str = "") -> File:
+    """Parse a text. One that does not parse and looks like a Helm or Jinja template is left unread."""
+    stream = parse(text)
+    for document in stream.documents:
+        if document.broken or document.problems:
+            if is_unrendered(text):
+                return File(path, SourceText(text), Stream([], []), encoding_problem, unrendered=True)
+            break
+    return File(path, SourceText(text), stream, encoding_problem)
 
 
 class DocumentView(View):

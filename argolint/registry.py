@@ -27,17 +27,29 @@ def builtin_folder() -> str:
     return str(data_dir("rules"))
 
 
-def load(folders: Sequence[str] = ()) -> dict[str, Rule]:
+class Rules(dict[str, Rule]):
+    """Rules by code. `failures` has (module path, message, traceback) of modules that could not be imported."""
+
+    __slots__ = ("failures",)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.failures: list[tuple[str, str, str]] = []
+
+
+def load(folders: Sequence[str] = ()) -> Rules:
     """Every rule by code: the built-in ones and those in `folders`. `check` is filled in by `bind`.
 
-    Raises UserError when a folder is missing, a module cannot be imported, or a code or name is taken twice.
+    A module that cannot be imported is noted in `failures`, and the others are loaded. Raises UserError when a
+    folder is missing, or a code or name is taken twice.
     """
     found: dict[str, Rule] = {}
+    result = Rules()
     names: dict[str, str] = {}
     for folder in (builtin_folder(), *folders):
         if not os.path.isdir(folder):
             raise UserError(f"{folder}: no such folder of rules", "correct `rules:` in the configuration")
-        for item in _rules_of(folder):
+        for item in _rules_of(folder, result):
             other = found.get(item.code)
             if other is not None:
                 raise UserError(
@@ -51,7 +63,8 @@ def load(folders: Sequence[str] = ()) -> dict[str, Rule]:
                 )
             found[item.code] = item
             names[item.name] = item.code
-    return dict(sorted(found.items()))
+    result.update(sorted(found.items()))
+    return result
 
 
 def _where(item: Rule) -> str:
@@ -85,7 +98,7 @@ def fingerprint(folders: Sequence[str] = ()) -> str:
     )
 
 
-def _rules_of(folder: str) -> list[Rule]:
+def _rules_of(folder: str, result: Rules) -> list[Rule]:
     modules = _modules(folder)
     key = repr((_FORMAT, __version__, sys.version_info[:2], os.path.abspath(folder), modules))
     blob = _blob_path(folder)
@@ -97,8 +110,18 @@ def _rules_of(folder: str) -> list[Rule]:
                 return [Rule(*fields) for fields in stored[1]]
         except (OSError, ValueError, EOFError, TypeError, IndexError):
             pass
-    rules = [item for relative, _, _ in modules for item in _import(folder, relative)]
-    if blob is not None:
+    rules: list[Rule] = []
+    failures = 0
+    for relative, _, _ in modules:
+        try:
+            rules.extend(_import(folder, relative))
+        except Exception as error:
+            import traceback
+
+            failures += 1
+            text = "".join(traceback.format_exception(error))
+            result.failures.append((os.path.join(folder, relative), f"{type(error).__name__}: {error}", text))
+    if blob is not None and not failures:
         _write(blob, marshal.dumps((key, [tuple(item[:-1]) for item in rules])))
     return rules
 
@@ -140,10 +163,7 @@ def _import(folder: str, relative: str) -> list[Rule]:
     stem = Path(relative).stem
     for item in rules:
         if len(rules) == 1 and not stem.startswith(item.code.lower()):
-            raise UserError(
-                f"{os.path.join(folder, relative)}: declares {item.code} but is not called {item.code.lower()}_….py",
-                "a rule's module is named after its code",
-            )
+            raise ValueError(f"declares {item.code} but is not called {item.code.lower()}_….py")
     return [item._replace(module=(folder, relative)) for item in rules]
 
 
@@ -165,12 +185,7 @@ def _module(folder: str, relative: str) -> dict[str, Any]:
     if spec is None or spec.loader is None:
         raise UserError(f"{path}: cannot be imported", "")
     module = importlib.util.module_from_spec(spec)
-    try:
-        spec.loader.exec_module(module)
-    except Exception as error:
-        raise UserError(
-            f"{path}: importing the rule failed: {type(error).__name__}: {error}", "correct the module"
-        ) from error
+    spec.loader.exec_module(module)
     _loaded[path] = module.__dict__
     return module.__dict__
 

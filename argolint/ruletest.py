@@ -140,7 +140,7 @@ def _dedented(text: str) -> str:
     return "\n".join(line[margin:] if line.strip() else line for line in text.split("\n"))
 
 
-def run_case(case: Case, item: Rule, rules: dict[str, Rule], folders: tuple[str, ...] = ()) -> list[str]:
+def run_case(case: Case, item: Rule, rules: registry.Rules, folders: tuple[str, ...] = ()) -> list[str]:
     """Everything that is wrong with a case of a rule's page; [] when the page tells the truth."""
     settings = _settings(case, item, folders)
     plan = Plan(rules, settings)
@@ -244,7 +244,7 @@ def apply_fixes(text: str, findings: list[Diagnostic]) -> str:
     return apply_edits(text, taken)
 
 
-def check_page(item: Rule, rules: dict[str, Rule], folders: tuple[str, ...] = ()) -> list[str]:
+def check_page(item: Rule, rules: registry.Rules, folders: tuple[str, ...] = ()) -> list[str]:
     """Everything that is wrong with a rule's page, one text each with the line of the page; [] when all is well."""
     path = Path(registry.page_path(item))
     if not path.is_file():

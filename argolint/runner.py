@@ -28,17 +28,18 @@ INTERNAL_CODE, INTERNAL_NAME = "LNT901", "internal-error"
 class Plan:
     """The enabled rules, by hook; `local` and `cross` hold rules whose modules are imported."""
 
-    __slots__ = ("all", "cross", "enabled", "local", "project", "severity", "suppression", "tracebacks")
+    __slots__ = ("all", "cross", "enabled", "failures", "local", "project", "severity", "suppression", "tracebacks")
 
-    def __init__(self, rules: dict[str, Rule], settings: Settings) -> None:
+    def __init__(self, rules: registry.Rules, settings: Settings) -> None:
         self.all = rules
+        self.failures = rules.failures
         self.enabled = [item for item in rules.values() if is_enabled(item, settings)]
         self.severity = {item.code: severity_of(item, settings) for item in self.enabled}
         self.local: dict[str, list[Rule]] = {}
         self.cross: dict[str, list[Rule]] = {}
         self.project: list[Rule] = []
         self.suppression: list[Rule] = []
-        self.tracebacks: list[str] = []
+        self.tracebacks: list[str] = [text for _, _, text in rules.failures]
         for item in self.enabled:
             if item.on == "project":
                 self.project.append(item)
@@ -236,6 +237,17 @@ def _unique(findings: list[Diagnostic]) -> list[Diagnostic]:
             seen.add(key)
             kept.append(item)
     return kept
+
+
+def failed_imports(plan: Plan) -> list[Diagnostic]:
+    """A finding for each rule module that could not be imported."""
+    return [
+        Diagnostic(
+            INTERNAL_CODE, INTERNAL_NAME, "error", f"the rule cannot be loaded: {message}", path, 0, 0,
+            "this is a bug in the rule; --verbose shows the traceback",
+        )
+        for path, message, _ in plan.failures
+    ]  # fmt: skip
 
 
 def run_project(plan: Plan, settings: Settings, index: Index) -> list[Diagnostic]:

@@ -207,11 +207,9 @@ def is_manifest(data: bytes) -> bool:
     """Whether a file found in a folder looks like Kubernetes manifests that matter here."""
     if any(mark in data for mark in _SNIFF):
         return True
-    return (
-        _KIND.search(data) is not None
-        and _API.search(data) is not None
-        or (data.lstrip()[:1] == b"{" and b'"kind"' in data and b'"apiVersion"' in data)
-    )
+    if data.lstrip()[:1] == b"{":
+        return b'"kind"' in data and b'"apiVersion"' in data
+    return _KIND.search(data) is not None and _API.search(data) is not None
 
 
 # Helm and Go templates: `{{-`, `{{ .Values`, `{{ include`, `{{ range`… ; Jinja: `{% … %}`.

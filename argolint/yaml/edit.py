@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from itertools import pairwise
 from typing import Any
 
 from argolint.diagnostic import Edit
@@ -161,7 +162,7 @@ def overlap(edits: Iterable[Edit]) -> bool:
     """Whether two of the edits touch the same text."""
     ordered = sorted(edits)
     return any(
-        b.start < a.end or (a.start == b.start and a.end == b.end) for a, b in zip(ordered, ordered[1:])
+        b.start < a.end or (a.start == b.start and a.end == b.end) for a, b in pairwise(ordered)
     )
 
 

@@ -11,7 +11,7 @@ from argolint.rule import Finding, rule
 from argolint.yaml.edit import quote, replace
 
 # A value that starts with a tag and is not quoted; up to the end of the line or a comment.
-_VALUE = re.compile(r"(?:[:\-] +)(\{\{.*?\}\}.*?)[ \t]*(?:#.*)?$")
+_VALUE = re.compile(r"(?:(?<=:)|^[ \t]*(?:- )*-) +(\{\{.*?\}\}.*?)[ \t]*(?:#.*)?$")
 
 
 @rule("YML102", "unquoted-template-tag", on="source", severity="error", fix="safe")
@@ -24,7 +24,9 @@ def check(file: File, ctx: Context) -> Iterator[Finding]:
             if problem.kind not in ("complex-key", "syntax") or line in lines:
                 continue
             span = _value_on(ctx, line)
-            if span is None:
+            if span is None and problem.kind == "complex-key":
+                span = Span(problem.start, problem.end)
+            if span is None or not ctx.source.slice(span.start, span.end).startswith("{{"):
                 continue
             lines.add(line)
             text = ctx.source.slice(span.start, span.end)
