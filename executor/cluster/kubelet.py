@@ -94,6 +94,7 @@ class Kubelet:
         self._by_uid: dict[str, Local] = {}
         self._running = 0
         self._waiting: dict[Key, str] = {}
+        self._reported: set[str] = set()
         self._threads: list[threading.Thread] = []
         self._informer = Informer(client, POD, on_event=self._pod_event)
 
@@ -178,6 +179,7 @@ class Kubelet:
     def _pod_event(self, kind: str, obj: Obj, _old: Obj | None) -> None:
         if kind == "DELETED":
             self.journal.drop(pods.uid_of(obj))
+            self._reported.discard(pods.uid_of(obj))
         self._queue.add(key_of(obj))
 
     def _work(self) -> None:
@@ -216,7 +218,9 @@ class Kubelet:
             return
         outcome = self.journal.get(pods.uid_of(pod))
         if local is None and outcome is not None:
-            self._recover(pod, outcome)
+            # Reported already: the copy at hand is older than our report.
+            if pods.uid_of(pod) not in self._reported:
+                self._recover(pod, outcome)
         elif deleting:
             self._stop_waiting(key)
             self._end(pod, local)
@@ -488,6 +492,7 @@ class Kubelet:
         """A pod has ended and was reported: make room for the next."""
         with self._lock:
             self._by_uid.pop(local.uid, None)
+        self._reported.add(local.uid)
         self._clean(local)
         self._release(local)
         self._queue.add(local.key)

@@ -1,0 +1,100 @@
+"""Run the workflow controller and the CronWorkflow controller against a Kubernetes API, until SIGTERM or ^C.
+
+It needs list, watch, get, create, update, patch and delete of Argo's kinds, pods, ConfigMaps and Events, as
+upstream's controller does. Never run it beside another controller for the same workflows: give one of them an --instance-id.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import threading
+
+from argolint.errors import UserError
+from executor.commands.connect import api_errors, wait_for_api
+
+HELP = "run the workflow controller against any cluster"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of `argorun controller`."""
+    parser.add_argument(
+        "--kubeconfig", metavar="FILE", help="the cluster (default: $KUBECONFIG, ~/.kube/config)"
+    )
+    parser.add_argument("--context", metavar="NAME", help="context of the kubeconfig")
+    parser.add_argument(
+        "-n", "--namespace", default="all", metavar="NS", help="namespace to look after, or all (default)"
+    )
+    parser.add_argument("--workers", type=int, default=4, metavar="N", help="workflows worked on at once")
+    parser.add_argument("--executor-image", metavar="IMG", help="argoexec image of the pods")
+    parser.add_argument(
+        "--instance-id", default="", metavar="ID", help="only objects labelled with this controller instance"
+    )
+    parser.add_argument(
+        "--controller-namespace", default="argo", metavar="NS", help="where the controller's ConfigMaps are"
+    )
+    parser.add_argument(
+        "--argo-version",
+        default="4.1",
+        metavar="V",
+        help="follow the rules of this Argo release (3.4 to 4.1)",
+    )
+    parser.add_argument("--no-cron", action="store_true", help="leave CronWorkflows to another controller")
+    parser.add_argument(
+        "--wait", type=float, default=0.0, metavar="S", help="wait so long for the API to answer"
+    )
+    parser.add_argument("--ready-file", metavar="FILE", help="write the process id here when it works")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Work until told to stop."""
+    from executor.controller.controller import Controller
+    from executor.controller.settings import DEFAULT_EXECUTOR_IMAGE, Options
+    from executor.cron.controller import CronController
+
+    if args.workers < 1:
+        raise UserError(f"--workers {args.workers}: at least one is needed")
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    with api_errors():
+        client = wait_for_api(args.kubeconfig, args.context, args.wait, stop)
+        if stop.is_set():
+            return 0
+        options = Options(
+            namespace="" if args.namespace == "all" else args.namespace,
+            controller_namespace=args.controller_namespace,
+            workers=args.workers,
+            executor_image=args.executor_image or DEFAULT_EXECUTOR_IMAGE,
+            instance_id=args.instance_id,
+            rules_version=args.argo_version,
+            cron=not args.no_cron,
+        )
+        controller = Controller(client, options)
+        controller.start()
+        cron = None
+        if options.cron:
+            cron = CronController(
+                client,
+                namespace=options.namespace,
+                instance_id=controller.view.instance_id,
+                rules_version=options.rules_version,
+            )
+            cron.start()
+        announce(args.ready_file)
+        stop.wait()
+        if cron is not None:
+            cron.stop()
+        controller.stop()
+    return 0
+
+
+def announce(path: str | None) -> None:
+    """Say that this process works, to whoever waits for the file."""
+    if path:
+        from pathlib import Path
+
+        from executor.commands.clusterdir import write_atomic
+
+        write_atomic(Path(path), str(os.getpid()))
