@@ -1,0 +1,38 @@
+"""RBA202."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from argolint.context import Context
+from argolint.model.view import View
+from argolint.model.workflow import WorkflowSpec
+from argolint.project.index import did_you_mean, suggest
+from argolint.rule import Finding, rule
+
+
+@rule("RBA202", "undefined-service-account", on="spec", severity="warning", cross_file=True)
+def check(spec: WorkflowSpec, ctx: Context) -> Iterator[Finding]:
+    """A workflow runs as an account that is not among the manifests, although they hold accounts of its namespace."""
+    severity = ctx.external_severity
+    known = ctx.index.names("ServiceAccount", ctx.namespace)
+    if severity is None or not known:
+        return
+    views: list[View] = [spec, spec.mapping("executor"), *spec.all_templates]
+    views += [template.mapping("executor") for template in spec.all_templates]
+    for view in views:
+        name = view.text("serviceAccountName")
+        if (
+            not name
+            or name == "default"
+            or "{{" in name
+            or ctx.index.find("ServiceAccount", name, ctx.namespace)
+        ):
+            continue
+        near = suggest(name, known)
+        yield Finding(
+            view.value_span("serviceAccountName"),
+            f"service account `{name}` is not among the manifests",
+            help=did_you_mean(name, known),
+            severity="error" if near else severity,
+        )
