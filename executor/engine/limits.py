@@ -1,0 +1,135 @@
+"""Parallelism, fail-fast, timeouts and shutdown: what keeps a node from starting (upstream: operator.go checkParallelism)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from executor.engine import phases
+from executor.engine.clock import later, parse_duration, parse_time
+from executor.engine.faults import Held, TemplateFault, TimedOut
+from executor.engine.run import Node, Run
+
+_GROUPS = frozenset({"Pod", "Steps", "DAG"})
+_ACTIVE = frozenset({phases.PENDING, phases.RUNNING})
+
+
+def may_execute(run: Run, in_exit: bool) -> bool:
+    """Whether a shutdown lets this work go on: Stop spares exit handlers, Terminate nothing."""
+    if run.shutdown == "Terminate":
+        return False
+    return run.shutdown != "Stop" or in_exit
+
+
+def active_pods(run: Run, boundary: str | None = None) -> int:
+    """Pods that were created and have not ended, of one boundary or of all. Nodes waiting for a lock have none."""
+    return sum(
+        1
+        for node in run.nodes.values()
+        if node.get("phase") in _ACTIVE
+        and node.get("type") == "Pod"
+        and (boundary is None or node.get("boundaryID") == boundary)
+        and not node.get("synchronizationStatus")
+        and node["id"] in run.memory.asked
+    )
+
+
+def _active_children(run: Run, boundary: str) -> int:
+    return sum(
+        1
+        for node in run.nodes.values()
+        if node.get("boundaryID") == boundary
+        and node.get("type") in _GROUPS
+        and node.get("phase") in _ACTIVE
+        and not node.get("synchronizationStatus")
+    )
+
+
+def _limit(value: Any) -> int | None:
+    if value in (None, "", 0):
+        return None
+    try:
+        return int(value)
+    except (TypeError, ValueError):
+        return None
+
+
+def check_parallelism(run: Run, template: Mapping[str, Any], kind: str, node: Node | None, boundary: str) -> None:
+    """Held if a limit on active pods or children is reached, or the enclosing template has failed fast."""
+    overall = _limit(run.spec.get("parallelism"))
+    if overall is not None and active_pods(run) >= overall:
+        _hold(run)
+    if kind in ("steps", "dag") and node is not None:
+        own = _limit(template.get("parallelism"))
+        if own is not None and active_pods(run, node["id"]) >= own:
+            _hold(run)
+        if template.get("failFast"):
+            _fail_fast(run, node)
+    enclosing = run.memory.prepared.get(boundary) if boundary else None
+    if enclosing is not None and node is None:
+        outer = enclosing[-1]
+        limit = _limit(outer.get("parallelism"))
+        if limit is not None and _active_children(run, boundary) >= limit:
+            _hold(run)
+        if outer.get("failFast") and _has_failed_child(run, boundary):
+            _hold(run)
+
+
+def _hold(run: Run) -> None:
+    run.restless = True
+    raise Held("Max parallelism reached")
+
+
+def _has_failed_child(run: Run, boundary: str) -> bool:
+    return any(
+        node.get("boundaryID") == boundary and node.get("type") in _GROUPS and phases.failed(node)
+        for node in run.nodes.values()
+    )
+
+
+def _fail_fast(run: Run, node: Node) -> None:
+    if phases.fulfilled(node) or not _has_failed_child(run, node["id"]):
+        return
+    if any(n.get("boundaryID") == node["id"] and n.get("type") == "Pod" and n.get("phase") in _ACTIVE for n in run.nodes.values()):
+        return
+    message = "template has failed or errored children and failFast enabled"
+    if node.get("type") == "Steps":
+        groups = [n for n in run.nodes.values() if n.get("boundaryID") == node["id"] and n.get("type") == "StepGroup"]
+        if groups:
+            run.mark(groups[-1]["id"], phases.FAILED, message)
+    run.mark(node["id"], phases.FAILED, message)
+    raise Held(message)
+
+
+def timeout_deadline(template: Mapping[str, Any], started: datetime, pending: bool) -> datetime | None:
+    """When a node that started then must have ended by `timeout` (and, while Pending, by `pendingTimeout`)."""
+    ends = []
+    for field in ("timeout", "pendingTimeout") if pending else ("timeout",):
+        value = template.get(field)
+        if value in (None, ""):
+            continue
+        try:
+            ends.append(later(started, parse_duration(value)))
+        except ValueError as error:
+            raise TemplateFault(f"invalid {field} format. {error}") from None
+    return min(ends) if ends else None
+
+
+def check_timeout(run: Run, template: Mapping[str, Any], node: Node | None) -> None:
+    """TimedOut if a Pending node's own deadline passed; asks to be woken at that deadline otherwise."""
+    if not template.get("timeout") and not template.get("pendingTimeout"):
+        return
+    if node is not None and node.get("phase") != phases.PENDING:
+        return
+    started = (parse_time(node.get("startedAt")) if node else None) or run.now
+    end = timeout_deadline(template, started, pending=True)
+    if end is None:
+        return
+    if run.now > end or (node is not None and run.now == end):
+        if node is not None:
+            raise TimedOut("timeout")
+        return
+    run.wake(end)
+    if node is not None:
+        run.memory.timed.add(node["id"])

@@ -1,0 +1,132 @@
+"""withItems, withParam and withSequence (upstream: steps.go expandStep, operator.go processItem, expandSequence)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from argolint.language.errors import LanguageError
+from executor.engine import names
+from executor.engine.faults import TemplateFault
+from executor.engine.substitute import should_execute, substitute, to_json
+from executor.engine.variables import scalar_text
+
+LOOPS = ("withItems", "withParam", "withSequence")
+
+
+def is_loop(holder: Mapping[str, Any]) -> bool:
+    """Whether a step or task is to be expanded."""
+    return bool(holder.get("withItems")) or bool(holder.get("withParam")) or holder.get("withSequence") is not None
+
+
+def expand(holder: Mapping[str, Any], env: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """A step or task once for each of its items, with the item's values in place. TemplateFault if that fails."""
+    items = _items(holder)
+    body = {k: v for k, v in holder.items() if k not in LOOPS}
+    text = to_json(body)
+    skipped = _is_skipped(holder.get("when"))
+    expanded = []
+    for index, item in enumerate(items):
+        variables, description = item_variables(item)
+        if "{{" in text:
+            one = dict(substitute(body, {**env, **variables}, unresolved=skipped))
+        else:
+            one = dict(body)
+        one["name"] = names.item_name(str(holder.get("name") or ""), index, description)
+        if "template" in body:
+            one["template"] = body["template"]
+        expanded.append(one)
+    return expanded
+
+
+def _is_skipped(when: Any) -> bool:
+    if not when:
+        return False
+    try:
+        return not should_execute(when)
+    except TemplateFault:
+        return False
+
+
+def _items(holder: Mapping[str, Any]) -> list[Any]:
+    if holder.get("withItems"):
+        items = holder["withItems"]
+        if not isinstance(items, list):
+            raise TemplateFault("withItems must be a list")
+        return items
+    if holder.get("withParam"):
+        return _param_items(str(holder["withParam"]), holder.get("when"))
+    return sequence(holder.get("withSequence") or {})
+
+
+def _param_items(text: str, when: Any) -> list[Any]:
+    try:
+        items = json.loads(text)
+    except ValueError as error:
+        if _is_skipped(when):
+            return []
+        raise TemplateFault(
+            f"withParam value could not be parsed as a JSON list: {text}: {error}"
+        ) from None
+    if items is None:
+        return []
+    if not isinstance(items, list):
+        if _is_skipped(when):
+            return []
+        raise TemplateFault(f"withParam value could not be parsed as a JSON list: {text}")
+    return items
+
+
+def item_variables(item: Any) -> tuple[dict[str, Any], str]:
+    """The `item` variables of one item, and its description for the name of the expanded step."""
+    if isinstance(item, Mapping):
+        variables = {f"item.{key}": scalar_text(value) for key, value in item.items()}
+        variables["item"] = json.dumps(item, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+        pairs = sorted(f"{key}:{scalar_text(value)}" for key, value in item.items())
+        return variables, ",".join(pairs)
+    if isinstance(item, list):
+        return {"item": to_json(item)}, "[" + " ".join(scalar_text(value) for value in item) + "]"
+    text = "null" if item is None else scalar_text(item)
+    return {"item": text}, text
+
+
+def sequence(spec: Mapping[str, Any]) -> list[str]:
+    """The texts of a withSequence; empty if its count is 0."""
+    try:
+        start = int(str(spec["start"])) if spec.get("start") not in (None, "") else 0
+        if spec.get("end") not in (None, ""):
+            end = int(str(spec["end"]))
+        elif spec.get("count") not in (None, ""):
+            count = int(str(spec["count"]))
+            if count == 0:
+                return []
+            end = start + count - 1
+        else:
+            raise TemplateFault("must have end or count in withSequence")
+    except ValueError as error:
+        raise TemplateFault(f"withSequence: {error}") from None
+    layout = str(spec.get("format") or "%d")
+    step = 1 if start <= end else -1
+    if abs(end - start) > 1_000_000:
+        raise TemplateFault(f"withSequence from {start} to {end} is too long")
+    return [format_integer(layout, value) for value in range(start, end + step, step)]
+
+
+def format_integer(layout: str, value: int) -> str:
+    """One integer in a printf layout with a %d, %x, %o or %b verb."""
+    try:
+        from argolint.language.values import printf  # type: ignore[attr-defined]
+    except ImportError:
+        return _printf(layout, value)
+    try:
+        return str(printf(layout, [value]))
+    except LanguageError:
+        return _printf(layout, value)
+
+
+def _printf(layout: str, value: int) -> str:
+    try:
+        return layout.replace("%v", "%d") % value
+    except (ValueError, TypeError):
+        raise TemplateFault(f"withSequence format {layout!r} does not format one integer") from None

@@ -1,0 +1,234 @@
+"""Parts of a Pod: containers, volumes, scheduling (upstream: workflowpod.go, workflow/util/pod)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from executor.engine.faults import TemplateFault
+from executor.engine.names import claim_name
+from executor.engine.run import Run
+
+ARGOEXEC = "/var/run/argo/argoexec"
+_LOGGING = ["--loglevel", "info", "--log-format", "text", "--gloglevel", "0"]
+_SHARED = {"name": "var-run-argo", "mountPath": "/var/run/argo"}
+_STAGING = {"name": "argo-staging", "mountPath": "/argo/staging"}
+_FROM_TEMPLATE_OR_SPEC = ("nodeSelector", "tolerations", "schedulerName", "priorityClassName", "securityContext", "automountServiceAccountToken")
+_FROM_SPEC = ("imagePullSecrets", "hostNetwork", "dnsPolicy", "dnsConfig", "podPriorityClassName")
+
+
+def main_containers(run: Run, template: Mapping[str, Any], kind: str) -> list[dict[str, Any]]:
+    """The user's containers, in order, with the names that the executor expects."""
+    if kind == "container":
+        return [{**template["container"], "name": "main"}]
+    if kind == "script":
+        script = template["script"]
+        container = {k: v for k, v in script.items() if k not in ("source",)}
+        if script.get("source"):
+            container["args"] = [*(script.get("args") or []), "/argo/staging/script"]
+        return [{**container, "name": "main"}]
+    if kind == "containerSet":
+        group = template["containerSet"]
+        mounts = group.get("volumeMounts") or []
+        containers = []
+        for item in group.get("containers") or ():
+            container = {k: v for k, v in item.items() if k != "dependencies"}
+            container["name"] = item.get("name") or "main"
+            if mounts:
+                container["volumeMounts"] = [*(item.get("volumeMounts") or []), *mounts]
+            containers.append(container)
+        return containers
+    command = ["resource", str((template.get("resource") or {}).get("action") or "")]
+    if kind == "data":
+        command = ["data", json.dumps(template.get("data") or {}, ensure_ascii=False, separators=(",", ":"))]
+    return [{"name": "main", "image": run.context.executor_image, "command": ["argoexec"], "args": command}]
+
+
+def emissary(run: Run, container: dict[str, Any]) -> dict[str, Any]:
+    """A user's container that starts under argoexec, which captures its outputs and relays signals."""
+    command = container.get("command")
+    args = container.get("args")
+    if not command:
+        found = run.context.image_commands.get(str(container.get("image") or ""))
+        if found is None:
+            found = run.context.image_commands.get("*")
+        if found is None:
+            raise TemplateFault(
+                f"failed to look-up entrypoint/cmd for image \"{container.get('image', '')}\", you must either explicitly specify the command, or list the image's command in the index: https://argo-workflows.readthedocs.io/en/latest/workflow-executors/#emissary-emissary"
+            )
+        command = list(found[0])
+        if args is None:
+            args = list(found[1])
+    result = dict(container)
+    result["command"] = [ARGOEXEC, "emissary", *_LOGGING, "--", *[str(c) for c in command]]
+    if args is not None:
+        result["args"] = [a if isinstance(a, str) else json.dumps(a) for a in args]
+    return result
+
+
+def executor_container(
+    run: Run, name: str, args: list[str], mains: list[dict[str, Any]], template: str = ""
+) -> dict[str, Any]:
+    """argoexec's own container `init` or `wait`."""
+    mounts: list[dict[str, Any]] = [dict(_SHARED), {"name": "tmp-dir-argo", "mountPath": "/tmp", "subPath": "0"}]
+    if name == "wait":
+        for main in mains:
+            for mount in main.get("volumeMounts") or ():
+                mirrored = {**mount, "mountPath": "/mainctrfs" + str(mount.get("mountPath", ""))}
+                if mirrored not in mounts:
+                    mounts.append(mirrored)
+    base = {
+        "name": name,
+        "image": run.context.executor_image,
+        "command": ["argoexec"],
+        "args": [*args, *_LOGGING],
+        "resources": (run.spec.get("executor") or {}).get("resources") or {},
+        "volumeMounts": mounts,
+    }
+    return base
+
+
+def mount_shared(spec: dict[str, Any], template: Mapping[str, Any], mains: set[str]) -> None:
+    """The volumes through which argoexec and the user's containers meet."""
+    artifacts = (template.get("inputs") or {}).get("artifacts") or []
+    init = spec["initContainers"][0]
+    if artifacts:
+        init["volumeMounts"].append({"name": "input-artifacts", "mountPath": "/argo/inputs/artifacts"})
+    if template.get("script"):
+        init["volumeMounts"].append(dict(_STAGING))
+    for container in (*spec["initContainers"][1:], *spec["containers"]):
+        if container["name"] == "wait":
+            continue
+        mounts = list(container.get("volumeMounts") or [])
+        mounts.append(dict(_SHARED))
+        if container["name"] in mains:
+            if template.get("script"):
+                mounts.append(dict(_STAGING))
+            mounts += _artifact_mounts(init, artifacts, mounts)
+        container["volumeMounts"] = mounts
+
+
+def _artifact_mounts(init: dict[str, Any], artifacts: list[Any], mounts: list[Any]) -> list[dict[str, Any]]:
+    """Mounts of input artifacts; one that lies within a user's volume is written there by init instead."""
+    found = []
+    for artifact in artifacts:
+        path = str(artifact.get("path") or "")
+        if not path:
+            continue
+        over = next((m for m in mounts if _within(path, str(m.get("mountPath") or "")) and m["name"] not in ("var-run-argo", "argo-staging")), None)
+        if over is None:
+            found.append({"name": "input-artifacts", "mountPath": path, "subPath": artifact["name"]})
+        else:
+            mirrored = {**over, "mountPath": "/mainctrfs" + over["mountPath"]}
+            if mirrored not in init["volumeMounts"]:
+                init["volumeMounts"].append(mirrored)
+    return found
+
+
+def _within(path: str, folder: str) -> bool:
+    return path == folder or path.startswith(folder.rstrip("/") + "/")
+
+
+def volumes(run: Run, template: Mapping[str, Any], mains: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The pod's volumes: argoexec's, and those of the user that some container mounts."""
+    found: list[dict[str, Any]] = [
+        {"name": "var-run-argo", "emptyDir": {}},
+        {"name": "tmp-dir-argo", "emptyDir": {}},
+    ]
+    if template.get("script"):
+        found.append({"name": "argo-staging", "emptyDir": {}})
+    if (template.get("inputs") or {}).get("artifacts"):
+        found.append({"name": "input-artifacts", "emptyDir": {}})
+    known: dict[str, Mapping[str, Any]] = {}
+    for volume in run.spec.get("volumes") or ():
+        known[str(volume.get("name"))] = volume
+    for volume in run.spec.get("volumeClaimTemplates") or ():
+        name = str((volume.get("metadata") or {}).get("name") or "")
+        known[name] = {"name": name, "persistentVolumeClaim": {"claimName": claim_name(run.name, name)}}
+    for volume in template.get("volumes") or ():
+        known[str(volume.get("name"))] = volume
+    users = [*mains, *(template.get("sidecars") or ()), *(template.get("initContainers") or ())]
+    present = {v["name"] for v in found}
+    for container in users:
+        for mount in container.get("volumeMounts") or ():
+            name = str(mount.get("name"))
+            if name in present:
+                continue
+            if name not in known:
+                raise TemplateFault(f"volume '{name}' not found in workflow spec")
+            present.add(name)
+            found.append(dict(known[name]))
+    for volume in template.get("volumes") or ():
+        if volume.get("name") not in present:
+            present.add(volume.get("name"))
+            found.append(dict(volume))
+    return found
+
+
+def scheduling(run: Run, template: Mapping[str, Any], boundary: str) -> dict[str, Any]:
+    """Where and as whom the pod runs: the template's word, else its boundary's, else the workflow's."""
+    spec: dict[str, Any] = {}
+    enclosing = run.memory.prepared.get(boundary)
+    outer: Mapping[str, Any] = enclosing[-1] if enclosing else {}
+    for field in ("nodeSelector", "affinity", "tolerations"):
+        value = template.get(field) or outer.get(field) or run.spec.get(field)
+        if value:
+            spec[field] = value
+    for field in _FROM_TEMPLATE_OR_SPEC[2:]:
+        value = template.get(field)
+        value = run.spec.get(field) if value is None else value
+        if value is not None:
+            spec[field] = value
+    for field in _FROM_SPEC[:4]:
+        if run.spec.get(field) is not None:
+            spec[field] = run.spec[field]
+    aliases = [*(run.spec.get("hostAliases") or []), *(template.get("hostAliases") or [])]
+    if aliases:
+        spec["hostAliases"] = aliases
+    account = template.get("serviceAccountName") or run.spec.get("serviceAccountName")
+    if account:
+        spec["serviceAccountName"] = account
+    if run.spec.get("podPriorityClassName"):
+        spec["priorityClassName"] = run.spec["podPriorityClassName"]
+    return spec
+
+
+def template_text(run: Run, boundary: str) -> str:
+    """The JSON text of the template of an enclosing node, as it was before its inputs were put in."""
+    cached = run.memory.prepared.get(boundary)
+    template = cached[0] if cached else {}
+    known = run.memory.resolved.get(("text", id(template)))
+    if known is not None and known[0] is template:
+        return str(known[1])
+    text = json.dumps(template, ensure_ascii=False)
+    run.memory.resolved[("text", id(template))] = (template, text)
+    return text
+
+
+def archive_location(run: Run, template: Mapping[str, Any]) -> dict[str, Any]:
+    """Where the pod's artifacts go by default."""
+    repository = ((run.status.get("artifactRepositoryRef") or {}).get("artifactRepository")) or {}
+    logs = repository.get("archiveLogs")
+    if not logs:
+        logs = run.spec.get("archiveLogs")
+    location: dict[str, Any] = {}
+    if logs is not None:
+        location["archiveLogs"] = bool(logs)
+    return location
+
+
+def read_patch(text: str) -> Mapping[str, Any]:
+    """A podSpecPatch: a JSON or YAML map."""
+    try:
+        patch = json.loads(text)
+    except ValueError:
+        import yaml
+
+        try:
+            patch = yaml.safe_load(text)
+        except yaml.YAMLError as error:
+            raise TemplateFault(f"failed to read podSpecPatch: {error}") from None
+    if not isinstance(patch, Mapping):
+        raise TemplateFault("podSpecPatch must be a map")
+    return patch

@@ -1,0 +1,75 @@
+"""http templates: the driver makes the request, upstream's agent pod and task set are not needed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from executor.engine import phases
+from executor.engine.contract import HttpObserved, RunHttp
+from executor.engine.create import new_node
+from executor.engine.faults import TemplateFault
+from executor.engine.limits import may_execute
+from executor.engine.outputs import add_globals
+from executor.engine.run import Node, Run
+from executor.engine.substitute import evaluate_bool
+from executor.engine.types import Call
+
+
+def execute(run: Run, call: Call) -> Node:
+    """Ask the driver for the request, once for as long as this memory lasts."""
+    identity = run.id_of(call.name)
+    node = run.nodes.get(identity)
+    if node is None:
+        node = new_node(
+            run, call.name, "HTTP", phases.PENDING, holder=call.holder, base=call.base, boundary=call.boundary,
+            flag=call.flag, inputs=call.inputs,
+        )  # fmt: skip
+    if phases.fulfilled(node):
+        return node
+    if not may_execute(run, call.in_exit):
+        return run.mark(identity, phases.FAILED, f"workflow shutdown with strategy: {run.shutdown}")
+    if identity not in run.memory.asked:
+        run.memory.asked.add(identity)
+        run.command(RunHttp(identity, dict(call.template)))
+    run.memory.resolved[("http", identity)] = call.template
+    return run.nodes[identity]
+
+
+def observe(run: Run, seen: HttpObserved) -> None:
+    """The outcome of a request: the body is `outputs.result`; 2xx or `successCondition` decides."""
+    node = run.nodes.get(seen.node_id)
+    if node is None or node.get("type") != "HTTP" or phases.fulfilled(node):
+        return
+    if seen.response is None:
+        run.mark(seen.node_id, phases.FAILED, seen.error)
+        return
+    template = run.memory.resolved.get(("http", seen.node_id)) or {}
+    body = str(seen.response.get("body") or "")
+    outputs = {**(node.get("outputs") or {}), "result": body}
+    run.put(seen.node_id, outputs=outputs)
+    try:
+        good, message = _judge(template.get("http") or {}, seen.response)
+    except TemplateFault as error:
+        run.mark(seen.node_id, phases.ERROR, str(error))
+        return
+    run.mark(seen.node_id, phases.SUCCEEDED if good else phases.FAILED, message)
+    if good:
+        add_globals(run, outputs)
+
+
+def _judge(http: Mapping[str, Any], response: Mapping[str, Any]) -> tuple[bool, str]:
+    code = int(response.get("statusCode") or 0)
+    condition = http.get("successCondition")
+    if not condition:
+        return (True, "") if 200 <= code < 300 else (False, f"received non-2xx response code: {code}")
+    request = {
+        "method": http.get("method") or "GET",
+        "url": http.get("url"),
+        "body": http.get("body") or "",
+        "headers": {h.get("name"): [h.get("value")] for h in http.get("headers") or ()},
+    }
+    answer = {"statusCode": code, "body": response.get("body") or "", "headers": response.get("headers") or {}}
+    if evaluate_bool(str(condition), {"request": request, "response": answer}):
+        return True, ""
+    return False, f"successCondition '{condition}' evaluated false"

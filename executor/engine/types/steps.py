@@ -1,0 +1,275 @@
+"""steps templates (upstream: steps.go)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from executor.engine import graph, hooks, memoize, names, phases
+from executor.engine.create import error_node, new_node
+from executor.engine.execute import TooDeep, execute_template
+from executor.engine.faults import Held, TemplateFault, TimedOut
+from executor.engine.loops import expand, is_loop
+from executor.engine.outputs import add_globals, template_outputs
+from executor.engine.references import continues_on, resolve_references
+from executor.engine.resolve import Base
+from executor.engine.run import Node, Run
+from executor.engine.scope import Scope, add_aggregate, add_node, new_scope
+from executor.engine.substitute import should_execute
+from executor.engine.types import Call
+from executor.engine.variables import with_globals
+
+Step = Mapping[str, Any]
+
+
+class _Steps:
+    """What the groups of one steps node share."""
+
+    __slots__ = ("base", "identity", "in_exit", "name", "scope")
+
+    def __init__(self, name: str, identity: str, base: Base, scope: Scope, in_exit: bool) -> None:
+        self.name, self.identity, self.base, self.scope, self.in_exit = name, identity, base, scope, in_exit
+
+
+def execute(run: Run, call: Call) -> Node:
+    """Run the groups of steps one after the other."""
+    identity = run.id_of(call.name)
+    node = run.nodes.get(identity)
+    if node is None or node.get("phase") == phases.PENDING:
+        node = _start(run, call, node)
+    elif graph.is_idle(run, identity):
+        return node
+    graph.begin(run, identity)
+    quiet_before = run.restless
+    run.restless = False
+    try:
+        node = _run_groups(run, call, identity)
+    finally:
+        graph.finish(run, identity, restless=run.restless)
+        run.restless = run.restless or quiet_before
+    if phases.fulfilled(run.nodes[identity]):
+        graph.end_daemons(run, identity)
+    return run.nodes[identity]
+
+
+def _start(run: Run, call: Call, node: Node | None) -> Node:
+    if node is not None:
+        return run.mark(node["id"], phases.RUNNING)
+    return new_node(
+        run, call.name, "Steps", phases.RUNNING, holder=call.holder, base=call.base, boundary=call.boundary,
+        flag=call.flag, inputs=call.inputs,
+    )  # fmt: skip
+
+
+def _run_groups(run: Run, call: Call, identity: str) -> Node:
+    template = call.template
+    steps = _Steps(call.name, identity, call.resolved.base, new_scope(template, run), call.in_exit)
+    groups = template.get("steps") or []
+    for index, group in enumerate(groups):
+        group_node = _open_group(run, steps, index)
+        group = group or []
+        if not phases.fulfilled(group_node):
+            group_node = _run_group(run, steps, group, group_node)
+            if not phases.fulfilled(group_node):
+                return run.nodes[identity]
+        if phases.failed(group_node):
+            _set_outbound(run, steps, len(groups))
+            return run.mark(identity, phases.FAILED, group_node.get("message") or "")
+        for step in group:
+            _add_step(run, steps, group_node, step)
+    _set_outbound(run, steps, len(groups))
+    try:
+        outputs = template_outputs(run, template, steps.scope)
+    except TemplateFault as error:
+        run.mark(identity, phases.ERROR, str(error))
+        raise
+    if outputs:
+        run.put(identity, outputs=outputs)
+        add_globals(run, outputs)
+    memoize.save(run, run.nodes[identity])
+    return run.mark(identity, phases.SUCCEEDED)
+
+
+def _open_group(run: Run, steps: _Steps, index: int) -> Node:
+    name = names.group_name(steps.name, index)
+    node = run.named(name)
+    if node is not None:
+        return node
+    node = new_node(
+        run, name, "StepGroup", phases.RUNNING, holder={}, base=steps.base, boundary=steps.identity
+    )
+    if index == 0:
+        run.link(steps.identity, node["id"])
+        return node
+    previous = run.id_of(names.group_name(steps.name, index - 1))
+    children = run.nodes[previous].get("children") or ()
+    if not children:
+        run.link(previous, node["id"])
+    for child in children:
+        for outbound in graph.outbound(run, child):
+            run.link(outbound, node["id"])
+    return node
+
+
+def _set_outbound(run: Run, steps: _Steps, count: int) -> None:
+    """The outbound nodes of the last group that was begun are those of the steps node."""
+    for index in range(count - 1, -1, -1):
+        group = run.named(names.group_name(steps.name, index))
+        if group is not None:
+            found: list[str] = []
+            for child in group.get("children") or ():
+                found += graph.outbound(run, child)
+            run.put(steps.identity, outboundNodes=found or None)
+            return
+
+
+def _add_step(run: Run, steps: _Steps, group_node: Node, step: Step) -> None:
+    """Put a finished step of a finished group into the scope."""
+    prefix = f"steps.{step.get('name')}"
+    name = names.child_name(group_node["name"], str(step.get("name")))
+    child = run.named(name)
+    if child is not None:
+        add_node(run, steps.scope, prefix, child, steps.base)
+        return
+    children = [c for c in run.children(group_node) if c["name"].startswith(f"{name}(")]
+    add_aggregate(steps.scope, prefix, children)
+    add_node(run, steps.scope, prefix, {**group_node, "outputs": None}, steps.base)
+
+
+def _expanded(run: Run, steps: _Steps, group: list[Step], group_node: Node) -> list[Step]:
+    """The steps of a group with references replaced and loops unrolled; the same objects in every pass."""
+    key = group_node["id"]
+    memory = run.memory
+    cached = memory.expanded.get(key)
+    if cached is not None and cached[0] == memory.globals_version:
+        return cached[1]  # type: ignore[no-any-return]
+    expanded: list[Step] = []
+    for step in group:
+        step = resolve_references(run, step, steps.scope)
+        if not is_loop(step):
+            expanded.append(step)
+            continue
+        items = expand(step, with_globals(run))
+        if not items:
+            name = names.child_name(group_node["name"], str(step.get("name")))
+            if run.named(name) is None:
+                child = new_node(
+                    run, name, "Skipped", phases.SKIPPED, holder=step, base=steps.base, boundary=steps.identity,
+                    message="Skipped, empty params",
+                )  # fmt: skip
+                run.link(group_node["id"], child["id"])
+        expanded += items
+    memory.expanded[key] = (memory.globals_version, expanded)
+    return expanded
+
+
+def _run_group(run: Run, steps: _Steps, group: list[Step], group_node: Node) -> Node:
+    identity = group_node["id"]
+    try:
+        expanded = _expanded(run, steps, group, group_node)
+    except Held:
+        run.restless = True
+        return run.nodes[identity]
+    except TemplateFault as error:
+        return run.mark(identity, phases.ERROR, str(error))
+    by_id: dict[str, Step] = {}
+    for step in expanded:
+        ended = _run_step(run, steps, step, group_node, by_id)
+        if ended is not None:
+            return ended
+    if not _hooks_done(run, steps, identity, by_id):
+        return run.nodes[identity]
+    for child in run.children(run.nodes[identity]):
+        add_globals(run, child.get("outputs"))
+    for child in run.children(run.nodes[identity]):
+        if phases.failed(child) and not continues_on(by_id.get(child["id"]) or {}, child["phase"]):
+            return run.mark(identity, phases.FAILED, f"child '{child['id']}' failed")
+    return run.mark(identity, phases.SUCCEEDED)
+
+
+def _run_step(run: Run, steps: _Steps, step: Step, group_node: Node, by_id: dict[str, Step]) -> Node | None:
+    """Carry one step on. Returns the group's node if this ends the group."""
+    group_id = group_node["id"]
+    name = names.child_name(group_node["name"], str(step.get("name")))
+    child_id = run.id_of(name)
+    child = run.nodes.get(child_id)
+    if child is not None and phases.phase_fulfilled(child):
+        by_id[child_id] = step
+        execute_template(run, name, step, steps.base, {}, steps.identity)
+        return None
+    try:
+        if child is None and not should_execute(step.get("when")):
+            child = new_node(
+                run, name, "Skipped", phases.SKIPPED, holder=step, base=steps.base, boundary=steps.identity,
+                message=f"when '{step.get('when')}' evaluated false",
+            )  # fmt: skip
+            run.link(group_id, child_id)
+            return None
+    except TemplateFault as error:
+        error_node(run, name, str(error), holder=step, base=steps.base, boundary=steps.identity)
+        run.link(group_id, child_id)
+        return run.mark(group_id, phases.ERROR, str(error))
+    try:
+        execute_template(
+            run, name, step, steps.base, step.get("arguments") or {}, steps.identity, in_exit=steps.in_exit
+        )
+    except Held:
+        if child_id in run.nodes:
+            run.link(group_id, child_id)
+            by_id[child_id] = step
+        return None
+    except TooDeep:
+        return None
+    except TimedOut:
+        run.link(group_id, child_id)
+        return run.mark(group_id, phases.FAILED, f"child '{name}' timedout")
+    except TemplateFault as error:
+        run.link(group_id, child_id)
+        return run.mark(group_id, phases.ERROR, f"step group deemed errored due to child {name} error: {error}")
+    by_id[child_id] = step
+    run.link(group_id, child_id)
+    return None
+
+
+def _hooks_done(run: Run, steps: _Steps, group_id: str, by_id: dict[str, Step]) -> bool:
+    """Whether all children and all their hooks have ended. Starts hooks that are due."""
+    done = len(by_id) >= 0
+    pending = False
+    for child in run.children(run.nodes[group_id]):
+        step = by_id.get(child["id"])
+        if step is not None and hooks.has_hooks(step):
+            if not _step_hooks(run, steps, step, child):
+                pending = True
+                continue
+            child = run.nodes[child["id"]]
+        if not phases.fulfilled(child):
+            pending = True
+    expected = all(identity in run.nodes for identity in by_id)
+    return done and not pending and expected and not _missing(run, group_id)
+
+
+def _missing(run: Run, group_id: str) -> bool:
+    """Whether a step of the group has no node yet, held back by a limit."""
+    cached = run.memory.expanded.get(group_id)
+    if cached is None:
+        return False
+    name = run.nodes[group_id]["name"]
+    return any(run.named(names.child_name(name, str(s.get("name")))) is None for s in cached[1])
+
+
+def _step_hooks(run: Run, steps: _Steps, step: Step, child: Node) -> bool:
+    prefix = f"steps.{str(step.get('name')).split('(', 1)[0]}"
+    scope = steps.scope.copy()
+    add_node(run, scope, prefix, child, steps.base)
+    if any(hook.get("expression") for _, hook in hooks.other_hooks(step)):
+        run.restless = True
+    try:
+        if not hooks.run_hooks(run, step, child, steps.identity, steps.base, prefix, scope):
+            return False
+        child = run.nodes[child["id"]]
+        if not phases.completed(child):
+            return True
+        return hooks.run_exit_hook(run, step, child, steps.identity, steps.base, prefix, scope)
+    except Held:
+        run.restless = True
+        return False
