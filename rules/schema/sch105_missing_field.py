@@ -1,0 +1,23 @@
+"""SCH105."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from argolint.analysis.structure import of_kind
+from argolint.context import Context
+from argolint.model.k8s import Object
+from argolint.rule import Finding, rule
+
+
+@rule("SCH105", "missing-field", on="object", severity="error")
+def check(obj: Object, ctx: Context) -> Iterator[Finding]:
+    """A field that must be there is not."""
+    for problem, span in of_kind(obj, ctx.argo_version, "missing-field"):
+        if problem.path in SAID_BY_OTHERS:
+            continue
+        yield Finding(span, f"{problem.args['owner']} needs `{problem.key}`", help=f"add `{problem.key}`")
+
+
+# An object without metadata has no name (SCH108); a CronWorkflow without schedules never runs (CRN103).
+SAID_BY_OTHERS = frozenset({("metadata",), ("spec", "schedules"), ("spec", "schedule")})
