@@ -6,6 +6,7 @@ Patterns are translated and memoised. What RE2 refuses (lookaround, back referen
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import lru_cache
 
 MAX_PATTERN = 2000
@@ -101,3 +102,29 @@ def _escape(pattern: str, at: int) -> tuple[str, int]:
 def search(pattern: str, text: str) -> bool:
     """Whether a Go pattern is found anywhere in `text`. Raises ValueError for a bad pattern."""
     return compile(pattern).search(text) is not None
+
+
+def finditer(pattern: str, text: str) -> Iterator[re.Match[str]]:
+    """The matches of a Go pattern in `text`, left to right. Raises ValueError for a bad pattern."""
+    return compile(pattern).finditer(text)
+
+
+_REFERENCE = re.compile(r"\$(?:\$|\{(\w+)\}|(\w+))")
+
+
+def replace(pattern: str, text: str, replacement: str, literal: bool = False) -> str:
+    """`ReplaceAllString`: `$1`, `${name}` and `$$` mean something in `replacement` unless `literal`."""
+
+    def expanded(match: re.Match[str]) -> str:
+        def reference(found: re.Match[str]) -> str:
+            name = found.group(1) or found.group(2)
+            if name is None:
+                return "$"
+            try:
+                return match.group(int(name) if name.isdigit() else name) or ""
+            except IndexError:
+                return ""
+
+        return replacement if literal else _REFERENCE.sub(reference, replacement)
+
+    return compile(pattern).sub(expanded, text)

@@ -10,6 +10,7 @@ import math
 import re
 from collections.abc import Callable, Mapping
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 from argolint.language import goregex
@@ -296,7 +297,7 @@ def build(tokens: list[Token], text: str, bare_words: bool) -> Node:
     if level:
         raise LanguageError("unbalanced parenthesis", 0, len(text))
     if bare_words:
-        for before, token in zip(tokens, tokens[1:]):
+        for before, token in pairwise(tokens):
             if before.kind == PREFIX and token.kind == VARIABLE:
                 raise LanguageError(_transition(before, token._replace(kind=STRING)), token.start, token.end)
     try:

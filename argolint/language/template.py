@@ -13,6 +13,7 @@ from typing import Any
 from argolint.language.errors import AbsentOptional, LanguageError, Unresolved
 from argolint.language.expr import ast as t
 from argolint.language.expr import evaluate, parse
+from argolint.language.expr.environment import expand
 from argolint.language.expr.hooks import SYSTEM, Hooks
 from argolint.language.tags import ExprTag, Piece, Raw, SimpleTag, split
 from argolint.language.values import to_json
@@ -171,40 +172,6 @@ def is_strict(name: str, prefixes: tuple[str, ...]) -> bool:
 
 
 # Expression tags.
-
-
-@lru_cache(maxsize=64)
-def _conflicts(keys: frozenset[str]) -> frozenset[str]:
-    dropped = set()
-    for key in keys:
-        at = key.find(".")
-        while at >= 0:
-            if key[:at] in keys:
-                dropped.add(key[:at])
-            at = key.find(".", at + 1)
-    return frozenset(dropped)
-
-
-def expand(env: Mapping[str, Any]) -> dict[str, Any]:
-    """Flat names as nested maps: `{"a.b": 1}` becomes `{"a": {"b": 1}}`.
-
-    A name that is also the beginning of another is dropped: `workflow.parameters` (the JSON list) vanishes beside
-    `workflow.parameters.x`. Upstream does so; its docs recommend `workflow.parameters.json`.
-    """
-    dropped = _conflicts(frozenset(env))
-    tree: dict[str, Any] = {}
-    for key, value in env.items():
-        if key in dropped:
-            continue
-        if "." not in key:
-            tree[key] = value
-            continue
-        *path, last = key.split(".")
-        at = tree
-        for part in path:
-            at = at.setdefault(part, {})
-        at[last] = value
-    return tree
 
 
 @lru_cache(maxsize=4096)

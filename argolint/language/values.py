@@ -247,3 +247,10 @@ def equal(left: Any, right: Any) -> bool:
     if callable(left) or callable(right):
         return False
     return bool(left == right)
+
+
+def printf(layout: str, args: list[Any]) -> str:
+    """`fmt.Sprintf`: see `gofmt.printf`."""
+    from argolint.language import gofmt
+
+    return gofmt.printf(layout, args)

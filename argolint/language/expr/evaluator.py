@@ -14,7 +14,7 @@ from argolint.language.expr import ast as t
 from argolint.language.expr.functions import FUNCTIONS, call_function
 from argolint.language.expr.hooks import SYSTEM, Hooks
 from argolint.language.expr.methods import call_method
-from argolint.language.expr.operators import BINARY, cut, equal, fetch
+from argolint.language.expr.operators import BINARY, cut, fetch
 from argolint.language.expr.parser import parse
 from argolint.language.values import is_number, sprint, type_name, wrap
 
@@ -36,7 +36,7 @@ def evaluate(
 ) -> Any:
     """The value of an expression.
 
-    `env` holds the variables (nested dicts), `functions` what is callable beside the language's own (default: Argo's:
+    `env` holds the variables (nested dicts; flat dotted names are expanded), `functions` what is callable beside the language's own (default: Argo's:
     asInt, asFloat, toJson, jsonpath, sprig; pass `{}` where Argo has none). Raises LanguageError with the offsets
     of the part that failed.
     """
@@ -45,6 +45,10 @@ def evaluate(
         from argolint.language.expr.argo import functions_with
 
         functions = functions_with(hooks)
+    if any("." in name for name in env):
+        from argolint.language.expr.environment import expand
+
+        env = expand(env)
     machine = _Machine(env, functions, hooks)
     try:
         return finished(machine.eval(ast.root))
@@ -242,8 +246,8 @@ class _Machine:
             return self.spend(node, work())
         except LanguageError as error:
             raise LanguageError(error.message, node.start, node.end) from None
-        except TypeError as error:
-            raise LanguageError(f"{name}: wrong arguments ({error})", node.start, node.end) from None
+        except TypeError:
+            raise LanguageError(f"{name}: wrong number or type of arguments", node.start, node.end) from None
         except (
             ValueError,
             OverflowError,
@@ -339,7 +343,7 @@ class _Machine:
                 found = True
                 break
         stream.close()
-        return found if node.name == "any" else not found
+        return bool(found) if node.name == "any" else not found
 
     def filter(self, node: t.Builtin) -> Any:
         kept = [element for _, element, value in self.tests(node, self.subject(node)) if value]
@@ -445,5 +449,3 @@ _CLOSURES: dict[str, Callable[[_Machine, t.Builtin], Any]] = {
     "sortBy": _Machine.sort_by,
     "reduce": _Machine.reduce,
 }
-
-__all__ = ["equal", "evaluate", "finished"]

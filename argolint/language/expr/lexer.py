@@ -56,16 +56,16 @@ def tokenize(source: str) -> list[Token]:
         if source.startswith("/*", at):
             raise LanguageError("unclosed comment", at, size)
         if char in "'\"":
-            value, end = _string(source, at)
-            tokens.append(Token("string", value, at, end))
+            text, end = _string(source, at)
+            tokens.append(Token("string", text, at, end))
         elif char == "`":
             end = source.find("`", at + 1) + 1
             if not end:
                 raise LanguageError("literal not terminated", at, size)
             tokens.append(Token("string", source[at + 1 : end - 1], at, end))
         elif char.isdigit() or (char == "." and source[at + 1 : at + 2].isdigit()):
-            value, end = _number(source, at)
-            tokens.append(Token("number", value, at, end))
+            number, end = _number(source, at)
+            tokens.append(Token("number", number, at, end))
         elif char in "()[]{}":
             end = at + 1
             tokens.append(Token("bracket", char, at, end))
