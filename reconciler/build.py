@@ -250,7 +250,7 @@ def _desired(
         meta.pop("namespace", None)
     else:
         place = str(meta.get("namespace") or namespace)
-        if place not in allowed:
+        if place not in allowed and "*" not in allowed:
             refuse(
                 "namespace-not-allowed",
                 f"namespace {clean(place, limit=80)} is not among those that the target allows ({', '.join(allowed)})",

@@ -14,7 +14,14 @@ COMMANDS = {
     "plan": Command(
         "reconciler.commands.plan", "say what a synchronisation would change, and change nothing"
     ),
+    "diff": Command("reconciler.commands.diff", "show live against wanted manifests as text"),
     "status": Command("reconciler.commands.status", "show the last known state of each target"),
+    "history": Command("reconciler.commands.history", "list what was applied, newest first"),
+    "why": Command("reconciler.commands.why", "say why an object is as it is"),
+    "rollback": Command("reconciler.commands.rollback", "go back to an earlier revision until Git moves on"),
+    "suspend": Command("reconciler.commands.suspend", "leave a target alone for a while"),
+    "resume": Command("reconciler.commands.resume", "end a suspension"),
+    "doctor": Command("reconciler.commands.doctor", "check Git, the cluster, its CRDs and our rights there"),
 }
 
 

@@ -167,7 +167,11 @@ def shorthand(
         paths=(_inner_path(path),) if path else (),
     )
     target = TargetConfig(
-        name="default", source="repo", namespace=namespace or "", prune=Prune(enabled=prune)
+        name="default",
+        source="repo",
+        namespace=namespace or "",
+        namespaces=() if namespace else ("*",),
+        prune=Prune(enabled=prune),
     )
     return Config((here / (state or DEFAULT_STATE)).resolve(), (source,), (target,))
 

@@ -55,8 +55,8 @@ class Context:
 
     @property
     def namespaces(self) -> tuple[str, ...]:
-        """The namespaces that may be written to."""
-        return self.target.namespaces or (self.namespace,)
+        """The namespaces to look into where the whole cluster may not be listed."""
+        return tuple(n for n in self.target.namespaces if n != "*") or (self.namespace,)
 
 
 @dataclass

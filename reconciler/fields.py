@@ -129,7 +129,7 @@ def _show(steps: list[Any], value: Any) -> str | None:
         return "[hidden]"
     if isinstance(value, dict):
         value = _unnamed(value)
-    return clean(json.dumps(_hide(value), ensure_ascii=False), limit=MAX_VALUE)
+    return clean(json.dumps(hide(value), ensure_ascii=False), limit=MAX_VALUE)
 
 
 def _unnamed(value: Any) -> Any:
@@ -140,14 +140,15 @@ def _unnamed(value: Any) -> Any:
     return [_unnamed(v) for v in value] if isinstance(value, list) else value
 
 
-def _hide(value: Any, *, secret: bool = False) -> Any:
+def hide(value: Any, *, secret: bool = False) -> Any:
+    """`value` with every string hidden that stands under a name that sounds secret."""
     if isinstance(value, dict):
         named = secret or any(word in str(value.get("name", "")).lower() for word in _SECRET_WORDS)
         return {
-            k: "[hidden]" if isinstance(v, str) and (_is_secret(k) or (named and k == "value")) else _hide(v)
+            k: "[hidden]" if isinstance(v, str) and (_is_secret(k) or (named and k == "value")) else hide(v)
             for k, v in value.items()
         }
-    return [_hide(v) for v in value] if isinstance(value, list) else value
+    return [hide(v) for v in value] if isinstance(value, list) else value
 
 
 def _is_secret(key: Any) -> bool:

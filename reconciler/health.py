@@ -7,12 +7,12 @@ none of this can be read from conditions alone (argo-workflows: workflow/cron/co
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from reconciler.cluster import Live, owned
 from reconciler.model import Key, Obj
-from reconciler.predict import fires_between
+from reconciler.predict import latest_due
 from reconciler.references import missing
 from reconciler.state import Record
 from reconciler.text import clean
@@ -77,12 +77,12 @@ def cron_problems(cron: Obj, since: datetime, now: datetime) -> Iterable[tuple[s
         return
     last = _time(status.get("lastScheduledTime"))
     start = max(last, since) if last else since
-    due = fires_between(cron, start, now - GRACE)
-    if due:
+    due = latest_due(cron, start, now - GRACE)
+    if due is not None:
         seen = f"the last run was scheduled at {status['lastScheduledTime']}" if last else "it has never run"
         yield (
             "CronNotFiring",
-            f"it should have run at {due[0].astimezone(UTC).isoformat()}, but {seen}; is the workflow controller running?",
+            f"it should have run at {due:%Y-%m-%dT%H:%M:%SZ}, but {seen}; is the workflow controller running?",
         )
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from argolint.errors import UserError
+from reconciler import requests
 from reconciler.cluster import ClusterError
 from reconciler.config import Config, TargetConfig
 from reconciler.cycle import Context, Outcome, synchronise
@@ -105,8 +106,9 @@ def _rounds(context: Context, log: Log, stop: threading.Event, wake: threading.E
 
     context.may_write = may_write
     told = Teller(log, context)
+    requests.take(context.store)
     while not stop.is_set():
-        suspended = suspension(context)
+        suspended = requests.suspension(context.store.data, context.now())
         if suspended:
             told.suspended(suspended)
             pause = delays.after(ok=True, transient=False)
@@ -119,35 +121,7 @@ def _rounds(context: Context, log: Log, stop: threading.Event, wake: threading.E
         wake.wait(pause)
         wake.clear()
         if not stop.is_set():
-            _reload_flags(context)
-
-
-def _reload_flags(context: Context) -> None:
-    """Take over what another process may have asked for meanwhile: suspend, resume, rollback."""
-    import json
-
-    try:
-        flags = json.loads((context.store.folder / "requests.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return
-    for name in ("suspended", "pin"):
-        if name in flags:
-            if flags[name] is None:
-                context.store.data.pop(name, None)
-            else:
-                context.store.data[name] = flags[name]
-    context.store.save()
-    (context.store.folder / "requests.json").unlink(missing_ok=True)
-
-
-def suspension(context: Context) -> dict[str, str] | None:
-    """Who suspended the target and why, or None; one that has run out counts no more."""
-    from datetime import datetime
-
-    found: dict[str, str] | None = context.store.data.get("suspended")
-    if found and found.get("until") and context.now() >= datetime.fromisoformat(found["until"]):
-        return None
-    return found
+            requests.take(context.store)
 
 
 class Delays:

@@ -134,9 +134,10 @@ def _item_text(item: Item) -> list[str]:
     prediction = item.prediction
     if prediction is not None:
         if prediction.runs_now:
-            lines.append(f"      RUNS NOW: {prediction.reason}")
+            word = "RUNS NOW" if prediction.certain else "MAY RUN NOW"
+            lines.append(f"      {word}: {prediction.reason}")
         if prediction.kills:
-            lines.append("      a running Workflow of it would be replaced")
+            lines.append(f"      the run replaces: {clean(', '.join(prediction.kills))}")
         if prediction.fires:
             lines.append(f"      next: {', '.join(prediction.fires)}")
         if prediction.fires_before and prediction.fires_before != prediction.fires:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from reconciler.model import Obj
+from reconciler.requests import with_pending
 from reconciler.state import Store
 from reconciler.text import clean, markdown
 
@@ -13,7 +14,7 @@ VERSION = "argosync/v1"
 
 def status_of(store: Store, target: str, source_url: str) -> Obj:
     """The status document of a target."""
-    data = store.data
+    data = with_pending(store)
     attempted, applied = data.get("attempted") or {}, data.get("applied") or {}
     per_kind: dict[str, int] = {}
     for key in store.inventory:

@@ -30,9 +30,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Synchronise; 0, or 1 when a target failed or was refused."""
+    from reconciler import requests
     from reconciler.cycle import Outcome, synchronise
     from reconciler.events import logger
-    from reconciler.loop import suspension
     from reconciler.session import open_context, secrets_of, writing
 
     config = configuration(args)
@@ -46,7 +46,8 @@ def run(args: argparse.Namespace) -> int:
         )
         with writing(open_context(config, target, log)) as context:
             context.approve = args.approve
-            why = suspension(context)
+            requests.take(context.store)
+            why = requests.suspension(context.store.data, context.now())
             if why:
                 message = f"suspended by {why.get('by', '?')}: {why.get('reason', '')}"
                 outcomes.append(
