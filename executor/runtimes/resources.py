@@ -91,6 +91,8 @@ def _manifests(template: Object, run: ContainerRun) -> list[Object]:
         found = [doc for doc in yaml.load_all(text, Loader=loader) if doc is not None]
     except yaml.YAMLError as error:
         raise ResourceError(f"error parsing the resource manifest: {error}") from None
+    if resource.get("action") == "patch" and str(resource.get("mergeStrategy") or "") == "json":
+        return [{"operations": doc} for doc in found]
     if not all(isinstance(doc, dict) for doc in found):
         raise ResourceError("the resource manifest is not an object")
     return found
@@ -143,7 +145,10 @@ def _one(action: str, resource: Object, manifest: Object, run: ContainerRun, say
     if action == "patch":
         target_kind, target_name = _named_by_flags(flags)
         strategy = str(resource.get("mergeStrategy") or "strategic")
-        return client.patch(api_version, target_kind or kind, namespace, target_name or name, manifest, strategy)
+        if not (target_name or name):
+            raise ResourceError("a patch needs the name of its target: metadata.name, or flags [KIND, NAME]")
+        patch = manifest["operations"] if strategy == "json" else manifest
+        return client.patch(api_version, target_kind or kind, namespace, target_name or name, patch, strategy)
     if not kind or not (name or (manifest.get("metadata") or {}).get("generateName")):
         raise ResourceError("the resource manifest has no kind or no metadata.name")
     if action == "get":
@@ -188,40 +193,38 @@ def _resource(template: Object, run: ContainerRun, say: Any) -> Object:
     return _outputs(template, found)
 
 
-def _condition(text: str | None) -> Any:
-    if not text:
-        return None
-    from argolint.language import LanguageError, selectors
+def _judge(resource: Object, found: Object) -> str:
+    from argolint.language import selectors
+    from argolint.language.errors import LanguageError
 
+    success, failure = str(resource.get("successCondition") or ""), str(resource.get("failureCondition") or "")
     try:
-        return selectors.parse(text)
+        return selectors.resource_outcome(success, failure, found)
     except LanguageError as error:
-        raise ResourceError(f"cannot parse condition {text!r}: {error}") from None
+        raise ResourceError(f"cannot parse condition {success or failure!r}: {error.message}") from None
 
 
 def _await(found: Object, resource: Object, run: ContainerRun, say: Any) -> Object:
-    """Look at the object until a condition holds. Upstream: any failure requirement fails, all success ones succeed."""
-    from argolint.language import selectors
-
-    success, failure = _condition(resource.get("successCondition")), _condition(resource.get("failureCondition"))
+    """Look at the object until a condition decides; upstream looks every five seconds."""
     client: ResourceClient = run.pod.runner.resource_client
     meta = found["metadata"]
     pause = FIRST_INTERVAL
     while True:
         current = client.get(found["apiVersion"], found["kind"], meta.get("namespace") or run.pod.namespace, meta["name"])
         if current is None:
-            raise ResourceError(f"the resource has been deleted while its status was still being checked: {found['kind']} {meta['name']}")
-        if failure and any(selectors.matches([requirement], current) for requirement in failure):
+            raise ResourceError(
+                f"the resource has been deleted while its status was still being checked: {found['kind']} {meta['name']}"
+            )
+        verdict = _judge(resource, current)
+        if verdict == "failed":
             raise ResourceError(f"failure condition '{resource['failureCondition']}' evaluated true")
-        if success and selectors.matches(success, current):
-            say(f"success condition '{resource['successCondition']}' evaluated true")
-            return current
-        if not success:
+        if verdict == "succeeded":
+            say(f"success condition '{resource.get('successCondition') or ''}' evaluated true")
             return current
         with run.pod.changed:
             until = time.monotonic() + pause
-            while not run.stopped and time.monotonic() < until:
-                run.pod.changed.wait(until - time.monotonic() + 0.001)
+            while not run.stopped and (rest := until - time.monotonic()) > 0:
+                run.pod.changed.wait(rest)
         if run.stopped:
             raise ResourceError("stopped while waiting for the resource's conditions")
         pause = min(CHECK_INTERVAL, pause * 1.5)
@@ -266,7 +269,8 @@ def jq(filter_text: str, value: Any) -> str:
 
 def _data(data: Mapping[str, Any], run: ContainerRun) -> Any:
     """List the artifact paths and run every transformation over them."""
-    from argolint.language import LanguageError, expr
+    from argolint.language.expr.evaluator import evaluate
+    from argolint.language.errors import LanguageError
 
     source = (data.get("source") or {}).get("artifactPaths")
     if source is None:
@@ -280,7 +284,7 @@ def _data(data: Mapping[str, Any], run: ContainerRun) -> Any:
     value: Any = [key.removeprefix(base) for key in run.pod.runner.artifacts.list(base + locations.key_of(source, kind))]
     for step in data.get("transformation") or []:
         try:
-            value = expr.evaluate(str(step.get("expression") or ""), {"data": value})
+            value = evaluate(str(step.get("expression") or ""), {"data": value})
         except LanguageError as error:
             raise ResourceError(f"transformation {step.get('expression')!r}: {error}") from None
     return value

@@ -1,0 +1,468 @@
+"""The engine with an in-memory store, a real clock and this machine's pod runner.
+
+One thread owns all workflow objects: it takes observations off a queue, calls `advance`, and carries out the
+commands. Pods, http requests and resource templates live in threads of their own and only ever put onto the queue.
+"""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import queue
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Protocol
+
+from executor.artifacts.disk import DiskStore
+from executor.engine import contract as c
+from executor.local.http import run_http
+from executor.local.objects import ObjectStore
+from executor.runtimes.base import ContainerRuntime
+from executor.runtimes.images import ImageMap
+from executor.runtimes.podrunner import PodHandle, PodRunner
+
+Object = dict[str, Any]
+WORKFLOW_API = "argoproj.io/v1alpha1"
+TERMINAL = frozenset({"Succeeded", "Failed", "Error"})
+ACTIVE = frozenset({"", "Pending", "Running"})
+MAX_PODS = 64  # pods that run at once when nothing else is asked for
+
+
+class Listener(Protocol):
+    """Who wants to see what happens, in the driver's thread."""
+
+    def state(self, workflow: Object) -> None:
+        """A workflow has a new state."""
+
+    def pod(self, handle: PodHandle, node_id: str) -> None:
+        """A pod was started."""
+
+    def event(self, kind: str, reason: str, message: str) -> None:
+        """The engine recorded an event (kind is Normal or Warning)."""
+
+
+class Paths:
+    """Where a run keeps things."""
+
+    def __init__(self, run: Path, shared: Path) -> None:
+        self.run = run
+        self.pods = run / "pods"
+        self.artifacts = shared / "artifacts"
+        self.claims = shared / "volumes"
+
+
+class _Tracked:
+    """A workflow that the driver runs."""
+
+    __slots__ = ("blocked", "inbox", "state", "waiting")
+
+    def __init__(self, state: Object) -> None:
+        self.state = state
+        self.inbox: list[c.Observation] = []
+        self.waiting = True  # `advance` is due
+        self.blocked = False
+
+
+class Driver:
+    """Runs Workflows to their end. Make one, `add` workflows, call `run`."""
+
+    def __init__(
+        self,
+        runtime: ContainerRuntime,
+        images: ImageMap,
+        paths: Paths,
+        context: c.Context,
+        listener: Listener,
+        *,
+        store: ObjectStore | None = None,
+        max_pods: int = MAX_PODS,
+        network: bool = True,
+        advance: Callable[..., c.Step] | None = None,
+    ) -> None:
+        if advance is None:
+            from executor.engine import advance as engine_advance
+
+            advance = engine_advance
+        self._advance = advance
+        self._listener = listener
+        self._context = context
+        self.store = store or ObjectStore()
+        self.store.listen(self._on_object)
+        self._runner = PodRunner(
+            runtime,
+            DiskStore(paths.artifacts),
+            paths.pods,
+            lookup_secret=lambda ns, name: self.store.get("v1", "Secret", ns, name),
+            lookup_config_map=lambda ns, name: self.store.get("v1", "ConfigMap", ns, name),
+            resource_client=self.store,
+            images=images,
+            claims_dir=paths.claims,
+            network=network,
+        )
+        self._paths = paths
+        self._images = images
+        self._max_pods = max_pods
+        self._queue: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
+        self._workflows: dict[tuple[str, str], _Tracked] = {}
+        self._timers: list[tuple[datetime, int, Callable[[], None]]] = []
+        self._ticket = itertools.count()
+        self._pods: dict[tuple[str, str], PodHandle] = {}
+        self._running: set[tuple[str, str]] = set()
+        self._pending: deque[tuple[Object, str, tuple[str, str] | None]] = deque()
+        self._owner: dict[tuple[str, str], tuple[str, str]] = {}
+        self._http = 0
+        self._plain: set[tuple[str, str]] = set()
+        self._interrupted = 0
+        self.samples: list[c.EmitMetric] = []
+
+    # --- from outside ---------------------------------------------------------------------------------
+
+    def add(self, workflow: Object) -> None:
+        """Run this Workflow (it has its identity)."""
+        self.store.put(workflow)
+
+    def interrupt(self) -> None:
+        """First call: stop as `argo stop` does, exit handlers run. Second: terminate and kill everything. Any thread."""
+        self._interrupted += 1
+        count = self._interrupted
+        self._queue.put(lambda: self._shut_down("Stop" if count == 1 else "Terminate", kill=count > 1))
+
+    @property
+    def interrupted(self) -> int:
+        """How often `interrupt` was called."""
+        return self._interrupted
+
+    def workflow(self, namespace: str, name: str) -> Object:
+        """The present state of a workflow."""
+        return self._workflows[namespace, name].state
+
+    def run(self) -> None:
+        """Run until every workflow has ended, is suspended, or can never go on."""
+        try:
+            while not self._finished():
+                self._advance_all()
+                if self._finished() or self._stuck():
+                    break
+                self._wait()
+        finally:
+            for handle in list(self._pods.values()):
+                if handle.wait(0) is None:
+                    handle.kill()
+            for handle in list(self._pods.values()):
+                handle.wait(10)
+
+    # --- the loop -------------------------------------------------------------------------------------
+
+    def _finished(self) -> bool:
+        if self._interrupted > 1 and not self._running:
+            return True
+        return self._queue.empty() and all(_phase(t.state) in TERMINAL and not t.inbox for t in self._workflows.values()) and (
+            not self._running or self._interrupted > 1
+        )
+
+    def _stuck(self) -> bool:
+        """Whether nothing that could change a workflow is under way."""
+        return (
+            not self._running
+            and not self._pending
+            and not self._http
+            and not self._timers
+            and self._queue.empty()
+            and not any(t.inbox or t.waiting for t in self._workflows.values())
+        )
+
+    def _wait(self) -> None:
+        timeout = None
+        if any(t.inbox or t.waiting for t in self._workflows.values()):
+            timeout = 0.0
+        elif self._timers:
+            timeout = max(0.0, (self._timers[0][0] - datetime.now(UTC)).total_seconds())
+        try:
+            self._queue.get(timeout=timeout if timeout is None else min(timeout, 3600.0))()
+            while True:
+                self._queue.get_nowait()()
+        except queue.Empty:
+            pass
+        now = datetime.now(UTC)
+        while self._timers and self._timers[0][0] <= now:
+            heapq.heappop(self._timers)[2]()
+
+    def _at(self, moment: datetime, action: Callable[[], None]) -> None:
+        heapq.heappush(self._timers, (moment, next(self._ticket), action))
+
+    def _advance_all(self) -> None:
+        for key, tracked in list(self._workflows.items()):
+            if not (tracked.waiting or tracked.inbox):
+                continue
+            observations, tracked.inbox, tracked.waiting = tuple(tracked.inbox), [], False
+            step = self._advance(tracked.state, observations, datetime.now(UTC), self._context_now())
+            if step.changed:
+                tracked.state = step.state
+                self.store.share(step.state)
+                self._listener.state(step.state)
+                self._wake_others(key)
+            for command in step.commands:
+                self._carry_out(key, command)
+            self._reap(tracked)
+
+    def _wake_others(self, key: tuple[str, str]) -> None:
+        """Another workflow may have been waiting for a lock that this one gave back."""
+        for other, tracked in self._workflows.items():
+            if other != key and _phase(tracked.state) not in TERMINAL:
+                tracked.waiting = True
+
+    def _reap(self, tracked: _Tracked) -> None:
+        """End what a finished workflow left running (pods of steps that it no longer waits for)."""
+        if _phase(tracked.state) not in TERMINAL:
+            return
+        meta = tracked.state["metadata"]
+        for key in [k for k, owner in self._owner.items() if owner == (meta["namespace"], meta["name"])]:
+            if key in self._running:
+                self._pods[key].terminate()
+
+    def _context_now(self) -> c.Context:
+        """The snapshot for one pass: ConfigMaps may have changed, and locks are what the workflows hold."""
+        config_maps = {(m["metadata"].get("namespace", ""), m["metadata"]["name"]): m for m in self.store.list("ConfigMap")}
+        return replace(self._context, config_maps=config_maps, locks=self._locks())
+
+    def _locks(self) -> Any:
+        try:
+            from executor.engine import locks
+        except ImportError:
+            return None
+        table = getattr(locks, "table", None)
+        return table([t.state for t in self._workflows.values()]) if table else None
+
+    # --- commands -------------------------------------------------------------------------------------
+
+    def _carry_out(self, key: tuple[str, str], command: c.Command) -> None:
+        namespace = key[0]
+        match command:
+            case c.CreatePod(node_id, pod):
+                self._create_pod(dict(pod), node_id, key)
+            case c.DeletePod(name):
+                self._delete_pod((namespace, name))
+            case c.TerminatePod(name):
+                self._with_pod((namespace, name), lambda handle: handle.terminate())
+            case c.LabelPodCompleted(name):
+                self._label_completed((namespace, name))
+            case c.RunHttp(node_id, template):
+                self._run_http(key, node_id, template)
+            case c.CreateObject(obj):
+                if self.store.get(obj.get("apiVersion", "v1"), obj["kind"], namespace, obj["metadata"]["name"]) is None:
+                    self.store.create(dict(obj), namespace)
+            case c.PutConfigMapKey():
+                self._put_config_map_key(command)
+            case c.DeleteObject(api, kind, space, name, delay):
+                if kind == "Workflow":
+                    return  # the time to live of a local run: the user wants to look at it
+                moment = datetime.fromtimestamp(time.time() + delay, UTC)
+                if delay:
+                    self._at(moment, lambda: self._delete_object(api, kind, space or namespace, name))
+                else:
+                    self._delete_object(api, kind, space or namespace, name)
+            case c.WakeAt(at):
+                self._at(at, lambda: self._wake(key))
+            case c.RecordEvent(kind, reason, message):
+                self._listener.event(kind, reason, message)
+            case c.EmitMetric():
+                self.samples.append(command)
+
+    def _wake(self, key: tuple[str, str]) -> None:
+        if key in self._workflows:
+            self._workflows[key].waiting = True
+
+    def _observe(self, key: tuple[str, str] | None, observation: c.Observation) -> None:
+        if key is not None and key in self._workflows:
+            self._workflows[key].inbox.append(observation)
+
+    def _create_pod(self, pod: Object, node_id: str, owner: tuple[str, str] | None) -> None:
+        meta = pod["metadata"]
+        key = (meta.get("namespace") or (owner or ("default", ""))[0], meta["name"])
+        if key in self._pods or any(p["metadata"]["name"] == key[1] for p, _, _ in self._pending):
+            return  # made before: names are deterministic
+        pod = {**pod, "metadata": {**meta, "namespace": key[0], "uid": meta.get("uid") or f"{key[0]}-{key[1]}"}}
+        if owner is not None:
+            self._owner[key] = owner
+        self._pending.append((pod, node_id, owner))
+        self._start_pending()
+
+    def _start_pending(self) -> None:
+        while self._pending and len(self._running) < self._max_pods:
+            pod, node_id, owner = self._pending.popleft()
+            key = (pod["metadata"]["namespace"], pod["metadata"]["name"])
+            self._running.add(key)
+
+            def on_status(status: Object, pod: Object = pod, owner: Any = owner) -> None:
+                self._queue.put(lambda: self._pod_changed(pod, status, owner))
+
+            def on_task_result(result: Object, owner: Any = owner) -> None:
+                self._queue.put(lambda: self._observe(owner, c.TaskResultObserved(result)))
+
+            handle = self._runner.start(pod, on_status, on_task_result)
+            self._pods[key] = handle
+            self._listener.pod(handle, node_id)
+
+    def _pod_changed(self, pod: Object, status: Object, owner: tuple[str, str] | None) -> None:
+        key = (pod["metadata"]["namespace"], pod["metadata"]["name"])
+        pod["status"] = status
+        if status["phase"] in ("Succeeded", "Failed"):
+            self._running.discard(key)
+            self._start_pending()
+        self._observe(owner, c.PodObserved({**pod, "status": status}))
+        if owner is None:
+            self._plain_pod_changed(key, status)
+
+    def _with_pod(self, key: tuple[str, str], action: Callable[[PodHandle], None]) -> None:
+        handle = self._pods.get(key)
+        if handle is not None:
+            action(handle)
+
+    def _delete_pod(self, key: tuple[str, str]) -> None:
+        for entry in [e for e in self._pending if e[0]["metadata"]["name"] == key[1]]:
+            self._pending.remove(entry)
+            self._observe(self._owner.get(key), c.PodDeleted(key[1]))
+        handle = self._pods.get(key)
+        if handle is not None and handle.wait(0) is None:
+            handle.terminate()
+
+    def _label_completed(self, key: tuple[str, str]) -> None:
+        handle = self._pods.get(key)
+        if handle is not None:
+            meta = handle.pod["metadata"]
+            meta["labels"] = {**(meta.get("labels") or {}), "workflows.argoproj.io/completed": "true"}
+
+    def _secret_key(self, namespace: str) -> Callable[[Mapping[str, Any]], str]:
+        def lookup(reference: Mapping[str, Any]) -> str:
+            from executor.runtimes.podenv import ConfigError, decode_secret
+
+            found = self.store.get("v1", "Secret", namespace, str(reference.get("name")))
+            if found is None:
+                raise LookupError(f'secret "{reference.get("name")}" not found')
+            try:
+                values = decode_secret(found)
+            except ConfigError as error:
+                raise LookupError(str(error)) from None
+            if reference.get("key") not in values:
+                raise LookupError(f'secret "{reference.get("name")}" has no key "{reference.get("key")}"')
+            return values[reference["key"]].decode("utf-8", "replace")
+
+        return lookup
+
+    def _run_http(self, key: tuple[str, str], node_id: str, template: Mapping[str, Any]) -> None:
+        self._http += 1
+
+        def work() -> None:
+            try:
+                response, error = run_http(template, self._secret_key(key[0]))
+            except Exception as problem:  # the request must be answered whatever it was
+                response, error = None, f"{type(problem).__name__}: {problem}"
+            self._queue.put(lambda: done(response, error))
+
+        def done(response: Object | None, error: str) -> None:
+            self._http -= 1
+            self._observe(key, c.HttpObserved(node_id, response, error))
+
+        threading.Thread(target=work, name=f"http-{node_id}", daemon=True).start()
+
+    def _put_config_map_key(self, command: c.PutConfigMapKey) -> None:
+        found = self.store.get("v1", "ConfigMap", command.namespace, command.name)
+        config_map: Object = found or {
+            "apiVersion": "v1",
+            "kind": "ConfigMap",
+            "metadata": {"name": command.name, "namespace": command.namespace, "labels": dict(command.labels)},
+        }
+        config_map["data"] = {**(config_map.get("data") or {}), command.key: command.value}
+        self.store.put(config_map)
+
+    def _delete_object(self, api_version: str, kind: str, namespace: str, name: str) -> None:
+        self.store.delete(api_version, kind, namespace, name)
+        if kind == "PersistentVolumeClaim" and "/" not in name and name not in ("", ".", ".."):
+            from executor.runtimes.sandbox import remove_tree
+
+            remove_tree(self._paths.claims / namespace / name)
+
+    def _shut_down(self, how: str, *, kill: bool) -> None:
+        for tracked in self._workflows.values():
+            if _phase(tracked.state) not in TERMINAL:
+                spec = {**tracked.state["spec"], "shutdown": how}
+                tracked.state = {**tracked.state, "spec": spec}
+                tracked.waiting = True
+        if kill:
+            self._pending.clear()
+            for key in self._running:
+                self._with_pod(key, lambda handle: handle.kill())
+
+    # --- objects that run -----------------------------------------------------------------------------
+
+    def _on_object(self, event: str, obj: Object) -> None:
+        """The store changed (in any thread): created Workflows, Pods and Jobs run."""
+        if event == "created" and obj.get("kind") in ("Workflow", "Pod", "Job"):
+            self._queue.put(lambda: self._adopt(obj))
+        elif event == "deleted" and obj.get("kind") in ("Workflow", "Pod"):
+            self._queue.put(lambda: self._drop(obj))
+
+    def _adopt(self, obj: Object) -> None:
+        meta = obj["metadata"]
+        key = (meta.get("namespace") or "default", meta["name"])
+        if obj["kind"] == "Workflow":
+            if key not in self._workflows:
+                self._workflows[key] = _Tracked(obj)
+        elif obj["kind"] == "Pod":
+            if key not in self._pods:
+                self._plain.add(key)
+                self._create_pod(obj, "", None)
+        else:
+            self._create_pod(_job_pod(obj), "", None)
+
+    def _drop(self, obj: Object) -> None:
+        key = (obj["metadata"].get("namespace") or "default", obj["metadata"]["name"])
+        if obj["kind"] == "Pod":
+            self._with_pod(key, lambda handle: handle.terminate())
+        elif (tracked := self._workflows.pop(key, None)) is not None:
+            for pod, owner in self._owner.items():
+                if owner == key:
+                    self._with_pod(pod, lambda handle: handle.kill())
+            tracked.inbox.clear()
+
+    def _plain_pod_changed(self, key: tuple[str, str], status: Object) -> None:
+        """Write a plain pod's status, and its Job's, into the store, where conditions are looked at."""
+        stored = self.store.get("v1", "Pod", *key)
+        if stored is not None:
+            self.store.put({**stored, "status": status})
+        handle = self._pods[key]
+        job_name = (handle.pod["metadata"].get("labels") or {}).get("job-name")
+        job = self.store.get("batch/v1", "Job", key[0], job_name) if job_name else None
+        if job is not None:
+            self.store.put({**job, "status": _job_status(status)})
+
+
+def _phase(workflow: Mapping[str, Any]) -> str:
+    return str((workflow.get("status") or {}).get("phase") or "")
+
+
+def _job_pod(job: Object) -> Object:
+    """The one pod of a Job."""
+    meta = job["metadata"]
+    template = (job.get("spec") or {}).get("template") or {}
+    labels = {**((template.get("metadata") or {}).get("labels") or {}), "job-name": meta["name"], "batch.kubernetes.io/job-name": meta["name"]}
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": f"{meta['name']}-0", "namespace": meta.get("namespace") or "default", "labels": labels},
+        "spec": {"restartPolicy": "Never", **(template.get("spec") or {})},
+    }
+
+
+def _job_status(pod_status: Object) -> Object:
+    phase = pod_status["phase"]
+    if phase == "Succeeded":
+        return {"succeeded": 1, "conditions": [{"type": "Complete", "status": "True"}]}
+    if phase == "Failed":
+        return {"failed": 1, "conditions": [{"type": "Failed", "status": "True"}]}
+    return {"active": 1}

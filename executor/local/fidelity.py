@@ -1,0 +1,74 @@
+"""The fidelity line: what of a manifest a local run honoured only nearly, so that nothing is skipped silently."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from executor.runtimes.images import ImageMap
+
+Object = Mapping[str, Any]
+
+# Fields that are accepted and have no effect, or a weaker one, on one machine.
+_SPEC_FIELDS = (
+    "nodeSelector", "affinity", "tolerations", "schedulerName", "podPriorityClassName", "priority", "imagePullSecrets",
+    "hostNetwork", "dnsPolicy", "dnsConfig", "hostAliases", "podDisruptionBudget", "serviceAccountName", "securityContext",
+    "executor", "podGC", "ttlStrategy",
+)  # fmt: skip
+_TEMPLATE_FIELDS = (
+    "nodeSelector", "affinity", "tolerations", "schedulerName", "priorityClassName", "hostAliases", "serviceAccountName",
+    "securityContext", "metrics",
+)  # fmt: skip
+_CONTAINER_FIELDS = ("livenessProbe", "startupProbe", "lifecycle", "securityContext", "resources")
+
+
+def _containers(template: Object) -> Iterator[Object]:
+    for key in ("container", "script"):
+        if isinstance(template.get(key), Mapping):
+            yield template[key]
+    for key in ("sidecars", "initContainers"):
+        yield from (c for c in template.get(key) or [] if isinstance(c, Mapping))
+    yield from ((template.get("containerSet") or {}).get("containers")) or []
+
+
+def approximations(spec: Object, *, isolated: bool) -> Counter[str]:
+    """Field -> how often the spec uses it, for every field that a local run only approximates."""
+    found: Counter[str] = Counter()
+    found.update(name for name in _SPEC_FIELDS if spec.get(name))
+    if spec.get("metrics"):
+        found["metrics"] += 1
+    for template in spec.get("templates") or []:
+        found.update(name for name in _TEMPLATE_FIELDS if template.get(name))
+        for container in _containers(template):
+            found.update(name for name in _CONTAINER_FIELDS if container.get(name))
+    if spec.get("volumeClaimTemplates"):
+        found["volumeClaimTemplates as directories"] += len(spec["volumeClaimTemplates"])
+    return found
+
+
+def images_used(workflow: Object, pods: Iterator[Object] | list[Object]) -> Counter[str]:
+    """Image -> how many user containers of these pods used it."""
+    found: Counter[str] = Counter()
+    for pod in pods:
+        for container in (pod.get("spec") or {}).get("containers") or []:
+            command = container.get("command") or []
+            if container.get("name") != "wait" and not (command and str(command[0]).endswith("argoexec") and "emissary" not in command):
+                found[str(container.get("image") or "")] += 1
+    return found
+
+
+def line(spec: Object, used: Mapping[str, int], images: ImageMap, *, runtime: str, needs_profile: bool, partial: list[str]) -> str:
+    """`fidelity: exact`, or approximate or partial with what and how often."""
+    notes: list[str] = list(partial)
+    if runtime == "mock":
+        notes.append("mock: no container was started")
+    if needs_profile:
+        for image, count in sorted(used.items()):
+            profile = images.lookup(image)
+            if profile is not None:
+                notes.append(f"image {image} → {profile.toolchain} ×{count}")
+    notes += [f"{name} ×{count}" for name, count in sorted(approximations(spec, isolated=True).items())]
+    if not notes:
+        return "fidelity: exact"
+    return f"fidelity: {'partial' if partial else 'approximate'} ({'; '.join(notes)})"

@@ -1,0 +1,34 @@
+"""The linter before a run: its errors stop the run and are printed as argolint prints them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import IO
+
+
+def errors_in(files: Sequence[tuple[str, str]], around: Sequence[str], root: Path, out: IO[str]) -> int:
+    """Lint (path, text) pairs, with the manifests of `around` as their project; print and count the errors in the pairs.
+
+    Raises UserError for a configuration that cannot be read.
+    """
+    from argolint import config
+    from argolint.api import Source, check
+    from argolint.report import View, renderer
+
+    place = config.find(str(root))
+    settings = config.load(place) if place else config.Settings()
+    given = {path for path, _ in files}
+    sources = [Source(path, text) for path, text in files]
+    for path in around:
+        if path not in given:
+            try:
+                sources.append(Source(path, Path(path).read_text(encoding="utf-8-sig")))
+            except (OSError, UnicodeDecodeError):
+                continue
+    report = check(sources, settings)
+    errors = [item for item in report.findings if item.severity == "error" and item.path in given]
+    if errors:
+        summary = {**dict.fromkeys(("warning", "info", "fixable"), 0), "files": len(given), "objects": report.summary.get("objects", 0), "error": len(errors)}
+        out.write(renderer("text")(View(errors, report.texts, summary, color=out.isatty(), show_fixes=False)))
+    return len(errors)

@@ -1,0 +1,113 @@
+"""From a manifest to the Workflow that will run, as `argo submit` makes it."""
+
+from __future__ import annotations
+
+import random
+import re
+import uuid
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from argolint.errors import UserError
+
+Object = dict[str, Any]
+ALPHABET = "bcdfghjklmnpqrstvwxz2456789"  # Kubernetes' letters for generated names
+_NAME = re.compile(r"[a-z0-9]([-a-z0-9.]*[a-z0-9])?")
+
+
+def workflow_of(obj: Object, place: str) -> Object:
+    """The Workflow that running an object means: itself, or one made of a template's or a CronWorkflow's spec.
+
+    Raises UserError for kinds that do not run.
+    """
+    kind = str(obj.get("kind") or "")
+    meta = obj.get("metadata") if isinstance(obj.get("metadata"), dict) else {}
+    assert isinstance(meta, dict)
+    spec = obj.get("spec")
+    if kind and not isinstance(spec, dict):
+        raise UserError(f"{place}: {kind} {meta.get('name', '')} has no spec", "write the spec as a mapping")
+    assert isinstance(spec, dict)
+    if kind == "Workflow":
+        return dict(obj)
+    if kind in ("WorkflowTemplate", "ClusterWorkflowTemplate"):
+        reference: Object = {"name": meta.get("name")}
+        if kind == "ClusterWorkflowTemplate":
+            reference["clusterScope"] = True
+        made: Object = {"workflowTemplateRef": reference}
+    elif kind == "CronWorkflow":
+        made = dict(spec.get("workflowSpec") or {})
+    else:
+        raise UserError(f"{place}: a {kind or 'document without kind'} does not run", "give a Workflow, WorkflowTemplate or CronWorkflow")
+    metadata: Object = {"generateName": f"{meta.get('name') or meta.get('generateName') or 'workflow'}-"}
+    if meta.get("namespace"):
+        metadata["namespace"] = meta["namespace"]
+    extra = (spec.get("workflowMetadata") or {}) if kind == "CronWorkflow" else {}
+    for key in ("labels", "annotations"):
+        if extra.get(key):
+            metadata[key] = dict(extra[key])
+    if kind == "CronWorkflow":
+        metadata.setdefault("labels", {})["workflows.argoproj.io/cron-workflow"] = meta.get("name", "")
+        metadata.setdefault("annotations", {})["workflows.argoproj.io/scheduled-time"] = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return {"apiVersion": "argoproj.io/v1alpha1", "kind": "Workflow", "metadata": metadata, "spec": made}
+
+
+def with_identity(
+    workflow: Object, *, name: str | None = None, generate_name: str | None = None, namespace: str | None = None
+) -> Object:
+    """The Workflow with the name, uid, namespace and creation time that an API server would give it."""
+    meta = dict(workflow.get("metadata") or {})
+    if name:
+        meta["name"] = name
+        meta.pop("generateName", None)
+    elif generate_name:
+        meta.pop("name", None)
+        meta["generateName"] = generate_name
+    if not meta.get("name"):
+        prefix = str(meta.get("generateName") or "workflow-")
+        meta["name"] = prefix + "".join(random.choices(ALPHABET, k=5))
+    if not _NAME.fullmatch(str(meta["name"])) or len(meta["name"]) > 253:
+        raise UserError(f"{meta['name']!r} is not a name that Kubernetes takes", "use lower case letters, digits and dashes")
+    meta["namespace"] = namespace or meta.get("namespace") or "default"
+    meta["uid"] = str(uuid.uuid4())
+    meta["creationTimestamp"] = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    meta.setdefault("generation", 1)
+    return {"apiVersion": workflow.get("apiVersion") or "argoproj.io/v1alpha1", **workflow, "metadata": meta}
+
+
+def parse_parameters(pairs: Sequence[str], file_values: Mapping[str, Any] | None = None) -> dict[str, str]:
+    """name -> value of a parameter file and then `-p name=value` words, which win. Raises UserError."""
+    import json
+
+    values: dict[str, str] = {}
+    for name, value in (file_values or {}).items():
+        if isinstance(value, str):
+            values[str(name)] = value
+        elif isinstance(value, bool) or value is None:
+            values[str(name)] = json.dumps(value)
+        else:
+            values[str(name)] = json.dumps(value) if isinstance(value, (dict, list)) else str(value)
+    for pair in pairs:
+        name, equals, value = pair.partition("=")
+        if not equals or not name:
+            raise UserError(f"-p {pair!r} is not NAME=VALUE", "write -p name=value")
+        values[name] = value
+    return values
+
+
+def with_options(workflow: Object, parameters: Mapping[str, str], entrypoint: str | None) -> Object:
+    """The Workflow with parameters and entrypoint overridden, as `argo submit -p … --entrypoint …` does it."""
+    spec = dict(workflow.get("spec") or {})
+    if entrypoint:
+        spec["entrypoint"] = entrypoint
+    if parameters:
+        arguments = dict(spec.get("arguments") or {})
+        kept = [dict(p) for p in arguments.get("parameters") or [] if isinstance(p, dict) and p.get("name") not in parameters]
+        old = {p.get("name"): p for p in arguments.get("parameters") or [] if isinstance(p, dict)}
+        given = [
+            {**{k: v for k, v in (old.get(name) or {}).items() if k != "valueFrom"}, "name": name, "value": value}
+            for name, value in parameters.items()
+        ]
+        arguments["parameters"] = given + kept
+        spec["arguments"] = arguments
+    return {**workflow, "spec": spec}

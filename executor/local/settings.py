@@ -1,0 +1,50 @@
+"""The `local` section of `.argolint.yaml`: how runs on this machine behave."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from argolint.errors import UserError
+
+RUNTIMES = ("auto", "process", "container", "mock")
+KEYS = ("images", "runtime", "jobs", "network")
+
+
+class LocalSettings(NamedTuple):
+    """`images` maps globs to toolchains, `jobs` caps pods at once (0: the default), `network` False cuts steps off."""
+
+    images: Mapping[str, Any]
+    runtime: str = "auto"
+    jobs: int = 0
+    network: bool = True
+
+
+def load(root: Path) -> LocalSettings:
+    """The section of the configuration file in `root`; the defaults when there is none. Raises UserError."""
+    path = next((root / name for name in (".argolint.yaml", ".argolint.yml") if (root / name).is_file()), None)
+    if path is None:
+        return LocalSettings({})
+    from executor.local.documents import objects_in, read_text
+
+    documents = objects_in(str(path), read_text(path))
+    section = documents[0].get("local") if documents else None
+    if section is None:
+        return LocalSettings({})
+    if not isinstance(section, dict):
+        raise UserError(f"{path}: local must be a mapping", f"known keys: {', '.join(KEYS)}")
+    unknown = sorted(set(section) - set(KEYS))
+    if unknown:
+        raise UserError(f"{path}: local has unknown keys: {', '.join(unknown)}", f"known keys: {', '.join(KEYS)}")
+    runtime, jobs, network = section.get("runtime", "auto"), section.get("jobs", 0), section.get("network", True)
+    if runtime not in RUNTIMES:
+        raise UserError(f"{path}: local.runtime is {runtime!r}", f"use one of {', '.join(RUNTIMES)}")
+    if not isinstance(jobs, int) or isinstance(jobs, bool) or jobs < 0:
+        raise UserError(f"{path}: local.jobs must be a number of pods, not {jobs!r}", "use 0 for the default")
+    if not isinstance(network, bool):
+        raise UserError(f"{path}: local.network must be true or false, not {network!r}")
+    images = section.get("images") or {}
+    if not isinstance(images, dict):
+        raise UserError(f"{path}: local.images must be a mapping of image globs", 'write it as {"image:*": {like: debian}}')
+    return LocalSettings(images, runtime, jobs, network)
