@@ -196,6 +196,14 @@ class Context:
         default = dict(self.rule.options)[name]
         return self.settings.options.get(name, default)
 
+    def part(self, view: View, key: str, start: int, end: int) -> Span:
+        """Where the code points [start, end) of the string under `key` are written, whatever its YAML style."""
+        value, at = view.text(key), view.map.at.get(key)
+        if at is None or not value:
+            return view.value_span(key)
+        offsets = offset_map(self.source.text, at[2], at[3], view.style(key), value)
+        return Span(*offsets.span(start, end), view.path_of(key))
+
     @property
     def ref(self) -> ObjectRef:
         return self.object.ref if self.object is not None else ObjectRef("", "", "")

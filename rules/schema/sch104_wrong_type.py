@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from argolint.analysis.structure import is_written_here, of_kind
@@ -11,6 +12,9 @@ from argolint.rule import Finding, rule
 from argolint.yaml.edit import replace
 
 
+_STEP = re.compile(r"\.steps\[\d+\]\[\d+\]\Z")
+
+
 @rule("SCH104", "wrong-type", on="object", severity="error", fix="safe")
 def check(obj: Object, ctx: Context) -> Iterator[Finding]:
     """A value of a type that its field does not take."""
@@ -18,6 +22,8 @@ def check(obj: Object, ctx: Context) -> Iterator[Finding]:
         args = problem.args
         if args["code"] == "a":
             continue  # a list or mapping as a parameter's value: SCH115 says more
+        if args["found"] == "a list" and _STEP.search(span.where):
+            continue  # one dash too many: STP103 says more
         text = args["lossless"]
         help_text = args["why"]
         if text is not None:
