@@ -59,7 +59,7 @@ def parse_duration(value: object) -> float:
     ValueError if it is neither.
     """
     if isinstance(value, bool):
-        raise ValueError(f'unable to parse {value} as a duration')
+        raise ValueError(f"unable to parse {value} as a duration")
     if isinstance(value, int):
         return float(value)
     text = str(value)
@@ -70,7 +70,7 @@ def parse_duration(value: object) -> float:
     try:
         return go_duration(text)
     except ValueError:
-        raise ValueError(f"unable to parse {text} as a duration: time: invalid duration \"{text}\"") from None
+        raise ValueError(f'unable to parse {text} as a duration: time: invalid duration "{text}"') from None
 
 
 def later(moment: datetime, seconds: float) -> datetime:

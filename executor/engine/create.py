@@ -70,12 +70,27 @@ def new_node(
 
 
 def error_node(
-    run: Run, name: str, message: str, *, holder: Mapping[str, Any], base: Base, boundary: str, flag: Mapping[str, bool] | None = None
+    run: Run,
+    name: str,
+    message: str,
+    *,
+    holder: Mapping[str, Any],
+    base: Base,
+    boundary: str,
+    flag: Mapping[str, bool] | None = None,
 ) -> Node:
     """The node in Error; one of type Skipped is made if it does not exist."""
     identity = run.id_of(name)
     if identity in run.nodes:
         return run.mark(identity, phases.ERROR, message)
     return new_node(
-        run, name, "Skipped", phases.ERROR, holder=holder, base=base, boundary=boundary, message=message, flag=flag
+        run,
+        name,
+        "Skipped",
+        phases.ERROR,
+        holder=holder,
+        base=base,
+        boundary=boundary,
+        message=message,
+        flag=flag,
     )

@@ -18,7 +18,19 @@ class Plan:
     `settled` are the tasks that need no further visit: ended, with all their hooks.
     """
 
-    __slots__ = ("_ancestors", "_ids", "_parsed", "continue_on", "dag", "dependencies", "name", "settled", "targets", "tasks", "workflow")
+    __slots__ = (
+        "_ancestors",
+        "_ids",
+        "_parsed",
+        "continue_on",
+        "dag",
+        "dependencies",
+        "name",
+        "settled",
+        "targets",
+        "tasks",
+        "workflow",
+    )
 
     def __init__(self, workflow: str, name: str, dag: Mapping[str, Any]) -> None:
         self.workflow, self.name, self.dag = workflow, name, dag

@@ -48,7 +48,9 @@ def execute_template(
         if _only_waits(run, node):
             return node
     if run.depth >= MAX_DEPTH:
-        raise TooDeep("Maximum recursion depth exceeded. See https://argo-workflows.readthedocs.io/en/latest/scaling/#maximum-recursion-depth")
+        raise TooDeep(
+            "Maximum recursion depth exceeded. See https://argo-workflows.readthedocs.io/en/latest/scaling/#maximum-recursion-depth"
+        )
     run.depth += 1
     in_exit = in_exit or run.exit_depth > 0
     run.exit_depth += 1 if in_exit else 0
@@ -71,7 +73,11 @@ def _only_waits(run: Run, node: Mapping[str, Any]) -> bool:
         return False
     if node["phase"] == phases.RUNNING:
         return True
-    return node["id"] in memory.asked and node["id"] not in memory.timed and not node.get("synchronizationStatus")
+    return (
+        node["id"] in memory.asked
+        and node["id"] not in memory.timed
+        and not node.get("synchronizationStatus")
+    )
 
 
 def _execute(
@@ -117,7 +123,12 @@ def _execute(
 
 
 def _processed(
-    run: Run, identity: str, name: str, holder: Mapping[str, Any], resolved: Resolved, arguments: Mapping[str, Any]
+    run: Run,
+    identity: str,
+    name: str,
+    holder: Mapping[str, Any],
+    resolved: Resolved,
+    arguments: Mapping[str, Any],
 ) -> Mapping[str, Any]:
     """The template with its inputs, remembered while nothing it depends on changed."""
     memory = run.memory
@@ -163,7 +174,15 @@ def _lock(run: Run, call: Call, node: Node | None) -> tuple[Node | None, bool]:
     try:
         waiting = locks.acquire(run, wanted, identity)
     except TemplateFault as error:
-        error_node(run, call.name, str(error), holder=call.holder, base=call.base, boundary=call.boundary, flag=call.flag)
+        error_node(
+            run,
+            call.name,
+            str(error),
+            holder=call.holder,
+            base=call.base,
+            boundary=call.boundary,
+            flag=call.flag,
+        )
         raise
     if waiting is None:
         if node is not None and node.get("synchronizationStatus"):
@@ -216,7 +235,9 @@ def _execute_retried(run: Run, call: Call, strategy: Mapping[str, Any]) -> Node:
             attempt_name = names.attempt_name(call.name, number)
             run.link(identity, run.id_of(attempt_name))
         template = _attempt_template(run, call, attempt_name, number, parent)
-        attempt = call._replace(name=attempt_name, template=template, flag={**call.flag, "hooked": False, "retried": True})
+        attempt = call._replace(
+            name=attempt_name, template=template, flag={**call.flag, "hooked": False, "retried": True}
+        )
         node = _dispatch(run, attempt, strategy)
         if not phases.phase_fulfilled(node):
             if phases.fulfilled(node):
@@ -250,7 +271,13 @@ def _dispatch(run: Run, call: Call, strategy: Mapping[str, Any] | None) -> Node:
         node = HANDLERS[call.resolved.kind](run, call)
     except TemplateFault as error:
         node = error_node(
-            run, call.name, str(error), holder=call.holder, base=call.base, boundary=call.boundary, flag=call.flag
+            run,
+            call.name,
+            str(error),
+            holder=call.holder,
+            base=call.base,
+            boundary=call.boundary,
+            flag=call.flag,
         )
         if strategy is None or retry.policy(strategy) not in ("Always", "OnError"):
             locks.release(run, node)
@@ -264,5 +291,3 @@ def _dispatch(run: Run, call: Call, strategy: Mapping[str, Any] | None) -> Node:
     if phases.fulfilled(node) and not (node.get("nodeFlag") or {}).get("retried"):
         locks.release(run, node)
     return node
-
-

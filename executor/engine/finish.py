@@ -13,8 +13,8 @@ from executor.engine.graph import end_daemon
 from executor.engine.limits import may_execute
 from executor.engine.resolve import local_base
 from executor.engine.run import Node, Run
-from executor.engine.substitute import evaluate_bool, substitute
 from executor.engine.scope import Scope, resolve_artifacts
+from executor.engine.substitute import evaluate_bool, substitute
 
 PREFIX = "workflows.argoproj.io/"
 
@@ -102,7 +102,9 @@ def failures_text(run: Run) -> str:
                     "finishedAt": node.get("finishedAt"),
                 }
             )
-    return json.dumps(json.dumps(found or None, separators=(",", ":"), ensure_ascii=False), ensure_ascii=False)
+    return json.dumps(
+        json.dumps(found or None, separators=(",", ":"), ensure_ascii=False), ensure_ascii=False
+    )
 
 
 def conclude(run: Run, root: Node, hooking: Any) -> bool:
@@ -124,7 +126,11 @@ def conclude(run: Run, root: Node, hooking: Any) -> bool:
         if handler is not None and phases.failed(handler):
             phase, message = handler["phase"], handler.get("message") or ""
     else:
-        message = f"Stopped with strategy '{run.shutdown}'" if run.shutdown and status == phases.FAILED else root.get("message") or ""
+        message = (
+            f"Stopped with strategy '{run.shutdown}'"
+            if run.shutdown and status == phases.FAILED
+            else root.get("message") or ""
+        )
     set_phase(run, phase, message)
     return not phases.workflow_completed(run.wf)
 

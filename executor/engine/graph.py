@@ -23,15 +23,18 @@ def outbound(run: Run, identity: str) -> list[str]:
         return [o for c in members for o in outbound(run, c)] if members else [identity]
     if kind == "Container":
         inner = [c for c in children if (run.nodes.get(c) or {}).get("boundaryID") == node.get("boundaryID")]
-        return [o for c in inner for o in outbound(run, c)] if inner and len(inner) == len(children) else [identity]
+        return (
+            [o for c in inner for o in outbound(run, c)]
+            if inner and len(inner) == len(children)
+            else [identity]
+        )
     if kind == "TaskGroup":
         return [o for c in children for o in outbound(run, c)] or [identity]
     if kind == "Retry":
         return outbound(run, children[-1]) if children else [identity]
     if (node.get("memoizationStatus") or {}).get("hit"):
         return [identity]
-    found = [o for c in node.get("outboundNodes") or () for o in outbound(run, c)]
-    return found
+    return [o for c in node.get("outboundNodes") or () for o in outbound(run, c)]
 
 
 def is_idle(run: Run, identity: str) -> bool:

@@ -101,7 +101,9 @@ def _parameter(run: Run, declared: Mapping[str, Any], arguments: Mapping[str, An
             parameter["value"] = config_map_value(run, reference)
         except WorkflowFault as error:
             if source.get("default") is None:
-                raise TemplateFault(f"unable to retrieve inputs.parameters.{name} from ConfigMap: {error}") from None
+                raise TemplateFault(
+                    f"unable to retrieve inputs.parameters.{name} from ConfigMap: {error}"
+                ) from None
             parameter["value"] = source["default"]
     if parameter.get("value") is None:
         if "supplied" in source:

@@ -55,7 +55,9 @@ def _limit(value: Any) -> int | None:
         return None
 
 
-def check_parallelism(run: Run, template: Mapping[str, Any], kind: str, node: Node | None, boundary: str) -> None:
+def check_parallelism(
+    run: Run, template: Mapping[str, Any], kind: str, node: Node | None, boundary: str
+) -> None:
     """Held if a limit on active pods or children is reached, or the enclosing template has failed fast."""
     overall = _limit(run.spec.get("parallelism"))
     if overall is not None and active_pods(run) >= overall:
@@ -91,11 +93,18 @@ def _has_failed_child(run: Run, boundary: str) -> bool:
 def _fail_fast(run: Run, node: Node) -> None:
     if phases.fulfilled(node) or not _has_failed_child(run, node["id"]):
         return
-    if any(n.get("boundaryID") == node["id"] and n.get("type") == "Pod" and n.get("phase") in _ACTIVE for n in run.nodes.values()):
+    if any(
+        n.get("boundaryID") == node["id"] and n.get("type") == "Pod" and n.get("phase") in _ACTIVE
+        for n in run.nodes.values()
+    ):
         return
     message = "template has failed or errored children and failFast enabled"
     if node.get("type") == "Steps":
-        groups = [n for n in run.nodes.values() if n.get("boundaryID") == node["id"] and n.get("type") == "StepGroup"]
+        groups = [
+            n
+            for n in run.nodes.values()
+            if n.get("boundaryID") == node["id"] and n.get("type") == "StepGroup"
+        ]
         if groups:
             run.mark(groups[-1]["id"], phases.FAILED, message)
     run.mark(node["id"], phases.FAILED, message)

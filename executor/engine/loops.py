@@ -6,7 +6,6 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from argolint.language.errors import LanguageError
 from executor.engine import names
 from executor.engine.faults import TemplateFault
 from executor.engine.substitute import should_execute, substitute, to_json
@@ -17,7 +16,11 @@ LOOPS = ("withItems", "withParam", "withSequence")
 
 def is_loop(holder: Mapping[str, Any]) -> bool:
     """Whether a step or task is to be expanded."""
-    return bool(holder.get("withItems")) or bool(holder.get("withParam")) or holder.get("withSequence") is not None
+    return (
+        bool(holder.get("withItems"))
+        or bool(holder.get("withParam"))
+        or holder.get("withSequence") is not None
+    )
 
 
 def expand(holder: Mapping[str, Any], env: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -66,9 +69,7 @@ def _param_items(text: str, when: Any) -> list[Any]:
     except ValueError as error:
         if _is_skipped(when):
             return []
-        raise TemplateFault(
-            f"withParam value could not be parsed as a JSON list: {text}: {error}"
-        ) from None
+        raise TemplateFault(f"withParam value could not be parsed as a JSON list: {text}: {error}") from None
     if items is None:
         return []
     if not isinstance(items, list):
@@ -115,17 +116,6 @@ def sequence(spec: Mapping[str, Any]) -> list[str]:
 
 def format_integer(layout: str, value: int) -> str:
     """One integer in a printf layout with a %d, %x, %o or %b verb."""
-    try:
-        from argolint.language.values import printf  # type: ignore[attr-defined]
-    except ImportError:
-        return _printf(layout, value)
-    try:
-        return str(printf(layout, [value]))
-    except LanguageError:
-        return _printf(layout, value)
-
-
-def _printf(layout: str, value: int) -> str:
     try:
         return layout.replace("%v", "%d") % value
     except (ValueError, TypeError):

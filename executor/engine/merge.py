@@ -113,7 +113,9 @@ def merge_workflow_specs(under: Mapping[str, Any], over: Mapping[str, Any]) -> d
             name = parameter.get("name") if isinstance(parameter, Mapping) else None
             mine, theirs = upper.get(name), lower.get(name)
             if mine is not None and theirs is not None:
-                parameter = mine if any(f in mine for f in ("value", "valueFrom", "default")) else {**mine, **theirs}
+                parameter = (
+                    mine if any(f in mine for f in ("value", "valueFrom", "default")) else {**mine, **theirs}
+                )
             chosen.append(parameter)
         merged["arguments"] = {**arguments, "parameters": chosen}
     hooks = {**(under.get("hooks") or {}), **(over.get("hooks") or {})}

@@ -54,7 +54,7 @@ def advance(
     progress.update(run)
     finish.after_pass(run)
     if not run.changed:
-        keep(key, memory, status.get("nodes") if status.get("nodes") is not None else run.nodes)
+        keep(key, memory, status["nodes"] if status.get("nodes") is not None else run.nodes)
         return Step(dict(state), tuple(run.commands), False)
     if not run.nodes:
         run.status.pop("nodes", None)
@@ -141,7 +141,9 @@ def _set_deadline(run: Run) -> None:
     try:
         run.deadline = started + timedelta(seconds=int(seconds))
     except (TypeError, ValueError):
-        raise WorkflowFault(f"invalid spec: activeDeadlineSeconds must be a whole number, not {seconds!r}", "Failed") from None
+        raise WorkflowFault(
+            f"invalid spec: activeDeadlineSeconds must be a whole number, not {seconds!r}", "Failed"
+        ) from None
     except OverflowError:
         return
     if run.now < run.deadline:

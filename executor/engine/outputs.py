@@ -26,7 +26,9 @@ def template_outputs(run: Run, template: Mapping[str, Any], scope: Scope) -> dic
         except TemplateFault as error:
             if artifact.get("optional"):
                 continue
-            raise TemplateFault(f"failed to resolve output artifact {artifact.get('name')}: {error}") from None
+            raise TemplateFault(
+                f"failed to resolve output artifact {artifact.get('name')}: {error}"
+            ) from None
         if is_empty(found) and artifact.get("optional"):
             continue
         found["name"] = artifact.get("name")
@@ -68,8 +70,7 @@ def _value(run: Run, source: Mapping[str, Any], scope: Scope) -> Any:
     reference = str(source["parameter"]).strip()
     env = with_globals(run, scope.variables)
     if reference.startswith("{{="):
-        value = substitute(reference, env, unresolved=False)
-        return value
+        return substitute(reference, env, unresolved=False)
     if reference.startswith("{{") and reference.endswith("}}"):
         reference = reference[2:-2].strip()
     if reference not in env:

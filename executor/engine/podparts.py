@@ -14,7 +14,14 @@ ARGOEXEC = "/var/run/argo/argoexec"
 _LOGGING = ["--loglevel", "info", "--log-format", "text", "--gloglevel", "0"]
 _SHARED = {"name": "var-run-argo", "mountPath": "/var/run/argo"}
 _STAGING = {"name": "argo-staging", "mountPath": "/argo/staging"}
-_FROM_TEMPLATE_OR_SPEC = ("nodeSelector", "tolerations", "schedulerName", "priorityClassName", "securityContext", "automountServiceAccountToken")
+_FROM_TEMPLATE_OR_SPEC = (
+    "nodeSelector",
+    "tolerations",
+    "schedulerName",
+    "priorityClassName",
+    "securityContext",
+    "automountServiceAccountToken",
+)
 _FROM_SPEC = ("imagePullSecrets", "hostNetwork", "dnsPolicy", "dnsConfig", "podPriorityClassName")
 
 
@@ -55,7 +62,7 @@ def emissary(run: Run, container: dict[str, Any]) -> dict[str, Any]:
             found = run.context.image_commands.get("*")
         if found is None:
             raise TemplateFault(
-                f"failed to look-up entrypoint/cmd for image \"{container.get('image', '')}\", you must either explicitly specify the command, or list the image's command in the index: https://argo-workflows.readthedocs.io/en/latest/workflow-executors/#emissary-emissary"
+                f'failed to look-up entrypoint/cmd for image "{container.get("image", "")}", you must either explicitly specify the command, or list the image\'s command in the index: https://argo-workflows.readthedocs.io/en/latest/workflow-executors/#emissary-emissary'
             )
         command = list(found[0])
         if args is None:
@@ -71,14 +78,17 @@ def executor_container(
     run: Run, name: str, args: list[str], mains: list[dict[str, Any]], template: str = ""
 ) -> dict[str, Any]:
     """argoexec's own container `init` or `wait`."""
-    mounts: list[dict[str, Any]] = [dict(_SHARED), {"name": "tmp-dir-argo", "mountPath": "/tmp", "subPath": "0"}]
+    mounts: list[dict[str, Any]] = [
+        dict(_SHARED),
+        {"name": "tmp-dir-argo", "mountPath": "/tmp", "subPath": "0"},
+    ]
     if name == "wait":
         for main in mains:
             for mount in main.get("volumeMounts") or ():
                 mirrored = {**mount, "mountPath": "/mainctrfs" + str(mount.get("mountPath", ""))}
                 if mirrored not in mounts:
                     mounts.append(mirrored)
-    base = {
+    return {
         "name": name,
         "image": run.context.executor_image,
         "command": ["argoexec"],
@@ -86,7 +96,6 @@ def executor_container(
         "resources": (run.spec.get("executor") or {}).get("resources") or {},
         "volumeMounts": mounts,
     }
-    return base
 
 
 def mount_shared(spec: dict[str, Any], template: Mapping[str, Any], mains: set[str]) -> None:
@@ -116,7 +125,15 @@ def _artifact_mounts(init: dict[str, Any], artifacts: list[Any], mounts: list[An
         path = str(artifact.get("path") or "")
         if not path:
             continue
-        over = next((m for m in mounts if _within(path, str(m.get("mountPath") or "")) and m["name"] not in ("var-run-argo", "argo-staging")), None)
+        over = next(
+            (
+                m
+                for m in mounts
+                if _within(path, str(m.get("mountPath") or ""))
+                and m["name"] not in ("var-run-argo", "argo-staging")
+            ),
+            None,
+        )
         if over is None:
             found.append({"name": "input-artifacts", "mountPath": path, "subPath": artifact["name"]})
         else:

@@ -9,13 +9,13 @@ from typing import Any
 from executor.engine import limits, names, podparts
 from executor.engine.clock import ZERO, format_time, parse_time
 from executor.engine.faults import TemplateFault
+from executor.engine.inputs import input_variables
 from executor.engine.merge import POD_KEYS, merge
 from executor.engine.retry import attempt_deadline
 from executor.engine.run import Run
 from executor.engine.substitute import substitute
 from executor.engine.types import Call
 from executor.engine.variables import with_globals
-from executor.engine.inputs import input_variables
 
 MAIN = "main"
 PREFIX = "workflows.argoproj.io/"
@@ -51,7 +51,11 @@ def build_pod(run: Run, call: Call, node: Mapping[str, Any]) -> dict[str, Any]:
     podparts.mount_shared(spec, template, {c["name"] for c in mains})
     for container in (*spec["initContainers"], *containers):
         name = container["name"]
-        container["env"] = [*_own_env(run, name), *(container.get("env") or []), {"name": "ARGO_CONTAINER_NAME", "value": name}]
+        container["env"] = [
+            *_own_env(run, name),
+            *(container.get("env") or []),
+            {"name": "ARGO_CONTAINER_NAME", "value": name},
+        ]
         if container is spec["initContainers"][0] or name in ("init", "wait"):
             container["env"].append({"name": "ARGO_TEMPLATE", "value": carried})
         container["env"] += env
@@ -61,7 +65,9 @@ def build_pod(run: Run, call: Call, node: Mapping[str, Any]) -> dict[str, Any]:
         "metadata": _metadata(run, call, pod_name, spec, in_exit),
         "spec": spec,
     }
-    pod = substitute(pod, with_globals(run, input_variables(template.get("inputs") or {}), {"pod.name": pod_name}))
+    pod = substitute(
+        pod, with_globals(run, input_variables(template.get("inputs") or {}), {"pod.name": pod_name})
+    )
     _apply_patches(run, call, pod)
     return pod
 
@@ -70,8 +76,14 @@ def _own_env(run: Run, name: str) -> list[dict[str, Any]]:
     if name not in ("init", "wait"):
         return []
     return [
-        {"name": "ARGO_POD_NAME", "valueFrom": {"fieldRef": {"apiVersion": "v1", "fieldPath": "metadata.name"}}},
-        {"name": "ARGO_POD_UID", "valueFrom": {"fieldRef": {"apiVersion": "v1", "fieldPath": "metadata.uid"}}},
+        {
+            "name": "ARGO_POD_NAME",
+            "valueFrom": {"fieldRef": {"apiVersion": "v1", "fieldPath": "metadata.name"}},
+        },
+        {
+            "name": "ARGO_POD_UID",
+            "valueFrom": {"fieldRef": {"apiVersion": "v1", "fieldPath": "metadata.uid"}},
+        },
         {"name": "ARGO_WORKFLOW_UID", "value": run.uid},
         {"name": "ARGO_INSTANCE_ID", "value": run.labels.get(f"{PREFIX}controller-instanceid", "")},
     ]
@@ -125,7 +137,9 @@ def _carried_template(run: Run, template: Mapping[str, Any]) -> str:
     return json.dumps(carried, ensure_ascii=False, separators=(",", ":"))
 
 
-def _active_deadline(run: Run, template: Mapping[str, Any], node: Mapping[str, Any], in_exit: bool) -> int | None:
+def _active_deadline(
+    run: Run, template: Mapping[str, Any], node: Mapping[str, Any], in_exit: bool
+) -> int | None:
     ends: list[int] = []
     own = template.get("activeDeadlineSeconds")
     if own not in (None, ""):

@@ -8,9 +8,9 @@ from typing import Any
 from executor.engine import names, phases
 from executor.engine.clock import format_time, parse_time
 from executor.engine.contract import TerminatePod
+from executor.engine.faults import TemplateFault
 from executor.engine.outputs import add_globals
 from executor.engine.resolve import Base, Resolved, resolve
-from executor.engine.faults import TemplateFault
 from executor.engine.run import Node, Run
 
 NODE_ID = "workflows.argoproj.io/node-id"
@@ -83,7 +83,9 @@ def node_of(run: Run, pod: Mapping[str, Any]) -> Node | None:
     if identity is not None:
         return run.nodes.get(identity)
     name = str((pod.get("metadata") or {}).get("name") or "")
-    return next((n for n in run.nodes.values() if n.get("type") == "Pod" and run.pod_name_of(n) == name), None)
+    return next(
+        (n for n in run.nodes.values() if n.get("type") == "Pod" and run.pod_name_of(n) == name), None
+    )
 
 
 def _template(run: Run, node: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -97,7 +99,9 @@ def _template(run: Run, node: Mapping[str, Any]) -> Mapping[str, Any]:
 def node_template(run: Run, node: Mapping[str, Any]) -> Resolved | None:
     """The template that a node was made from, found again by what the node says; None for inline ones."""
     scope, _, name = str(node.get("templateScope") or "local/").partition("/")
-    holder = {k: node[f] for k, f in (("template", "templateName"), ("templateRef", "templateRef")) if node.get(f)}
+    holder = {
+        k: node[f] for k, f in (("template", "templateName"), ("templateRef", "templateRef")) if node.get(f)
+    }
     if not holder:
         return None
     try:
@@ -128,8 +132,16 @@ def assess(pod: Mapping[str, Any], daemon: bool, old: str, template: Mapping[str
 def _pending_reason(status: Status) -> str:
     for container in _statuses(status):
         waiting = (container.get("state") or {}).get("waiting")
-        if waiting and waiting.get("reason") and (waiting.get("message") or waiting.get("reason") != "PodInitializing"):
-            return f"{waiting['reason']}: {waiting['message']}" if waiting.get("message") else str(waiting["reason"])
+        if (
+            waiting
+            and waiting.get("reason")
+            and (waiting.get("message") or waiting.get("reason") != "PodInitializing")
+        ):
+            return (
+                f"{waiting['reason']}: {waiting['message']}"
+                if waiting.get("message")
+                else str(waiting["reason"])
+            )
     for condition in status.get("conditions") or ():
         if condition.get("reason") == "Unschedulable" and condition.get("message"):
             return f"Unschedulable: {condition['message']}"
@@ -278,7 +290,11 @@ def _members(run: Run, node: Mapping[str, Any], pod: Mapping[str, Any]) -> None:
         elif status.get("phase") == "Failed":
             run.mark(child["id"], phases.FAILED, "Pod Failed whilst container running")
         elif state.get("waiting"):
-            run.mark(child["id"], phases.PENDING, str(state["waiting"].get("message") or state["waiting"].get("reason") or ""))
+            run.mark(
+                child["id"],
+                phases.PENDING,
+                str(state["waiting"].get("message") or state["waiting"].get("reason") or ""),
+            )
         elif state.get("running"):
             run.mark(child["id"], phases.RUNNING, "")
 
@@ -298,7 +314,9 @@ def pod_deleted(run: Run, pod_name: str) -> None:
             continue
         run.put(identity, daemoned=None)
         run.mark(identity, phases.ERROR, "pod deleted")
-        for child in [n for n in run.nodes.values() if n.get("boundaryID") == identity and n.get("type") == "Container"]:
+        for child in [
+            n for n in run.nodes.values() if n.get("boundaryID") == identity and n.get("type") == "Container"
+        ]:
             if not phases.fulfilled(child):
                 run.mark(child["id"], phases.ERROR, "container deleted")
 

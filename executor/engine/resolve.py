@@ -68,7 +68,12 @@ def resolve(run: Run, base: Base, holder: Mapping[str, Any]) -> Resolved:
     if holder.get("inline") is not None:
         key: Any = ("inline", base, id(holder["inline"]))
     elif reference:
-        key = ("ref", str(reference.get("name")), str(reference.get("template")), bool(reference.get("clusterScope")))
+        key = (
+            "ref",
+            str(reference.get("name")),
+            str(reference.get("template")),
+            bool(reference.get("clusterScope")),
+        )
     else:
         key = ("name", base, str(holder.get("template") or ""))
     cached = run.memory.resolved.get(key)
@@ -79,7 +84,9 @@ def resolve(run: Run, base: Base, holder: Mapping[str, Any]) -> Resolved:
         template = _store(run, home, store_key, template)
     kind = template_type(template)
     if not kind:
-        raise TemplateFault(f'template "{template.get("name", "")}" has no type: one of {", ".join(TYPES)} is needed')
+        raise TemplateFault(
+            f'template "{template.get("name", "")}" has no type: one of {", ".join(TYPES)} is needed'
+        )
     merged = template_defaults(run, template, kind)
     found = Resolved(merged, kind, home)
     # The holder is kept so that the identity in the key cannot be reused by another object.

@@ -107,7 +107,9 @@ def _seconds(strategy: Mapping[str, Any], field: str) -> float | None:
         raise TemplateFault(f"retryStrategy.backoff.{field}: {error}") from None
 
 
-def _backoff(run: Run, parent: Mapping[str, Any], tried: list[Node], strategy: Mapping[str, Any]) -> str | None:
+def _backoff(
+    run: Run, parent: Mapping[str, Any], tried: list[Node], strategy: Mapping[str, Any]
+) -> str | None:
     """WAIT, the reason why there is no further attempt, or None."""
     backoff = strategy.get("backoff")
     if backoff is None:
@@ -197,7 +199,12 @@ def last_retry_variables(run: Run, parent: Mapping[str, Any], before: str) -> di
     """`lastRetry.*` for the attempt called `before`; what upstream says where there was none."""
     previous = [node for node in attempts(run, parent) if node["name"] != before]
     if not previous:
-        return {"lastRetry.exitCode": "0", "lastRetry.duration": "0", "lastRetry.status": "", "lastRetry.message": ""}
+        return {
+            "lastRetry.exitCode": "0",
+            "lastRetry.duration": "0",
+            "lastRetry.status": "",
+            "lastRetry.message": "",
+        }
     found = _expression_variables(run, previous)
     return {k: v for k, v in found.items() if k.startswith("lastRetry.")}
 

@@ -148,14 +148,18 @@ class Run:
         if cached is None or len(cached) != len(present):
             cached = set(present)
             self.memory.resolved[key] = cached
-        return cached  # type: ignore[no-any-return]
+        return cached
 
     def mark(self, identity: str, phase: str, message: str | None = None) -> Node:
         """Move a node to a phase; give it a finish time when that ends it (upstream: markNodePhase)."""
         node = self.nodes[identity]
         if node.get("phase") != phase:
             node = self.own(identity)
-            if phase in phases.FAILURES and node.get("phase") != phases.RUNNING and "taskResultSynced" in node:
+            if (
+                phase in phases.FAILURES
+                and node.get("phase") != phases.RUNNING
+                and "taskResultSynced" in node
+            ):
                 node["taskResultSynced"] = True
             node["phase"] = phase
             self.phase_changes.append((identity, phase))
@@ -211,7 +215,9 @@ class Run:
     def pod_name(self, node_name: str, template: Mapping[str, Any]) -> str:
         """The pod of a node that runs `template`."""
         version = self.annotations.get(names.POD_NAME_ANNOTATION) or "v2"
-        return names.pod_name(self.name, node_name, str(template.get("name") or ""), self.id_of(node_name), version)
+        return names.pod_name(
+            self.name, node_name, str(template.get("name") or ""), self.id_of(node_name), version
+        )
 
     def pod_name_of(self, node: Mapping[str, Any]) -> str:
         """The pod of a Pod node, from what the node says of its template."""

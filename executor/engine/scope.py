@@ -123,7 +123,9 @@ def add_aggregate(scope: Scope, prefix: str, children: Iterable[Mapping[str, Any
     succeeded = [
         child
         for child in children
-        if child.get("phase") == phases.SUCCEEDED and not is_hook(child) and not (child.get("nodeFlag") or {}).get("retried")
+        if child.get("phase") == phases.SUCCEEDED
+        and not is_hook(child)
+        and not (child.get("nodeFlag") or {}).get("retried")
     ]
     succeeded.sort(key=lambda child: names.item_index(child["name"]))
     results: list[Any] = []
@@ -139,10 +141,8 @@ def add_aggregate(scope: Scope, prefix: str, children: Iterable[Mapping[str, Any
         if outputs.get("result") is not None:
             results.append(_json_result(str(outputs["result"])))
     variables = scope.variables
-    if results:
-        variables[f"{prefix}.outputs.result"] = to_json(results)
-    if maps:
-        variables[f"{prefix}.outputs.parameters"] = to_json(maps)
+    variables[f"{prefix}.outputs.result"] = to_json(results)
+    variables[f"{prefix}.outputs.parameters"] = to_json(maps)
     for name, values_of in by_name.items():
         variables[f"{prefix}.outputs.parameters.{name}"] = _joined(values_of)
 

@@ -34,15 +34,25 @@ def enforce(run: Run) -> None:
         exempt = in_exit_handler(run, node)
         if exempt and run.shutdown != "Terminate":
             continue
-        message = f"workflow shutdown with strategy:  {run.shutdown}" if stopping else "Step exceeded its deadline"
+        message = (
+            f"workflow shutdown with strategy:  {run.shutdown}" if stopping else "Step exceeded its deadline"
+        )
         if node.get("type") == "Pod":
             _end_pod(run, identity, node, message)
-        elif node.get("type") in _PODLESS or (node.get("phase") == phases.PENDING and node.get("type") != "Container"):
-            run.mark(identity, phases.FAILED, f"Stopped with strategy '{run.shutdown}'" if stopping else message)
+        elif node.get("type") in _PODLESS or (
+            node.get("phase") == phases.PENDING and node.get("type") != "Container"
+        ):
+            run.mark(
+                identity, phases.FAILED, f"Stopped with strategy '{run.shutdown}'" if stopping else message
+            )
         elif node.get("type") == "Retry":
             tried = retry.attempts(run, node)
             if tried and all(phases.phase_fulfilled(n) for n in tried) and phases.failed(tried[-1]):
-                run.mark(identity, phases.FAILED, f"Stopped with strategy '{run.shutdown}'" if stopping else message)
+                run.mark(
+                    identity,
+                    phases.FAILED,
+                    f"Stopped with strategy '{run.shutdown}'" if stopping else message,
+                )
 
 
 def _end_pod(run: Run, identity: str, node: Node, message: str) -> None:
@@ -53,6 +63,8 @@ def _end_pod(run: Run, identity: str, node: Node, message: str) -> None:
         run.command(TerminatePod(name))
     run.put(identity, daemoned=None)
     run.mark(identity, phases.FAILED, message)
-    for child in [n for n in run.nodes.values() if n.get("boundaryID") == identity and n.get("type") == "Container"]:
+    for child in [
+        n for n in run.nodes.values() if n.get("boundaryID") == identity and n.get("type") == "Container"
+    ]:
         if not phases.fulfilled(child):
             run.mark(child["id"], phases.FAILED, message)

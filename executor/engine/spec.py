@@ -63,8 +63,10 @@ def _referenced_spec(run: Run, source: Mapping[str, Any], defaults: Mapping[str,
     name, clustered = str(reference.get("name") or ""), bool(reference.get("clusterScope"))
     run.set_label(f"workflows.argoproj.io/{'cluster-' if clustered else ''}workflow-template", name)
     stored = run.status.get("storedWorkflowTemplateSpec")
-    if stored and stored.get("entrypoint", "") != "" or (stored and not source.get("entrypoint")):
-        if stored.get("suspend") == source.get("suspend") and stored.get("shutdown") == source.get("shutdown"):
+    if (stored and stored.get("entrypoint", "") != "") or (stored and not source.get("entrypoint")):
+        if stored.get("suspend") == source.get("suspend") and stored.get("shutdown") == source.get(
+            "shutdown"
+        ):
             return stored  # type: ignore[no-any-return]
         fresh = {k: v for k, v in stored.items() if k not in ("suspend", "shutdown")}
         fresh.update({k: source[k] for k in ("suspend", "shutdown") if k in source})
@@ -110,7 +112,9 @@ def apply_workflow_metadata(run: Run) -> None:
         except TemplateFault as error:
             raise WorkflowFault(f"failed to evaluate label {name} expression: {error}", "Failed") from None
         if not isinstance(value, str):
-            raise WorkflowFault(f"failed to evaluate label {name} expression: result must be a string", "Failed")
+            raise WorkflowFault(
+                f"failed to evaluate label {name} expression: result must be a string", "Failed"
+            )
         _set_label(run, str(name), value)
     refresh_globals(run)
 

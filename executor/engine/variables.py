@@ -55,7 +55,11 @@ def static_globals(run: Run) -> dict[str, Any]:
 def _creation(created: datetime) -> dict[str, str]:
     created = created.astimezone(UTC)
     key = "workflow.creationTimestamp"
-    env = {key: format_time(created), f"{key}.s": str(int(created.timestamp())), f"{key}.RFC3339": format_time(created)}
+    env = {
+        key: format_time(created),
+        f"{key}.s": str(int(created.timestamp())),
+        f"{key}.RFC3339": format_time(created),
+    }
     for letter in _FORMATS:
         env.setdefault(f"{key}.{letter}", created.strftime(f"%{letter}"))
     return env
@@ -105,7 +109,7 @@ def config_map_value(run: Run, reference: Mapping[str, Any]) -> str:
     labels = (found.get("metadata") or {}).get("labels") or {}
     if labels.get("workflows.argoproj.io/configmap-type") != "Parameter":
         raise WorkflowFault(
-            f"ConfigMap '{name}' needs to have the label \"workflows.argoproj.io/configmap-type\": \"Parameter\" to load parameters"
+            f'ConfigMap \'{name}\' needs to have the label "workflows.argoproj.io/configmap-type": "Parameter" to load parameters'
         )
     data = found.get("data") or {}
     if key not in data:

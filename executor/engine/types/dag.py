@@ -10,10 +10,10 @@ from executor.engine.create import error_node, new_node
 from executor.engine.dag_plan import Plan, plan_of
 from executor.engine.execute import TooDeep, execute_template
 from executor.engine.faults import Held, TemplateFault, TimedOut
+from executor.engine.limits import may_execute
 from executor.engine.loops import expand, is_loop
 from executor.engine.outputs import add_globals, template_outputs
 from executor.engine.references import continues_on, resolve_references
-from executor.engine.resolve import Base
 from executor.engine.run import Node, Run
 from executor.engine.scope import Scope, add_aggregate, add_node, new_scope
 from executor.engine.substitute import should_execute
@@ -146,6 +146,7 @@ def _execute_task(dag: _Dag, task_name: str) -> None:
     if node is not None and phases.fulfilled(node):
         done = _hooks(dag, task, node, task_name)
         if phases.phase_fulfilled(node):
+            _connect(dag, task_name, node["name"])
             execute_template(run, node["name"], task, dag.base, {}, dag.identity)
             if done and hooks.hooks_done(run, run.nodes[node["id"]]):
                 plan.settled.add(task_name)
@@ -222,7 +223,7 @@ def _dependencies(dag: _Dag, task_name: str) -> bool | str | None:
 def _has_exit_node(dag: _Dag, task_name: str, node: Node) -> bool:
     """Whether an exit handler that must run has run; its start comes with the visit of the task itself."""
     hook = hooks.exit_hook(dag.plan.tasks[task_name])
-    if hook is None or hook.get("expression") or not hooks.may_execute(dag.run, True):
+    if hook is None or hook.get("expression") or not may_execute(dag.run, True):
         return True
     if node.get("type") == "TaskGroup":
         return True

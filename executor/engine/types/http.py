@@ -69,7 +69,11 @@ def _judge(http: Mapping[str, Any], response: Mapping[str, Any]) -> tuple[bool, 
         "body": http.get("body") or "",
         "headers": {h.get("name"): [h.get("value")] for h in http.get("headers") or ()},
     }
-    answer = {"statusCode": code, "body": response.get("body") or "", "headers": response.get("headers") or {}}
+    answer = {
+        "statusCode": code,
+        "body": response.get("body") or "",
+        "headers": response.get("headers") or {},
+    }
     if evaluate_bool(str(condition), {"request": request, "response": answer}):
         return True, ""
     return False, f"successCondition '{condition}' evaluated false"

@@ -12,5 +12,5 @@ def execute(run: Run, call: Call) -> Node:
     plugin = call.template.get("plugin") or {}
     kind = ", ".join(sorted(plugin)) if isinstance(plugin, dict) and plugin else "unknown"
     raise TemplateFault(
-        f"template \"{call.template.get('name', '')}\" is a plugin template ({kind}): executor plugins are not supported"
+        f'template "{call.template.get("name", "")}" is a plugin template ({kind}): executor plugins are not supported'
     )

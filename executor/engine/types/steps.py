@@ -195,6 +195,7 @@ def _run_step(run: Run, steps: _Steps, step: Step, group_node: Node, by_id: dict
     child = run.nodes.get(child_id)
     if child is not None and phases.phase_fulfilled(child):
         by_id[child_id] = step
+        run.link(group_id, child_id)
         execute_template(run, name, step, steps.base, {}, steps.identity)
         return None
     try:
@@ -225,7 +226,9 @@ def _run_step(run: Run, steps: _Steps, step: Step, group_node: Node, by_id: dict
         return run.mark(group_id, phases.FAILED, f"child '{name}' timedout")
     except TemplateFault as error:
         run.link(group_id, child_id)
-        return run.mark(group_id, phases.ERROR, f"step group deemed errored due to child {name} error: {error}")
+        return run.mark(
+            group_id, phases.ERROR, f"step group deemed errored due to child {name} error: {error}"
+        )
     by_id[child_id] = step
     run.link(group_id, child_id)
     return None

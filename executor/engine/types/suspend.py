@@ -57,7 +57,9 @@ def with_defaults(node: Mapping[str, Any]) -> dict[str, Any]:
         if parameter.get("value") is None and "supplied" in source:
             default = source.get("default", parameter.get("default"))
             if default is None:
-                raise TemplateFault(f"raw output parameter '{parameter.get('name')}' has not been set and does not have a default value")
+                raise TemplateFault(
+                    f"raw output parameter '{parameter.get('name')}' has not been set and does not have a default value"
+                )
             parameter = {k: v for k, v in parameter.items() if k != "valueFrom"}
             parameter["value"] = default
         parameters.append(parameter)
