@@ -178,8 +178,11 @@ class Kubelet:
 
     def _pod_event(self, kind: str, obj: Obj, _old: Obj | None) -> None:
         if kind == "DELETED":
-            self.journal.drop(pods.uid_of(obj))
-            self._reported.discard(pods.uid_of(obj))
+            uid = pods.uid_of(obj)
+            self.journal.drop(uid)
+            self._reported.discard(uid)
+            if uid not in self._by_uid:
+                shutil.rmtree(pod_folder(self.data, *key_of(obj), uid), ignore_errors=True)
         self._queue.add(key_of(obj))
 
     def _work(self) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 from argolint.kube import ApiError, KubeClient
 from argolint.kube.client import JSON_PATCH, MERGE_PATCH, STRATEGIC_PATCH
 from executor.runtimes.resources import ResourceError
 
 Obj = dict[str, Any]
+T = TypeVar("T")
 
 STRATEGIES = {"strategic": STRATEGIC_PATCH, "merge": MERGE_PATCH, "json": JSON_PATCH}
 FIELD_MANAGER = "argoexec"
@@ -77,7 +78,7 @@ class ApiResources:
 
         return self._call(remove)
 
-    def _call(self, function: Callable[[], Any]) -> Any:
+    def _call(self, function: Callable[[], T]) -> T:
         try:
             return function()
         except ApiError as error:

@@ -63,10 +63,8 @@ def remedy(error: ApiError) -> str:
     if error.status == 403:
         return "ask for a Role that allows it, or use other credentials (--kubeconfig, --context)"
     if (
-        (error.status == 404
-        and "page not found" in error.message)
-        or "could not find the requested resource" in error.message
-    ):
+        error.status == 404 and "page not found" in error.message
+    ) or "could not find the requested resource" in error.message:
         return "does this cluster have the Argo Workflows CRDs?"
     return ""
 

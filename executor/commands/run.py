@@ -19,14 +19,24 @@ HELP = "run a workflow from a file, with no cluster"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The flags of `argorun run`; the spelling is that of `argo submit` where it has the flag."""
     parser.add_argument("targets", nargs="+", metavar="FILE", help="manifests, or KIND/NAME")
-    parser.add_argument("-p", "--parameter", action="append", default=[], metavar="NAME=VALUE", help="an input parameter")
-    parser.add_argument("-f", "--parameter-file", metavar="FILE", help="a YAML or JSON file of input parameters")
+    parser.add_argument(
+        "-p", "--parameter", action="append", default=[], metavar="NAME=VALUE", help="an input parameter"
+    )
+    parser.add_argument(
+        "-f", "--parameter-file", metavar="FILE", help="a YAML or JSON file of input parameters"
+    )
     parser.add_argument("--entrypoint", metavar="TEMPLATE", help="run this template first")
     parser.add_argument("--name", help="the workflow's name")
     parser.add_argument("--generate-name", metavar="PREFIX", help="a prefix for the workflow's name")
     parser.add_argument("-n", "--namespace", help="the workflow's namespace (default: its own, else default)")
-    parser.add_argument("--runtime", choices=("auto", "process", "container", "mock"), help="where containers run (default: auto)")
-    parser.add_argument("-o", "--output", choices=("tree", "json", "name"), default="tree", help="what goes to stdout")
+    parser.add_argument(
+        "--runtime",
+        choices=("auto", "process", "container", "mock"),
+        help="where containers run (default: auto)",
+    )
+    parser.add_argument(
+        "-o", "--output", choices=("tree", "json", "name"), default="tree", help="what goes to stdout"
+    )
     parser.add_argument("--log", action="store_true", help="print the steps' logs as they come")
     parser.add_argument("--no-lint", action="store_true", help="do not lint first")
     parser.add_argument("--jobs", type=int, default=0, metavar="N", help="run at most N pods at once")
@@ -48,7 +58,10 @@ def run(args: argparse.Namespace) -> int:
 
         around = [m.path for m in inputs.tree.objects()] if inputs.mentions else []
         if errors_in(inputs.files, list(dict.fromkeys(around)), inputs.root, sys.stderr):
-            print("argorun: error: the manifest does not lint; nothing was run (--no-lint runs it nevertheless)", file=sys.stderr)
+            print(
+                "argorun: error: the manifest does not lint; nothing was run (--no-lint runs it nevertheless)",
+                file=sys.stderr,
+            )
             return session.INVALID
     options = session.Options(
         targets=args.targets,

@@ -10,7 +10,7 @@ from __future__ import annotations
 import sys
 import threading
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import Any
@@ -33,6 +33,7 @@ from executor.engine.contract import (
     DeleteObject,
     DeletePod,
     EmitMetric,
+    HttpObserved,
     LabelPodCompleted,
     Observation,
     PutConfigMapKey,
@@ -81,7 +82,6 @@ class Controller:
         self._extra: dict[Key, list[Observation]] = {}
         self._failures: dict[Key, int] = {}
         self._http_running: set[tuple[Key, str]] = set()
-        self._locks = engine.locks.LockTable()
         self._pool = ThreadPoolExecutor(max_workers=16, thread_name_prefix="actions")
         self._workers: list[threading.Thread] = []
 
@@ -130,8 +130,6 @@ class Controller:
 
     def _lookup_event(self) -> None:
         """Templates, ConfigMaps or the configuration changed: look at the workflows that have not begun to run."""
-        if not self.queue:
-            pass
         for key, wf in self.view.workflows.snapshot().items():
             if (wf.get("status") or {}).get("phase") in (None, "", "Pending"):
                 self.queue.add(key, self.options.requeue_seconds)
@@ -213,7 +211,7 @@ class Controller:
             pods = self.view.pods.indexed(key)
             results = self._with_final_results(pods, self.view.task_results.indexed(key), seen)
             observations, seen_now = observe(wf, pods, results, seen)
-            context = self.view.context(wf, admitted=self._is_admitted(key), locks=self._lock_table())
+            context = self.view.context(wf, admitted=self._is_admitted(key), locks=self._lock_table(key))
             step = engine.advance(wf, [*observations, *extra], now, context)
             stored = persist.persist(self.client, wf, step.state) if step.changed else wf
         except persist.TooLarge as error:
@@ -309,8 +307,8 @@ class Controller:
                 out.append(wf)
         return out
 
-    def _lock_table(self) -> Any:
-        return self._locks
+    def _lock_table(self, _key: Key) -> Any:
+        return None
 
     def _admit_others(self) -> None:
         """A workflow has ended: those that wait for a place or a lock may go on."""
@@ -412,7 +410,7 @@ class Controller:
                 try:
                     outcome = run_http(command.node_id, command.template, secret)
                 except ApiError as error:
-                    outcome = engine.contract.HttpObserved(command.node_id, error=str(error))
+                    outcome = HttpObserved(command.node_id, error=str(error))
                 self.observe(key, outcome)
             finally:
                 with self._lock:
@@ -493,8 +491,3 @@ def _same_for_engine(old: Obj, new: Obj) -> bool:
 
 def _text(key: Key) -> str:
     return f"{key[0]}/{key[1]}"
-
-
-def is_mapping(value: Any) -> bool:
-    """Whether a JSON value is an object."""
-    return isinstance(value, Mapping)

@@ -1,0 +1,78 @@
+"""Print the logs of a Workflow's pods."""
+
+from __future__ import annotations
+
+import argparse
+import re
+
+from argolint.errors import UserError
+from executor.commands import connect, wf
+from executor.commands.logstream import LogOptions, list_pods, print_line, read_logs
+from executor.commands.submit import print_logs_until_done
+
+HELP = "print the logs of a Workflow's pods"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of `argorun logs`: argo's."""
+    parser.add_argument("name", metavar="WORKFLOW", help="its name; @latest is the newest")
+    parser.add_argument("pod", nargs="?", default="", metavar="POD", help="only this pod")
+    connect.add_arguments(parser)
+    parser.add_argument("-c", "--container", default="main", metavar="NAME", help="container (default: main)")
+    parser.add_argument("-f", "--follow", action="store_true", help="go on until the workflow has ended")
+    parser.add_argument(
+        "-l", "--selector", default="", metavar="SELECTOR", help="only pods with these labels"
+    )
+    parser.add_argument("--tail", type=int, metavar="N", help="only the last N lines of each pod")
+    parser.add_argument("--since", metavar="DURATION", help="only what is newer: 5s, 2m, 3h")
+    parser.add_argument("--timestamps", action="store_true", help="print the time of each line")
+    parser.add_argument("--grep", default="", metavar="REGEX", help="only lines that match")
+    parser.add_argument("--no-color", action="store_true", help="no colors")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print what there is, or follow."""
+    try:
+        re.compile(args.grep)
+    except re.error as error:
+        raise UserError(f"--grep {args.grep}: not a regular expression: {error}") from error
+    options = LogOptions(
+        pod=args.pod,
+        container=args.container,
+        selector=args.selector,
+        tail=args.tail,
+        since_seconds=seconds(args.since) if args.since else None,
+        timestamps=args.timestamps,
+        grep=args.grep,
+        color=not args.no_color and connect.wants_color(),
+    )
+    client, namespace = connect.connect(args)
+    with connect.api_errors("logs"):
+        found = wf.find(client, namespace, args.name)
+        name = str(found["metadata"]["name"])
+        if args.follow and not wf.is_finished(found):
+            print_logs_until_done(client, namespace, name, options)
+            return 0
+        pods = list_pods(client, namespace, name, options)
+        if not pods:
+            what = f"pod {args.pod}" if args.pod else "no pod"
+            raise UserError(
+                f"workflow {name} has {what} to read logs from"
+                if not args.pod
+                else f"workflow {name} has no {what}",
+                "its pods may have been deleted (podGC, ttlStrategy); archived logs are artifacts of the nodes",
+                exit_code=1,
+            )
+        for line in read_logs(client, namespace, pods, options):
+            print_line(line, options)
+    return 0
+
+
+UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+def seconds(text: str) -> int:
+    """A duration like 90s, 2m or 1h30m in seconds. Raises UserError."""
+    if re.fullmatch(r"(\d+[smhd])+", text):
+        return sum(int(number) * UNITS[unit] for number, unit in re.findall(r"(\d+)([smhd])", text))
+    raise UserError(f"{text}: not a duration", "write 30s, 5m, 2h or 1d")
