@@ -16,6 +16,7 @@ $(STAMP): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "argolint needs Python 3.11 or later; set PYTHON=...")'
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
+	$(BIN)/python -m compileall -q argolint rules executor reconciler
 	touch $@
 
 demo: setup  ## lint, sync from Git, run: the main job, in under two minutes (KEEP=1 leaves the cluster up)
