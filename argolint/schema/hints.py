@@ -60,7 +60,7 @@ def misplaced(kind: str, path: tuple[str | int, ...], compiled: Compiler) -> lis
         places += [
             _below(child, field)
             for child in _children_with(parent, field, compiled)
-            if child.rstrip("[]") != inside
+            if child.rstrip("[]") != inside and child.rstrip("[]") in _LIKELY
         ]
     return places[:3]
 

@@ -14,7 +14,8 @@ def closest(word: str, candidates: Iterable[str]) -> str:
     lowered = word.lower()
     limit = max(1, len(word) // 3)
     best, best_distance = "", limit + 1
-    for candidate in sorted(candidates):
+    known = sorted(candidates)
+    for candidate in known:
         if abs(len(candidate) - len(word)) > limit:
             continue
         distance = edit_distance(lowered, candidate.lower(), best_distance)
@@ -22,7 +23,7 @@ def closest(word: str, candidates: Iterable[str]) -> str:
             best, best_distance = candidate, distance
     if not best and len(word) >= 4:
         # A plural for a singular, a word cut short: `artifact` for `artifacts`, `params` for `parameters`.
-        starts = [c for c in sorted(candidates) if c.lower().startswith(lowered)]
+        starts = [c for c in known if c.lower().startswith(lowered)]
         best = starts[0] if len(starts) == 1 else ""
     return best
 

@@ -52,7 +52,7 @@ def owner(definition: str) -> str:
     known = _OWNERS.get(bare)
     if known:
         return known
-    article = "an" if bare[:1] in "AEIO" else "a"
+    article = "an" if bare[:1] in "AEIO" or bare.startswith(_SPELT_OUT) else "a"
     return f"{article} {bare}"
 
 
@@ -63,6 +63,9 @@ def _plural(code: str) -> str:
         code[0], "values"
     )
 
+
+# Abbreviations that begin with a vowel's sound.
+_SPELT_OUT = ("HTTP", "HDFS", "MQTT", "NATS", "NSQ", "SASL", "SFTP", "SNS", "SQS", "S3")
 
 _OWNERS = {
     "Template": "a template",

@@ -13,6 +13,8 @@ from argolint.rule import Finding, rule
 @rule("SCH105", "missing-field", on="object", severity="error")
 def check(obj: Object, ctx: Context) -> Iterator[Finding]:
     """A field that must be there is not."""
+    if obj.embedded:
+        return  # a Sensor may fill it in, or only name an object that exists already
     for problem, span in of_kind(obj, ctx.argo_version, "missing-field"):
         if problem.path in SAID_BY_OTHERS:
             continue

@@ -1,0 +1,205 @@
+"""What the walker says of objects: kind, path, words, suggestion."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from argolint.schema import Problem, validate
+
+
+def workflow(template: dict[str, Any] | None = None, **spec: Any) -> dict[str, Any]:
+    body = {"name": "main", "container": {"image": "alpine"}, **(template or {})}
+    return {
+        "apiVersion": "argoproj.io/v1alpha1",
+        "kind": "Workflow",
+        "metadata": {"generateName": "x-"},
+        "spec": {"entrypoint": "main", "templates": [body], **spec},
+    }
+
+
+def brief(problems: list[Problem]) -> list[tuple[str, str, str]]:
+    return [(problem.kind, problem.where, problem.suggestion) for problem in problems]
+
+
+def test_a_sound_workflow_has_no_problems() -> None:
+    assert validate(workflow(), "Workflow") == []
+
+
+def test_a_kind_that_is_not_known_is_not_judged() -> None:
+    assert validate({"spec": {"x": 1}}, "Deployment") == []
+
+
+def test_all_problems_at_once_in_document_order() -> None:
+    obj = workflow(
+        {
+            "container": {
+                "image": "alpine",
+                "comand": ["x"],
+                "env": [{"name": "A", "value": 3}, {"value": "b"}],
+            }
+        },
+        serviceaccountName="a",
+        parallelism="2",
+    )
+    assert brief(validate(obj, "Workflow")) == [
+        ("unknown-field", "spec.templates[0].container.comand", "command"),
+        ("wrong-type", "spec.templates[0].container.env[0].value", ""),
+        ("missing-field", "spec.templates[0].container.env[1].name", ""),
+        ("wrong-case", "spec.serviceaccountName", "serviceAccountName"),
+        ("wrong-type", "spec.parallelism", ""),
+    ]
+
+
+def test_container_and_key_lead_to_the_value() -> None:
+    obj = workflow(parallelism="2")
+    (problem,) = validate(obj, "Workflow")
+    assert problem.container is obj["spec"]
+    assert problem.key == "parallelism"
+    assert problem.args == {
+        "expected": "an integer",
+        "found": 'the string "2"',
+        "why": "",
+        "lossless": "2",
+        "code": "i",
+    }
+
+
+@pytest.mark.parametrize(
+    ("template", "where", "places"),
+    [
+        (
+            {"container": {"image": "a", "retryStrategy": {}}},
+            "spec.templates[0].container.retryStrategy",
+            ["a template (spec.templates[0])"],
+        ),
+        ({"image": "a"}, "spec.templates[0].image", ["`container.image`", "`script.image`"]),
+        ({"parameters": []}, "spec.templates[0].parameters", ["`inputs.parameters`", "`outputs.parameters`"]),
+        (
+            {"steps": [[{"name": "a", "template": "b", "parameters": []}]]},
+            "spec.templates[0].steps[0][0].parameters",
+            ["`arguments.parameters`"],
+        ),
+        ({"entrypoint": "main"}, "spec.templates[0].entrypoint", ["a workflow's spec (spec)"]),
+    ],
+)
+def test_misplaced_fields(template: dict[str, Any], where: str, places: list[str]) -> None:
+    (problem,) = validate(workflow(template), "Workflow")
+    assert (problem.kind, problem.where) == ("misplaced-field", where)
+    assert problem.args["places"][: len(places)] == places
+
+
+@pytest.mark.parametrize(
+    ("version", "spec", "expected"),
+    [
+        ("3.5", {"schedule": "* * * * *"}, []),
+        ("3.5", {"schedules": ["* * * * *"]}, [("field-too-new", "spec.schedules", "3.6")]),
+        ("3.5", {}, [("missing-field", "spec.schedule", "")]),
+        ("3.7", {"schedule": "* * * * *"}, []),
+        ("3.7", {}, []),
+        ("4.0", {"schedule": "* * * * *"}, [("removed-field", "spec.schedule", "4.0")]),
+        ("4.1.2", {}, [("missing-field", "spec.schedules", "")]),
+        ("4.1", {"schedules": []}, [("refused-by-crd", "spec.schedules", "")]),
+    ],
+)
+def test_releases(version: str, spec: dict[str, Any], expected: list[tuple[str, str, str]]) -> None:
+    obj = {
+        "metadata": {"name": "c"},
+        "spec": {"workflowSpec": {"entrypoint": "m"}, **spec},
+    }
+    found = [
+        (problem.kind, problem.where, problem.args.get("removed", problem.args.get("since", "")))
+        for problem in validate(obj, "CronWorkflow", version)
+    ]
+    assert found == expected
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        {"templates": [{"name": "a", "retryStrategy": {"limit": 10, "backoff": {"factor": "2"}}}]},
+        {"templates": [{"name": "a", "activeDeadlineSeconds": "{{inputs.parameters.x}}"}]},
+        {"templates": [{"name": "a", "container": {"resources": {"limits": {"cpu": 1, "memory": "1.5Gi"}}}}]},
+        {
+            "templates": [
+                {"name": "a", "dag": {"tasks": [{"name": "b", "withItems": [1, "a", {"x": []}, None, [1]]}]}}
+            ]
+        },
+        {"templates": [{"name": "a", "suspend": {}, "container": None}]},
+        {"templates": [{"name": "a", "plugin": {"hello": {"any": ["thing"]}}}]},
+        {"parallelism": 3.0},
+        {"templateDefaults": {"metadata": {"labels": {"a": "b"}}}},
+    ],
+)
+def test_what_the_decoder_takes(spec: dict[str, Any]) -> None:
+    assert validate({"metadata": {"name": "x"}, "spec": spec}, "WorkflowTemplate") == []
+
+
+@pytest.mark.parametrize(
+    ("spec", "kind", "where"),
+    [
+        ({"templates": [{"name": "a", "retryStrategy": {"limit": True}}]}, "wrong-type", "spec.templates[0].retryStrategy.limit"),
+        ({"templates": [{"name": "a", "suspend": {"duration": 20}}]}, "wrong-type", "spec.templates[0].suspend.duration"),
+        ({"templates": [{"name": "a", "plugin": {"a": {}, "b": {}}}]}, "wrong-type", "spec.templates[0].plugin"),
+        ({"templates": [None]}, "wrong-type", "spec.templates[0]"),
+        ({"templates": {"name": "a"}}, "wrong-type", "spec.templates"),
+        ({"arguments": {"parameters": [{"name": "a", "value": ["x"]}]}}, "wrong-type", "spec.arguments.parameters[0].value"),
+        ({"parallelism": 1.5}, "wrong-type", "spec.parallelism"),
+        ({"parallelism": "{{x}}"}, "wrong-type", "spec.parallelism"),
+        ({"parallelism": 1 << 63}, "wrong-type", "spec.parallelism"),
+        ({"podGC": {"strategy": "onPodCompletion"}}, "invalid-enum", "spec.podGC.strategy"),
+        ({"templates": [{"name": "a", "container": {"resources": {"limits": {"cpu": "1 core"}}}}]}, "invalid-quantity", "spec.templates[0].container.resources.limits.cpu"),
+        ({"templates": [{"name": "a", "container": {"resources": {"limits": {"cpu": "{{x}}"}}}}]}, "wrong-type", "spec.templates[0].container.resources.limits.cpu"),
+        ({"templates": [{"name": "a", "steps": [{"name": "b", "template": "c"}]}]}, "single-dash-step", "spec.templates[0].steps[0]"),
+        ({"templates": [{"name": "a", "parallelism": 0}]}, "refused-by-crd", "spec.templates[0].parallelism"),
+        ({"arguments": {"parameters": [{"name": "a", "value": 3}]}}, "refused-by-crd", "spec.arguments.parameters[0].value"),
+        ({"templates": [{"name": "a", "resource": {"action": "{{x}}"}}]}, "refused-by-crd", "spec.templates[0].resource.action"),
+    ],
+)  # fmt: skip
+def test_what_is_refused(spec: dict[str, Any], kind: str, where: str) -> None:
+    found = validate({"metadata": {"name": "x"}, "spec": spec}, "WorkflowTemplate")
+    assert brief(found) == [(kind, where, found[0].suggestion)]
+
+
+def test_the_minimal_crds_of_argo_3_refuse_nothing_that_the_decoder_takes() -> None:
+    spec = {"arguments": {"parameters": [{"name": "a", "value": 3}]}, "parallelism": 0}
+    assert validate({"metadata": {"name": "x"}, "spec": spec}, "WorkflowTemplate", "3.7") == []
+
+
+def test_a_root_that_is_no_mapping_is_one_problem() -> None:
+    (problem,) = validate(["x"], "Workflow")
+    assert (problem.kind, problem.where, problem.args["expected"]) == ("wrong-type", "", "a mapping")
+
+
+def test_events_sources_are_free_objects_and_fields_are_checked() -> None:
+    sensor = {
+        "metadata": {"name": "s"},
+        "spec": {
+            "dependencies": [{"name": "d", "eventSourceName": "e", "eventName": "x"}],
+            "triggers": [
+                {
+                    "template": {
+                        "name": "t",
+                        "k8s": {
+                            "operation": "created",
+                            "source": {"resource": {"kind": "Workflow", "x": {}}},
+                        },
+                        "retryStrategy": {"steps": 3},
+                    }
+                }
+            ],
+        },
+    }
+    assert brief(validate(sensor, "Sensor")) == [
+        ("invalid-enum", "spec.triggers[0].template.k8s.operation", "create"),
+        ("misplaced-field", "spec.triggers[0].template.retryStrategy", ""),
+    ]
+
+
+def test_rbac_is_checked() -> None:
+    role = {"metadata": {"name": "r"}, "rules": [{"apiGroup": [""], "resources": ["pods"]}]}
+    assert brief(validate(role, "Role")) == [
+        ("unknown-field", "rules[0].apiGroup", "apiGroups"),
+        ("missing-field", "rules[0].verbs", ""),
+    ]
