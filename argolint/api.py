@@ -13,12 +13,11 @@ from argolint.project.facts import ObjectFact, facts_of, unpack
 from argolint.project.index import Index
 from argolint.runner import (
     Plan,
+    conclude,
     failed_imports,
     lint_local,
     run_hooks,
     run_project,
-    run_suppression_rules,
-    suppress,
     with_fingerprints,
 )
 from argolint.settings import Settings
@@ -36,12 +35,14 @@ class Report(NamedTuple):
     """The findings (sorted by path and position), the texts they point into, and counts.
 
     `summary` has files, objects, error, warning, info, fixable. `tracebacks` is not empty when a rule crashed.
+    `files` has the paths that were linted.
     """
 
     findings: list[Diagnostic]
     texts: dict[str, SourceText]
     summary: dict[str, int]
     tracebacks: list[str] = []
+    files: tuple[str, ...] = ()
 
 
 def check(sources: Iterable[Source], settings: Settings | None = None) -> Report:
@@ -66,15 +67,14 @@ def check_with(plan: Plan, sources: Iterable[Source], settings: Settings) -> Rep
     for file in files:
         local, suppressions = lint_local(file, plan, settings)
         mine = local + run_hooks(file, plan.cross, plan, settings, index) + elsewhere.pop(file.path, [])
-        kept, used = suppress(mine, suppressions, plan)
-        kept += run_suppression_rules(file, suppressions, used, plan, settings)
-        findings.extend(kept)
+        findings.extend(conclude(file.path, file.source, mine, suppressions, plan, settings))
     for rest in elsewhere.values():
         findings.extend(rest)
     findings = with_fingerprints(findings)
     texts = {file.path: file.source for file in files}
     objects = sum(len(objects) for file in files for objects in file.objects)
-    return Report(findings, texts, summarise(findings, len(files), objects), plan.tracebacks)
+    summary = summarise(findings, len(files), objects)
+    return Report(findings, texts, summary, plan.tracebacks, tuple(texts))
 
 
 def index_of(files: Iterable[File]) -> Index:

@@ -6,6 +6,7 @@ index of all files is complete; `project` rules see the index only.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Iterable, Sequence
 from hashlib import blake2b
@@ -15,11 +16,13 @@ from argolint import registry
 from argolint.context import Context, DocumentView, File, Schedule, scalars_of
 from argolint.diagnostic import SEVERITY_RANK, Diagnostic, Fix, ObjectRef, Related
 from argolint.model.k8s import Object
+from argolint.project.discover import glob_matches
 from argolint.project.index import Index
 from argolint.rule import Finding, Rule, place_of
 from argolint.settings import Settings
 from argolint.suppress import Suppression, suppressions_of
 from argolint.text import SourceText
+from argolint.yaml.loader import Stream
 from argolint.yaml.nodes import Seq
 
 INTERNAL_CODE, INTERNAL_NAME = "LNT901", "internal-error"
@@ -48,13 +51,15 @@ class Plan:
             else:
                 (self.cross if item.cross_file else self.local).setdefault(item.on, []).append(item)
 
-    def bind(self) -> None:
-        """Import the modules of the enabled rules."""
-        for table in (self.local, self.cross):
-            for hook, rules in table.items():
-                table[hook] = [registry.bind(item) for item in rules]
-        self.project = [registry.bind(item) for item in self.project]
-        self.suppression = [registry.bind(item) for item in self.suppression]
+    def bind(self, *parts: str) -> None:
+        """Import the modules of the enabled rules: of `local`, `cross`, `project`, `suppression`, or of all."""
+        for part in parts or ("local", "cross", "project", "suppression"):
+            if part in ("local", "cross"):
+                table: dict[str, list[Rule]] = getattr(self, part)
+                for hook, rules in table.items():
+                    table[hook] = [registry.bind(item) for item in rules]
+            else:
+                setattr(self, part, [registry.bind(item) for item in getattr(self, part)])
 
 
 def is_enabled(item: Rule, settings: Settings) -> bool:
@@ -252,21 +257,11 @@ def failed_imports(plan: Plan) -> list[Diagnostic]:
 
 def run_project(plan: Plan, settings: Settings, index: Index) -> list[Diagnostic]:
     """Run the `project` rules; their findings say which file they are in."""
-    file = File("", SourceText(""), _no_stream())
+    ctx = Context(File("", SourceText(""), Stream([], [])), settings, index)
     out: list[Diagnostic] = []
     for item in plan.project:
-        _run_rule(item, index, _project_context(file, settings, index), plan, out)
+        _run_rule(item, index, ctx, plan, out)
     return out
-
-
-def _no_stream() -> Any:
-    from argolint.yaml.loader import Stream
-
-    return Stream([], [])
-
-
-def _project_context(file: File, settings: Settings, index: Index) -> Context:
-    return Context(file, settings, index)
 
 
 def suppress(
@@ -309,6 +304,42 @@ class SuppressionView(NamedTuple):
     @property
     def span(self) -> Any:
         return self.suppression.span
+
+
+def conclude(
+    path: str,
+    source: SourceText,
+    findings: list[Diagnostic],
+    suppressions: Sequence[Suppression],
+    plan: Plan,
+    settings: Settings,
+) -> list[Diagnostic]:
+    """The findings of a file that count: suppressions applied, and checked for use; per-file ignores applied."""
+    if suppressions:
+        findings, used = suppress(findings, suppressions, plan)
+        file = File(path, source, Stream([], []))
+        findings = findings + run_suppression_rules(file, suppressions, used, plan, settings)
+    if settings.per_file_ignores and findings:
+        ignored = ignored_in(path, settings)
+        if ignored:
+            findings = [item for item in findings if not _is_ignored(item, ignored, plan)]
+    return findings
+
+
+def ignored_in(path: str, settings: Settings) -> list[str]:
+    """The selectors that `per-file-ignores` has for a file."""
+    relative = os.path.relpath(path, settings.root or ".") if settings.root else path
+    return [
+        selector
+        for pattern, selectors in settings.per_file_ignores.items()
+        if glob_matches(pattern, relative)
+        for selector in selectors
+    ]
+
+
+def _is_ignored(item: Diagnostic, selectors: list[str], plan: Plan) -> bool:
+    declared = plan.all.get(item.code)
+    return declared is not None and any(registry.selects(selector, declared) for selector in selectors)
 
 
 def run_suppression_rules(

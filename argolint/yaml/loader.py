@@ -176,6 +176,7 @@ def _build(get: Any, text: str, base: int, document: Document) -> None:
     stack: list[tuple[Any, str | None, int, int, int]] = []
     anchors: dict[str, tuple[Any, int]] = {}
     open_anchors: dict[int, str] = {}
+    mistaken: set[int] = set()
     cur: Any = None
     key: str | None = None
     key_start = key_end = 0
@@ -287,6 +288,9 @@ def _build(get: Any, text: str, base: int, document: Document) -> None:
                 end = max(end, node.span[1])
             node.span = (start, end)
             value = node
+            if mistaken and id(node) in mistaken and text.startswith("{{", start):
+                # An unquoted `{{tag}}`: go on with the text that was meant, so that the rest can be checked.
+                value = text[start:end]
             own = weight
             cur, key, key_start, key_end, weight = stack.pop()
             weight += own
@@ -314,6 +318,8 @@ def _build(get: Any, text: str, base: int, document: Document) -> None:
                 key = value
             else:
                 key = _key_of(value, cur, text, start, end, document)
+                if not isinstance(value, (bool, int, float, type(None))):
+                    mistaken.add(id(cur))
             if key == "<<" and not style and value == "<<":
                 key = _MERGE
         elif key is _MERGE:

@@ -1,0 +1,68 @@
+"""The baseline: findings that were there when the linter came, so that only new ones count.
+
+The file lists fingerprints, which survive moved lines, with a note of what each is for people who read the file.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import Any
+
+from argolint.api import Report, summarise
+from argolint.errors import UserError
+
+VERSION = 1
+DEFAULT = ".argolint-baseline.json"
+
+
+def read(path: str) -> dict[str, dict[str, Any]]:
+    """fingerprint -> entry. Raises UserError when the file is missing or is no baseline."""
+    try:
+        with open(path, encoding="utf-8") as file:
+            stored = json.load(file)
+        entries = {str(entry["fingerprint"]): dict(entry) for entry in stored["findings"]}
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read: {error.strerror}", "make it with `argolint baseline write`") from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise UserError(f"{path}: not a baseline file", "make it anew with `argolint baseline write`") from error
+    if stored.get("version") != VERSION:
+        raise UserError(f"{path}: baseline version {stored.get('version')!r} is not known", "make it anew")
+    return entries
+
+
+def write(path: str, report: Report) -> int:
+    """Write a baseline of every finding of a report; how many there are."""
+    entries = [
+        {"fingerprint": item.fingerprint, "code": item.code, "file": item.path.replace(os.sep, "/"), "message": item.message}
+        for item in report.findings
+    ]
+    save(path, entries)
+    return len(entries)
+
+
+def save(path: str, entries: list[dict[str, Any]]) -> None:
+    """Write entries, sorted so that changes read well in a diff."""
+    ordered = sorted(entries, key=lambda entry: (entry["file"], entry["code"], entry["message"], entry["fingerprint"]))
+    text = json.dumps({"version": VERSION, "findings": ordered}, indent=2) + "\n"
+    try:
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+    except OSError as error:
+        raise UserError(f"{path}: cannot be written: {error.strerror}", "check the path") from error
+
+
+def apply_baseline(report: Report, path: str) -> tuple[Report, int, int]:
+    """The report without known findings, how many were known, and how many entries no longer match anything.
+
+    Entries of files that were not linted are not stale.
+    """
+    entries = read(path)
+    kept = [item for item in report.findings if item.fingerprint not in entries]
+    present = {item.fingerprint for item in report.findings}
+    stale = sum(
+        fingerprint not in present and entry["file"] in report.files for fingerprint, entry in entries.items()
+    )
+    hidden = len(report.findings) - len(kept)
+    summary = summarise(kept, report.summary["files"], report.summary["objects"])
+    return report._replace(findings=kept, summary=summary), hidden, stale

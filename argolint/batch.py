@@ -1,0 +1,402 @@
+"""Linting files on disk: read, look up what is known of them, parse the rest (in workers when there is much), report.
+
+A file's own findings are remembered by its content; findings that depend on other files also by a digest of the facts of all
+files. When nothing changed, nothing is parsed and no rule is imported.
+"""
+
+from __future__ import annotations
+
+import marshal
+import os
+from collections.abc import Iterable, Sequence
+from hashlib import blake2b
+from typing import Any, NamedTuple
+
+from argolint import registry
+from argolint._version import __version__
+from argolint.api import Report, summarise
+from argolint.context import File, read
+from argolint.diagnostic import Diagnostic, Edit, Fix, ObjectRef, Related
+from argolint.model.k8s import Object
+from argolint.project import cache
+from argolint.project.discover import discover, is_manifest
+from argolint.project.facts import ObjectFact, facts_of, unpack
+from argolint.project.index import Index
+from argolint.runner import Plan, conclude, failed_imports, lint_local, run_hooks, run_project, with_fingerprints
+from argolint.settings import Settings
+from argolint.suppress import Suppression
+from argolint.text import SourceText, decode
+
+# Below this much to parse, forking costs more than it gains.
+FORK_FILES = 300
+FORK_BYTES = 700_000
+
+
+class Input(NamedTuple):
+    """A file as it was read. `target`: findings in it are reported; the others only give context."""
+
+    path: str
+    data: bytes
+    target: bool
+
+
+class Entry(NamedTuple):
+    """What is remembered of a file; everything in it can be marshalled.
+
+    `facts` is marshalled by itself, since most runs do not need it; `findings` is None for a file that was context only;
+    `cross` holds the findings of cross-file rules as of the project digest `cross_digest`.
+    """
+
+    facts: bytes
+    facts_digest: bytes
+    broken: bool
+    objects: int
+    findings: list[Any] | None
+    suppressions: list[Any]
+    cross_digest: bytes
+    cross: list[Any]
+
+
+def collect(paths: Sequence[str], settings: Settings, context_root: str = "") -> list[Input]:
+    """Read the files that `paths` mean, and those of the project around them. Files found in folders are sniffed at."""
+    inputs: list[Input] = []
+    seen: set[str] = set()
+    for found in discover(paths, settings.exclude, settings.root):
+        data = read_bytes(found.path)
+        seen.add(os.path.realpath(found.path))
+        if found.explicit or is_manifest(data):
+            inputs.append(Input(found.path, data, True))
+    if context_root:
+        for found in discover([context_root], settings.exclude, settings.root):
+            if os.path.realpath(found.path) in seen:
+                continue
+            data = read_bytes(found.path, lenient=True)
+            if is_manifest(data):
+                inputs.append(Input(os.path.relpath(found.path), data, False))
+    return inputs
+
+
+def read_bytes(path: str, lenient: bool = False) -> bytes:
+    """The bytes of a file. Raises UserError when it cannot be read, unless `lenient`."""
+    from argolint.errors import UserError
+
+    try:
+        with open(path, "rb", buffering=0) as file:
+            return file.read()
+    except OSError as error:
+        if lenient:
+            return b""
+        raise UserError(f"{path}: cannot be read: {error.strerror}", "check the path and its permissions") from error
+
+
+def lint(
+    inputs: Sequence[Input], plan: Plan, settings: Settings, *, use_cache: bool = True, workers: int | None = None
+) -> Report:
+    """Lint files that were read. `workers`: how many processes; None decides by the amount of work."""
+    return _Run(inputs, plan, settings, use_cache, workers).report()
+
+
+class _Run:
+    """One run: the inputs, and what is known of each so far."""
+
+    def __init__(
+        self, inputs: Sequence[Input], plan: Plan, settings: Settings, use_cache: bool, workers: int | None
+    ) -> None:
+        self.inputs = inputs
+        self.plan = plan
+        self.settings = settings
+        self.use_cache = use_cache
+        self.workers = workers
+        self.root = settings.root
+        self.namespace = namespace(settings)
+        self.stored = cache.read(self.root, self.namespace) if use_cache else {}
+        relative = [os.path.relpath(os.path.abspath(item.path), self.root or ".") for item in inputs]
+        self.keys = [cache.content_key(path, item.data) for path, item in zip(relative, inputs)]
+        self.entries: list[Entry | None] = [self._known(i) for i in range(len(inputs))]
+        self.files: dict[int, File] = {}
+        self.index_: Index | None = None
+        self.changed = False
+
+    def _known(self, number: int) -> Entry | None:
+        stored = self.stored.get(self.keys[number])
+        if stored is None:
+            return None
+        entry = Entry(*stored)
+        return None if entry.findings is None and self.inputs[number].target else entry
+
+    def report(self) -> Report:
+        missing = [i for i, entry in enumerate(self.entries) if entry is None]
+        pool = self._pool(missing)
+        if not pool:
+            self._first_pass(missing)
+        digest = self._digest()
+        waiting = [
+            i for i, item in enumerate(self.inputs) if item.target and self._entry(i).cross_digest != digest
+        ] if self.plan.cross else []  # fmt: skip
+        if pool:
+            waiting = self._second_pass_in(pool, waiting, digest)
+        self._second_pass(waiting, digest)
+        project = self._project(digest)
+        findings = self._conclude(project)
+        if self.use_cache and self.changed:
+            self._store(digest, project)
+        texts = self._texts(findings)
+        objects = sum(entry.objects for entry, item in zip(self.entries, self.inputs) if entry and item.target)
+        files = tuple(item.path for item in self.inputs if item.target)
+        return Report(
+            findings, texts, summarise(findings, len(files), objects), self.plan.tracebacks, files
+        )
+
+    def _entry(self, number: int) -> Entry:
+        entry = self.entries[number]
+        assert entry is not None
+        return entry
+
+    # -- first pass: what a file has to say alone --------------------------------------------------
+
+    def _first_pass(self, numbers: Iterable[int]) -> None:
+        bound = False
+        for number in numbers:
+            if not bound:
+                self.plan.bind("local")
+                bound = True
+            self.entries[number] = self._examine(number)
+            self.changed = True
+
+    def _examine(self, number: int) -> Entry:
+        item = self.inputs[number]
+        file = self.files[number] = _read(item)
+        facts = marshal.dumps(facts_of(file.documents))
+        broken = any(document.broken for document in file.documents)
+        findings: list[Any] | None = None
+        suppressions: list[Any] = []
+        if item.target:
+            result = lint_local(file, self.plan, self.settings)
+            findings = [pack(found) for found in result.findings]
+            suppressions = [tuple(found) for found in result.suppressions]
+        objects = sum(len(group) for group in file.objects)
+        digest = blake2b(facts + (b"!" if broken else b""), digest_size=16).digest()
+        return Entry(facts, digest, broken, objects, findings, suppressions, b"", [])
+
+    def _digest(self) -> bytes:
+        digest = blake2b(digest_size=16)
+        for path, number in sorted((item.path, i) for i, item in enumerate(self.inputs)):
+            digest.update(path.encode("utf-8", "replace") + b"\0" + self._entry(number).facts_digest)
+        return digest.digest()
+
+    # -- second pass: what needs the index ---------------------------------------------------------
+
+    @property
+    def index(self) -> Index:
+        if self.index_ is None:
+            facts: list[ObjectFact] = []
+            for item, entry in zip(self.inputs, self.entries):
+                assert entry is not None
+                facts.extend(unpack(item.path, fact) for fact in marshal.loads(entry.facts))
+            broken = [item.path for item, entry in zip(self.inputs, self.entries) if entry and entry.broken]
+            self.index_ = Index(facts, [item.path for item in self.inputs], broken, self._load)
+        return self.index_
+
+    def _load(self, fact: ObjectFact) -> Object | None:
+        number = next((i for i, item in enumerate(self.inputs) if item.path == fact.path), None)
+        if number is None:
+            return None
+        file = self._file(number)
+        if fact.document >= len(file.objects):
+            return None
+        return next((obj for obj in file.objects[fact.document] if obj.where == fact.where), None)
+
+    def _file(self, number: int) -> File:
+        if number not in self.files:
+            self.files[number] = _read(self.inputs[number])
+        return self.files[number]
+
+    def _second_pass(self, numbers: Iterable[int], digest: bytes) -> None:
+        bound = False
+        for number in numbers:
+            if not bound:
+                self.plan.bind("cross")
+                bound = True
+            self._set_cross(number, digest, self._cross(number))
+
+    def _cross(self, number: int) -> list[Any]:
+        found = run_hooks(self._file(number), self.plan.cross, self.plan, self.settings, self.index)
+        return [pack(item) for item in found]
+
+    def _set_cross(self, number: int, digest: bytes, found: list[Any]) -> None:
+        self.entries[number] = self._entry(number)._replace(cross_digest=digest, cross=found)
+        self.changed = True
+
+    def _project(self, digest: bytes) -> list[Any]:
+        if not self.plan.project:
+            return []
+        stored = self.stored.get(b"project")
+        if stored is not None and stored[0] == digest:
+            found: list[Any] = stored[1]
+            return found
+        self.plan.bind("project")
+        self.changed = True
+        return [pack(item) for item in run_project(self.plan, self.settings, self.index)]
+
+    # -- workers -----------------------------------------------------------------------------------
+
+    def _pool(self, missing: list[int]) -> list[tuple[Any, list[int]]]:
+        """Fork workers over the missing files and let them do the first pass; [] when it is not worth it."""
+        from argolint.project import pool
+
+        count = self.workers if self.workers is not None else (os.cpu_count() or 1)
+        size = sum(len(self.inputs[i].data) for i in missing)
+        much = len(missing) >= FORK_FILES or size >= FORK_BYTES
+        if count < 2 or len(missing) < 2 or not pool.can_fork() or (self.workers is None and not much):
+            return []
+        self.plan.bind("local", "cross")
+        running: list[tuple[pool.Worker, list[int]]] = []
+        for share in pool.shares([len(self.inputs[i].data) for i in missing], min(count, len(missing))):
+            mine = [missing[i] for i in share]
+            running.append((pool.Worker(self._worker_first(mine), self._worker_second(mine)), mine))
+        for worker, mine in running:
+            answer = worker.receive()
+            if answer is None:
+                self._first_pass(mine)
+                continue
+            entries, tracebacks = answer
+            self.plan.tracebacks.extend(tracebacks)
+            for number, entry in zip(mine, entries):
+                self.entries[number] = Entry(*entry)
+        self.changed = True
+        return running
+
+    def _worker_first(self, numbers: list[int]) -> Any:
+        def first() -> Any:
+            self.plan.tracebacks.clear()
+            self._first_pass(numbers)
+            return [tuple(self._entry(number)) for number in numbers], list(self.plan.tracebacks)
+
+        return first
+
+    def _worker_second(self, numbers: list[int]) -> Any:
+        def second(told: Any) -> Any:
+            self.plan.tracebacks.clear()
+            for number, (facts, broken) in enumerate(told):
+                entry = self.entries[number]
+                if entry is None:
+                    self.entries[number] = Entry(facts, b"", broken, 0, None, [], b"", [])
+            targets = [number for number in numbers if self.inputs[number].target]
+            return [(number, self._cross(number)) for number in targets], list(self.plan.tracebacks)
+
+        return second
+
+    def _second_pass_in(self, running: list[Any], waiting: list[int], digest: bytes) -> list[int]:
+        """Let the workers do the second pass over their files; what is left for this process."""
+        told = [(self._entry(i).facts, self._entry(i).broken) for i in range(len(self.inputs))]
+        if self.plan.cross:
+            for worker, _ in running:
+                worker.tell(told)
+        left = set(waiting)
+        if self.plan.cross:
+            theirs = {number for _, mine in running for number in mine}
+            self._second_pass([number for number in waiting if number not in theirs], digest)
+            left &= theirs
+            for worker, _ in running:
+                answer = worker.receive()
+                if answer is None:
+                    continue
+                found, tracebacks = answer
+                self.plan.tracebacks.extend(tracebacks)
+                for number, items in found:
+                    self._set_cross(number, digest, items)
+                    left.discard(number)
+        for worker, _ in running:
+            worker.close()
+        return sorted(left)
+
+    # -- the end -----------------------------------------------------------------------------------
+
+    def _conclude(self, project: list[Any]) -> list[Diagnostic]:
+        elsewhere: dict[str, list[Diagnostic]] = {}
+        for packed in project:
+            item = unpack_diagnostic(packed)
+            elsewhere.setdefault(item.path, []).append(item)
+        findings = failed_imports(self.plan)
+        bound = False
+        for number, item in enumerate(self.inputs):
+            if not item.target:
+                continue
+            entry = self._entry(number)
+            mine = [unpack_diagnostic(packed) for packed in (*(entry.findings or ()), *entry.cross)]
+            mine += elsewhere.pop(item.path, [])
+            if entry.suppressions:
+                if not bound:
+                    self.plan.bind("suppression")
+                    bound = True
+                suppressions = [Suppression(*packed) for packed in entry.suppressions]
+                source = SourceText(decode(item.data)[0])
+                mine = conclude(item.path, source, mine, suppressions, self.plan, self.settings)
+            elif mine and self.settings.per_file_ignores:
+                mine = conclude(item.path, SourceText(""), mine, (), self.plan, self.settings)
+            findings.extend(mine)
+        return with_fingerprints(findings)
+
+    def _texts(self, findings: list[Diagnostic]) -> dict[str, SourceText]:
+        wanted = {item.path for item in findings}
+        wanted.update(label.path for item in findings for label in item.related)
+        return {item.path: SourceText(decode(item.data)[0]) for item in self.inputs if item.path in wanted}
+
+    def _store(self, digest: bytes, project: list[Any]) -> None:
+        if self.plan.tracebacks:
+            return  # a crash must not be remembered
+        # Entries of files that are not part of this run are kept, unless the blob is growing out of hand.
+        entries = dict(self.stored) if len(self.stored) < 4 * len(self.inputs) + 200 else {}
+        for key, entry in zip(self.keys, self.entries):
+            if entry is not None:
+                entries[key] = tuple(entry)
+        if self.plan.project:
+            entries[b"project"] = (digest, project)
+        cache.write(self.root, self.namespace, entries)
+
+
+def _read(item: Input) -> File:
+    text, wrong = decode(item.data)
+    return read(item.path, text, wrong)
+
+
+def namespace(settings: Settings) -> str:
+    """What cached results depend on beside the files."""
+    import sys
+
+    where = os.path.relpath(os.getcwd(), settings.root) if settings.root else os.getcwd()
+    parts = (__version__, sys.version_info[:2], settings.key(), registry.fingerprint(settings.rules), where, engine_stamp())
+    return blake2b(repr(parts).encode("utf-8", "replace"), digest_size=16).hexdigest()
+
+
+def engine_stamp() -> str:
+    """In a checkout, a stamp of the engine's own files, so that working on them never shows stale results."""
+    from argolint._data import data_dir, is_checkout
+
+    if not is_checkout():
+        return ""
+    newest = 0
+    for folder in (os.path.dirname(os.path.abspath(__file__)), str(data_dir("schemas"))):
+        for top, folders, names in os.walk(folder):
+            folders[:] = [name for name in folders if name not in ("__pycache__", "kube")]
+            for name in names:
+                newest = max(newest, os.stat(os.path.join(top, name)).st_mtime_ns)
+    return str(newest)
+
+
+def pack(item: Diagnostic) -> tuple[Any, ...]:
+    """A diagnostic as plain tuples."""
+    fix = item.fix
+    return (
+        *item[:8], tuple(item.object), item.where, tuple(tuple(label) for label in item.related),
+        None if fix is None else (fix.safety, tuple(tuple(edit) for edit in fix.edits), fix.title), item.fingerprint,
+    )  # fmt: skip
+
+
+def unpack_diagnostic(packed: Sequence[Any]) -> Diagnostic:
+    """The diagnostic that was packed."""
+    fix = packed[11]
+    return Diagnostic(
+        *packed[:8], ObjectRef(*packed[8]), packed[9], tuple(Related(*label) for label in packed[10]),
+        None if fix is None else Fix(fix[0], tuple(Edit(*edit) for edit in fix[1]), fix[2]), packed[12],
+    )  # fmt: skip

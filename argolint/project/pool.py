@@ -1,0 +1,103 @@
+"""Forked workers that answer twice: once for their files alone, once more when they are told about all files."""
+
+from __future__ import annotations
+
+import marshal
+import os
+import struct
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any
+
+_HEADER = struct.Struct("<Q")
+
+
+class Worker:
+    """One forked process. `first` and `second` are what it computes; both give marshal-able values."""
+
+    __slots__ = ("_from", "_to", "pid")
+
+    def __init__(self, first: Callable[[], Any], second: Callable[[Any], Any]) -> None:
+        up_read, up_write = os.pipe()
+        down_read, down_write = os.pipe()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        self.pid = os.fork()
+        if self.pid == 0:
+            status = 1
+            try:
+                os.close(up_read)
+                os.close(down_write)
+                _send(up_write, first())
+                told = _receive(down_read)
+                if told is not None:
+                    _send(up_write, second(told[0]))
+                status = 0
+            finally:
+                os._exit(status)
+        os.close(up_write)
+        os.close(down_read)
+        self._from = up_read
+        self._to = down_write
+
+    def receive(self) -> Any:
+        """The next answer; None when the worker died."""
+        return _receive(self._from)
+
+    def tell(self, value: Any) -> None:
+        """Start the second part."""
+        try:
+            _send(self._to, (value,))
+        except BrokenPipeError:
+            pass
+
+    def close(self) -> None:
+        """Let go of the process, and wait for it."""
+        os.close(self._to)
+        os.close(self._from)
+        try:
+            os.waitpid(self.pid, 0)
+        except ChildProcessError:
+            pass
+
+
+def _send(descriptor: int, value: Any) -> None:
+    data = marshal.dumps(value)
+    view = memoryview(_HEADER.pack(len(data)) + data)
+    while view:
+        view = view[os.write(descriptor, view[:1_048_576]) :]
+
+
+def _receive(descriptor: int) -> Any:
+    header = _read(descriptor, _HEADER.size)
+    if header is None:
+        return None
+    data = _read(descriptor, _HEADER.unpack(header)[0])
+    return None if data is None else marshal.loads(data)
+
+
+def _read(descriptor: int, size: int) -> bytes | None:
+    pieces: list[bytes] = []
+    while size:
+        piece = os.read(descriptor, min(size, 1_048_576))
+        if not piece:
+            return None
+        pieces.append(piece)
+        size -= len(piece)
+    return b"".join(pieces)
+
+
+def can_fork() -> bool:
+    """Whether workers can be forked safely here."""
+    return sys.platform == "linux" and hasattr(os, "fork")
+
+
+def shares(sizes: Sequence[int], workers: int) -> list[list[int]]:
+    """Indexes dealt to workers so that each has about the same number of bytes."""
+    dealt: list[list[int]] = [[] for _ in range(workers)]
+    load = [0] * workers
+    for index in sorted(range(len(sizes)), key=lambda i: -sizes[i]):
+        lightest = load.index(min(load))
+        dealt[lightest].append(index)
+        load[lightest] += sizes[index] + 400
+    return dealt
