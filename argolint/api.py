@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from argolint import registry
@@ -41,7 +41,7 @@ class Report(NamedTuple):
     findings: list[Diagnostic]
     texts: dict[str, SourceText]
     summary: dict[str, int]
-    tracebacks: list[str] = []
+    tracebacks: Sequence[str] = ()
     files: tuple[str, ...] = ()
 
 

@@ -23,9 +23,13 @@ def read(path: str) -> dict[str, dict[str, Any]]:
             stored = json.load(file)
         entries = {str(entry["fingerprint"]): dict(entry) for entry in stored["findings"]}
     except OSError as error:
-        raise UserError(f"{path}: cannot be read: {error.strerror}", "make it with `argolint baseline write`") from error
+        raise UserError(
+            f"{path}: cannot be read: {error.strerror}", "make it with `argolint baseline write`"
+        ) from error
     except (ValueError, KeyError, TypeError) as error:
-        raise UserError(f"{path}: not a baseline file", "make it anew with `argolint baseline write`") from error
+        raise UserError(
+            f"{path}: not a baseline file", "make it anew with `argolint baseline write`"
+        ) from error
     if stored.get("version") != VERSION:
         raise UserError(f"{path}: baseline version {stored.get('version')!r} is not known", "make it anew")
     return entries
@@ -34,7 +38,12 @@ def read(path: str) -> dict[str, dict[str, Any]]:
 def write(path: str, report: Report) -> int:
     """Write a baseline of every finding of a report; how many there are."""
     entries = [
-        {"fingerprint": item.fingerprint, "code": item.code, "file": item.path.replace(os.sep, "/"), "message": item.message}
+        {
+            "fingerprint": item.fingerprint,
+            "code": item.code,
+            "file": item.path.replace(os.sep, "/"),
+            "message": item.message,
+        }
         for item in report.findings
     ]
     save(path, entries)
@@ -43,7 +52,9 @@ def write(path: str, report: Report) -> int:
 
 def save(path: str, entries: list[dict[str, Any]]) -> None:
     """Write entries, sorted so that changes read well in a diff."""
-    ordered = sorted(entries, key=lambda entry: (entry["file"], entry["code"], entry["message"], entry["fingerprint"]))
+    ordered = sorted(
+        entries, key=lambda entry: (entry["file"], entry["code"], entry["message"], entry["fingerprint"])
+    )
     text = json.dumps({"version": VERSION, "findings": ordered}, indent=2) + "\n"
     try:
         with open(path, "w", encoding="utf-8") as file:

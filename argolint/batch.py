@@ -22,7 +22,15 @@ from argolint.project import cache
 from argolint.project.discover import discover, is_manifest
 from argolint.project.facts import ObjectFact, facts_of, unpack
 from argolint.project.index import Index
-from argolint.runner import Plan, conclude, failed_imports, lint_local, run_hooks, run_project, with_fingerprints
+from argolint.runner import (
+    Plan,
+    conclude,
+    failed_imports,
+    lint_local,
+    run_hooks,
+    run_project,
+    with_fingerprints,
+)
 from argolint.settings import Settings
 from argolint.suppress import Suppression
 from argolint.text import SourceText, decode
@@ -86,30 +94,41 @@ def read_bytes(path: str, lenient: bool = False) -> bytes:
     except OSError as error:
         if lenient:
             return b""
-        raise UserError(f"{path}: cannot be read: {error.strerror}", "check the path and its permissions") from error
+        raise UserError(
+            f"{path}: cannot be read: {error.strerror}", "check the path and its permissions"
+        ) from error
 
 
 def lint(
-    inputs: Sequence[Input], plan: Plan, settings: Settings, *, use_cache: bool = True, workers: int | None = None
-) -> Report:
-    """Lint files that were read. `workers`: how many processes; None decides by the amount of work."""
-    return _Run(inputs, plan, settings, use_cache, workers).report()
+    inputs: Sequence[Input], plan: Plan, settings: Settings, *, use_cache: bool = True, workers: int | None = None,
+    memory: cache.Entries | None = None,
+) -> Report:  # fmt: skip
+    """Lint files that were read.
+
+    `workers`: how many processes; None decides by the amount of work. `memory` remembers results from one call to
+    the next, for callers that lint the same files again and again.
+    """
+    return _Run(inputs, plan, settings, use_cache, workers, memory).report()
 
 
 class _Run:
     """One run: the inputs, and what is known of each so far."""
 
     def __init__(
-        self, inputs: Sequence[Input], plan: Plan, settings: Settings, use_cache: bool, workers: int | None
-    ) -> None:
+        self, inputs: Sequence[Input], plan: Plan, settings: Settings, use_cache: bool, workers: int | None,
+        memory: cache.Entries | None,
+    ) -> None:  # fmt: skip
         self.inputs = inputs
         self.plan = plan
         self.settings = settings
         self.use_cache = use_cache
         self.workers = workers
         self.root = settings.root
-        self.namespace = namespace(settings)
-        self.stored = cache.read(self.root, self.namespace) if use_cache else {}
+        self.memory = memory
+        self.namespace = namespace(settings) if use_cache else ""
+        self.stored = (
+            memory if memory is not None else cache.read(self.root, self.namespace) if use_cache else {}
+        )
         relative = [os.path.relpath(os.path.abspath(item.path), self.root or ".") for item in inputs]
         self.keys = [cache.content_key(path, item.data) for path, item in zip(relative, inputs)]
         self.entries: list[Entry | None] = [self._known(i) for i in range(len(inputs))]
@@ -138,14 +157,14 @@ class _Run:
         self._second_pass(waiting, digest)
         project = self._project(digest)
         findings = self._conclude(project)
-        if self.use_cache and self.changed:
+        if (self.use_cache or self.memory is not None) and self.changed:
             self._store(digest, project)
         texts = self._texts(findings)
-        objects = sum(entry.objects for entry, item in zip(self.entries, self.inputs) if entry and item.target)
-        files = tuple(item.path for item in self.inputs if item.target)
-        return Report(
-            findings, texts, summarise(findings, len(files), objects), self.plan.tracebacks, files
+        objects = sum(
+            entry.objects for entry, item in zip(self.entries, self.inputs) if entry and item.target
         )
+        files = tuple(item.path for item in self.inputs if item.target)
+        return Report(findings, texts, summarise(findings, len(files), objects), self.plan.tracebacks, files)
 
     def _entry(self, number: int) -> Entry:
         entry = self.entries[number]
@@ -315,8 +334,8 @@ class _Run:
     def _conclude(self, project: list[Any]) -> list[Diagnostic]:
         elsewhere: dict[str, list[Diagnostic]] = {}
         for packed in project:
-            item = unpack_diagnostic(packed)
-            elsewhere.setdefault(item.path, []).append(item)
+            found = unpack_diagnostic(packed)
+            elsewhere.setdefault(found.path, []).append(found)
         findings = failed_imports(self.plan)
         bound = False
         for number, item in enumerate(self.inputs):
@@ -343,6 +362,9 @@ class _Run:
         return {item.path: SourceText(decode(item.data)[0]) for item in self.inputs if item.path in wanted}
 
     def _store(self, digest: bytes, project: list[Any]) -> None:
+        if self.memory is not None:
+            self.memory.update((key, tuple(entry)) for key, entry in zip(self.keys, self.entries) if entry)
+            return
         if self.plan.tracebacks:
             return  # a crash must not be remembered
         # Entries of files that are not part of this run are kept, unless the blob is growing out of hand.
@@ -365,7 +387,14 @@ def namespace(settings: Settings) -> str:
     import sys
 
     where = os.path.relpath(os.getcwd(), settings.root) if settings.root else os.getcwd()
-    parts = (__version__, sys.version_info[:2], settings.key(), registry.fingerprint(settings.rules), where, engine_stamp())
+    parts = (
+        __version__,
+        sys.version_info[:2],
+        settings.key(),
+        registry.fingerprint(settings.rules),
+        where,
+        engine_stamp(),
+    )
     return blake2b(repr(parts).encode("utf-8", "replace"), digest_size=16).hexdigest()
 
 
@@ -396,7 +425,6 @@ def pack(item: Diagnostic) -> tuple[Any, ...]:
 def unpack_diagnostic(packed: Sequence[Any]) -> Diagnostic:
     """The diagnostic that was packed."""
     fix = packed[11]
-    return Diagnostic(
-        *packed[:8], ObjectRef(*packed[8]), packed[9], tuple(Related(*label) for label in packed[10]),
-        None if fix is None else Fix(fix[0], tuple(Edit(*edit) for edit in fix[1]), fix[2]), packed[12],
-    )  # fmt: skip
+    repair = None if fix is None else Fix(fix[0], tuple(Edit(*edit) for edit in fix[1]), fix[2])
+    related = tuple(Related(*label) for label in packed[10])
+    return Diagnostic._make((*packed[:8], ObjectRef(*packed[8]), packed[9], related, repair, packed[12]))

@@ -74,11 +74,20 @@ def load(path: str) -> Settings:
         raise UserError(f"{path}: {wrong}", "save it as UTF-8")
     source = SourceText(text)
     stream = parse(text)
-    problems = [*stream.problems, *(problem for document in stream.documents for problem in document.problems)]
+    problems = [
+        *stream.problems,
+        *(problem for document in stream.documents for problem in document.problems),
+    ]
     if problems:
         line, column = source.line_col(problems[0].start)
-        what = f"`{problems[0].message}` is set twice" if problems[0].kind == "duplicate-key" else problems[0].message
-        raise UserError(f"{path}:{line}:{column}: {what}\n{_caret(source, problems[0].start)}", "correct the YAML")
+        what = (
+            f"`{problems[0].message}` is set twice"
+            if problems[0].kind == "duplicate-key"
+            else problems[0].message
+        )
+        raise UserError(
+            f"{path}:{line}:{column}: {what}\n{_caret(source, problems[0].start)}", "correct the YAML"
+        )
     root = stream.documents[0].root if stream.documents else None
     if root is None:
         return settings
@@ -124,7 +133,9 @@ def _set(settings: Settings, key: str, value: Any, where: str, path: str, caret:
     if key in ("rules", "baseline"):
         base = os.path.dirname(os.path.abspath(path))
         found = (
-            tuple(os.path.join(base, folder) for folder in found) if key == "rules" else os.path.join(base, found)
+            tuple(os.path.join(base, folder) for folder in found)
+            if key == "rules"
+            else os.path.join(base, found)
         )
     setattr(settings, field, found)
     settings.origins[field] = where
@@ -158,7 +169,9 @@ def _severities(value: Any) -> dict[str, str]:
         raise Wrong("expected a mapping of rule to severity")
     for key, severity in value.items():
         if severity not in SEVERITY_RANK:
-            raise Wrong(f"{key}: {severity!r} is not one of error, warning, info (use `ignore` to switch a rule off)")
+            raise Wrong(
+                f"{key}: {severity!r} is not one of error, warning, info (use `ignore` to switch a rule off)"
+            )
     return dict(value)
 
 
@@ -207,13 +220,20 @@ KEYS: dict[str, Callable[[Any], Any]] = {
 
 def check_names(settings: Settings, rules: registry.Rules) -> None:
     """Raise UserError for a selector that names no rule and an option that no rule declares."""
-    named = [*settings.select, *settings.ignore, *settings.extend_select, *settings.extend_ignore, *settings.severity]
+    named = [
+        *settings.select,
+        *settings.ignore,
+        *settings.extend_select,
+        *settings.extend_ignore,
+        *settings.severity,
+    ]
     named.extend(selector for selectors in settings.per_file_ignores.values() for selector in selectors)
     for selector in named:
         if not registry.known_selector(selector, rules.values()) and not selector.startswith("LNT9"):
             candidates = [*rules, *(item.name for item in rules.values())]
             raise UserError(
-                f"no rule is called `{selector}`", did_you_mean_short(selector, candidates) or "`argolint rules` lists them"
+                f"no rule is called `{selector}`",
+                did_you_mean_short(selector, candidates) or "`argolint rules` lists them",
             )
     declared = {name for item in rules.values() for name, _ in item.options}
     for name in settings.options:

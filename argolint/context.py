@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from argolint.diagnostic import ObjectRef
 from argolint.model.k8s import Object, objects_of
@@ -16,9 +16,6 @@ from argolint.text import SourceText
 from argolint.yaml.loader import Stream, parse
 from argolint.yaml.nodes import Document, Map
 from argolint.yaml.scalars import OffsetMap, offset_map
-
-if TYPE_CHECKING:
-    from argolint.rule import Rule
 
 
 class File:
@@ -141,6 +138,13 @@ class Schedule:
         self.timezone_span = obj.spec.value_span("timezone")
 
 
+class _Declared(Protocol):
+    """What the context needs to know of the rule that runs."""
+
+    @property
+    def options(self) -> tuple[tuple[str, Any], ...]: ...
+
+
 class Context:
     """What a rule may know beside its subject.
 
@@ -161,7 +165,7 @@ class Context:
         self.source = file.source
         self.settings = settings
         self.object: Object | None = None
-        self.rule: Rule | None = None
+        self.rule: _Declared | None = None
         self._index = index
 
     @property

@@ -4,19 +4,30 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections import Counter
 from collections.abc import Sequence
 
 from argolint.api import Report
 from argolint.batch import Input, lint
 from argolint.diagnostic import Diagnostic, Edit
 from argolint.errors import UserError
+from argolint.project.cache import Entries
 from argolint.runner import Plan
 from argolint.settings import Settings
 from argolint.text import decode
 from argolint.yaml.edit import apply_edits, overlap, verify
 
-# A repair may lay open another finding that can be repaired as well; this many rounds are enough.
-MAX_ROUNDS = 8
+# A repair may lay open another finding that can be repaired as well; far more rounds than that ever takes.
+MAX_ROUNDS = 40
+
+
+class _State:
+    """What has been tried: repairs that did harm, and files whose repairs have to be tried one at a time."""
+
+    def __init__(self) -> None:
+        self.rejected: set[str] = set()
+        self.careful: set[str] = set()
+        self.memory: Entries = {}
 
 
 def fix_inputs(
@@ -25,122 +36,167 @@ def fix_inputs(
     """Repair what can be repaired: (report of what is left, unified diff, number of repairs).
 
     `write` writes the files; otherwise nothing on disk changes. A repair is dropped when the text no longer parses as
-    before outside of it, when its own finding stays, or when a new error appears in any file.
+    before outside of it, when its own finding stays, or when a new error appears in its file.
     """
-    original = {item.path: item for item in inputs}
+    state = _State()
     current = list(inputs)
-    report = lint(current, plan, settings, use_cache=False)
-    first = report
+    report = first = lint(current, plan, settings, use_cache=False, memory=state.memory)
     total = 0
-    rejected: set[str] = set()
     for _ in range(MAX_ROUNDS):
-        current, report, made = _round(current, report, plan, settings, unsafe, rejected)
-        total += made
-        if not made:
+        proposed = _propose(current, report, unsafe, state)
+        if not proposed:
             break
-    changed = [item for item in current if item.data != original[item.path].data]
-    diff = "".join(_diff(original[item.path], item) for item in changed)
+        current, report, made = _try(current, report, proposed, plan, settings, state)
+        total += made
+    original = {item.path: item.data for item in inputs}
+    changed = [item for item in current if item.data != original[item.path]]
+    diff = "".join(_diff(item.path, original[item.path], item.data) for item in changed)
     if write:
         for item in changed:
             write_file(item.path, item.data)
     return (report if write else first), diff, total
 
 
-def _round(
-    inputs: list[Input], report: Report, plan: Plan, settings: Settings, unsafe: bool, rejected: set[str]
-) -> tuple[list[Input], Report, int]:
-    """Repair each file once: all that do not collide together, and one by one when together they do harm."""
-    made = 0
+def _propose(
+    inputs: list[Input], report: Report, unsafe: bool, state: _State
+) -> dict[int, tuple[bytes, list[Diagnostic]]]:
+    """For each file that can be repaired: its new content, and the findings that are repaired by it."""
     by_path: dict[str, list[Diagnostic]] = {}
     for item in report.findings:
-        if item.fix is not None and (unsafe or item.fix.safety == "safe") and item.fingerprint not in rejected:
+        if (
+            item.fix is not None
+            and (unsafe or item.fix.safety == "safe")
+            and item.fingerprint not in state.rejected
+        ):
             by_path.setdefault(item.path, []).append(item)
+    proposed: dict[int, tuple[bytes, list[Diagnostic]]] = {}
     for number, source in enumerate(inputs):
-        wanted = by_path.get(source.path, []) if source.target else []
-        if not wanted:
+        wanted = by_path.get(source.path)
+        if not wanted or not source.target:
             continue
-        chosen = _compatible(wanted)
-        attempt = _attempt(inputs, number, chosen, report, plan, settings)
-        if attempt is None and len(chosen) > 1:
-            for item in chosen:
-                # Offsets hold for one repair at a time: the next round makes the others.
-                attempt = _attempt(inputs, number, [item], report, plan, settings)
-                if attempt is not None:
-                    chosen = [item]
-                    break
-                rejected.add(item.fingerprint)
-        elif attempt is None:
-            rejected.add(chosen[0].fingerprint)
-        if attempt is not None:
-            inputs, report = attempt
-            made += len(chosen)
-    return inputs, report, made
+        chosen = wanted[:1] if source.path in state.careful else compatible(wanted)
+        repaired = _repaired(decode(source.data)[0], chosen)
+        if repaired is not None:
+            proposed[number] = (repaired.encode("utf-8", "surrogatepass"), chosen)
+        elif len(chosen) > 1:
+            state.careful.add(source.path)
+            single = _repaired(decode(source.data)[0], wanted[:1])
+            if single is not None:
+                proposed[number] = (single.encode("utf-8", "surrogatepass"), wanted[:1])
+            else:
+                state.rejected.add(wanted[0].fingerprint)
+                proposed.setdefault(number, (source.data, []))
+        else:
+            state.rejected.add(chosen[0].fingerprint)
+            proposed.setdefault(number, (source.data, []))
+    return proposed
 
 
-def _compatible(findings: list[Diagnostic]) -> list[Diagnostic]:
-    """The findings, first come first served, whose edits do not touch each other's."""
+def compatible(findings: Sequence[Diagnostic]) -> list[Diagnostic]:
+    """The findings, first come first served, whose edits do not touch each other's; equal edits are made once."""
     taken: list[Edit] = []
     chosen: list[Diagnostic] = []
     for item in findings:
         assert item.fix is not None
         fresh = [edit for edit in item.fix.edits if edit not in taken]
-        if fresh and not overlap([*taken, *fresh]):
+        if not overlap([*taken, *fresh]):
             taken.extend(fresh)
             chosen.append(item)
     return chosen
 
 
-def _attempt(
-    inputs: list[Input], number: int, findings: list[Diagnostic], report: Report, plan: Plan, settings: Settings
-) -> tuple[list[Input], Report] | None:
-    """The inputs and the report after these repairs; None when they do not do good."""
-    source = inputs[number]
-    text = decode(source.data)[0]
+def edits_of(findings: Sequence[Diagnostic]) -> list[Edit]:
+    """The edits of all findings' repairs, equal ones once."""
     edits: list[Edit] = []
     for item in findings:
-        assert item.fix is not None
-        edits.extend(edit for edit in item.fix.edits if edit not in edits)
+        if item.fix is not None:
+            edits.extend(edit for edit in item.fix.edits if edit not in edits)
+    return edits
+
+
+def _repaired(text: str, findings: Sequence[Diagnostic]) -> str | None:
+    """The text with the repairs made; None when they collide, change nothing, or break what is around them."""
+    edits = edits_of(findings)
     try:
         repaired = apply_edits(text, edits)
     except ValueError:
         return None
-    if repaired == text or not verify(text, repaired, edits):
-        return None
-    after = list(inputs)
-    after[number] = source._replace(data=repaired.encode("utf-8"))
-    result = lint(after, plan, settings, use_cache=False)
-    before_errors = _counts(report, "error")
-    for code, count in _counts(result, "error").items():
-        if count > before_errors.get(code, 0):
-            return None
-    before, now = _counts(report, ""), _counts(result, "")
-    for code in {item.code for item in findings}:
-        repaired_count = sum(item.code == code for item in findings)
-        if now.get(code, 0) > before[code] - repaired_count:
-            return None
-    return after, result
+    return repaired if repaired != text and verify(text, repaired, edits) else None
 
 
-def _counts(report: Report, severity: str) -> dict[str, int]:
-    counts: dict[str, int] = {}
+def _try(
+    inputs: list[Input],
+    report: Report,
+    proposed: dict[int, tuple[bytes, list[Diagnostic]]],
+    plan: Plan,
+    settings: Settings,
+    state: _State,
+) -> tuple[list[Input], Report, int]:
+    """Make all proposed repairs, lint, and take back those of the files that are not better for it."""
+    attempt = list(inputs)
+    for number, (data, _) in proposed.items():
+        attempt[number] = inputs[number]._replace(data=data)
+    result = lint(attempt, plan, settings, use_cache=False, memory=state.memory)
+    before, after = _by_path(report), _by_path(result)
+    made = 0
+    taken_back = False
+    for number, (_, findings) in proposed.items():
+        path = inputs[number].path
+        if not findings:
+            continue
+        if _is_better(before.get(path, []), after.get(path, []), findings):
+            made += len(findings)
+            continue
+        attempt[number] = inputs[number]
+        taken_back = True
+        if len(findings) > 1:
+            state.careful.add(path)
+        else:
+            state.rejected.add(findings[0].fingerprint)
+    if taken_back:
+        result = lint(attempt, plan, settings, use_cache=False, memory=state.memory)
+    return attempt, result, made
+
+
+def _by_path(report: Report) -> dict[str, list[Diagnostic]]:
+    found: dict[str, list[Diagnostic]] = {}
     for item in report.findings:
-        if not severity or item.severity == severity:
-            counts[item.code] = counts.get(item.code, 0) + 1
-    return counts
+        found.setdefault(item.path, []).append(item)
+    return found
 
 
-def _diff(before: Input, after: Input) -> str:
+def _is_better(before: list[Diagnostic], after: list[Diagnostic], repaired: list[Diagnostic]) -> bool:
+    """No code has more errors than before, and each repaired code has as many findings fewer as were repaired."""
+    errors = Counter(item.code for item in before if item.severity == "error")
+    now_errors = Counter(item.code for item in after if item.severity == "error")
+    if any(count > errors[code] for code, count in now_errors.items()):
+        return False
+    counts, now = Counter(item.code for item in before), Counter(item.code for item in after)
+    return all(
+        now[code] <= counts[code] - count for code, count in Counter(item.code for item in repaired).items()
+    )
+
+
+def _diff(path: str, before: bytes, after: bytes) -> str:
     import difflib
 
-    old, new = decode(before.data)[0], decode(after.data)[0]
+    old, new = decode(before)[0], decode(after)[0]
     lines = difflib.unified_diff(
-        old.splitlines(keepends=True), new.splitlines(keepends=True), f"a/{before.path}", f"b/{before.path}"
+        old.splitlines(keepends=True),
+        new.splitlines(keepends=True),
+        f"a/{path.lstrip('/')}",
+        f"b/{path.lstrip('/')}",
     )
-    return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
+    return "".join(
+        line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines
+    )
 
 
 def write_file(path: str, data: bytes) -> None:
-    """Replace a file's content atomically, keeping its mode. Standard input cannot be replaced: it goes to stdout."""
+    """Replace a file's content atomically, keeping its mode and following links.
+
+    Standard input cannot be replaced: its new content goes to standard output.
+    """
     if path == "<stdin>":
         import sys
 

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from argolint import registry
 from argolint.api import Report, Source, check_with
-from argolint.diagnostic import Diagnostic
+from argolint.fix import compatible, edits_of
 from argolint.rule import Rule
 from argolint.runner import Plan
 from argolint.settings import Settings
@@ -220,7 +220,7 @@ def _check_fix(case: Case, item: Rule, report: Report, sources: list[Source]) ->
     if case.fixed is None:
         return []
     main = sources[0]
-    got = apply_fixes(main.text, [finding for finding in mine if finding.path == main.path])
+    got = apply_edits(main.text, edits_of(compatible([item for item in mine if item.path == main.path])))
     wanted_text, _ = strip_markers(main.path, case.fixed)
     wanted = wanted_text if "raw" in case.words else wrap(wanted_text)[0]
     if got == wanted:
@@ -231,17 +231,6 @@ def _check_fix(case: Case, item: Rule, report: Report, sources: list[Source]) ->
         difflib.unified_diff(wanted.splitlines(True), got.splitlines(True), "fix block", "applied fix")
     )
     return [f"the fix block is not what the fix does:\n{diff}"]
-
-
-def apply_fixes(text: str, findings: list[Diagnostic]) -> str:
-    """Apply the fixes of findings that do not collide, first come first served."""
-    taken: list[Any] = []
-    for finding in findings:
-        assert finding.fix is not None
-        edits = finding.fix.edits
-        if not any(a.start < b.end and b.start < a.end for a in edits for b in taken):
-            taken.extend(edit for edit in edits if edit not in taken)
-    return apply_edits(text, taken)
 
 
 def check_page(item: Rule, rules: registry.Rules, folders: tuple[str, ...] = ()) -> list[str]:

@@ -31,7 +31,17 @@ INTERNAL_CODE, INTERNAL_NAME = "LNT901", "internal-error"
 class Plan:
     """The enabled rules, by hook; `local` and `cross` hold rules whose modules are imported."""
 
-    __slots__ = ("all", "cross", "enabled", "failures", "local", "project", "severity", "suppression", "tracebacks")
+    __slots__ = (
+        "all",
+        "cross",
+        "enabled",
+        "failures",
+        "local",
+        "project",
+        "severity",
+        "suppression",
+        "tracebacks",
+    )
 
     def __init__(self, rules: registry.Rules, settings: Settings) -> None:
         self.all = rules

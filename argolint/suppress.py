@@ -103,21 +103,26 @@ def _inside_scalar(file: File, offset: int) -> bool:
 
 def _scalar_at(node: Any, offset: int) -> bool:
     while isinstance(node, (Map, Seq)):
-        inner: Any = None
+        inner: Any = _MISSING
         if isinstance(node, Map):
-            places = [(at[2], at[3], key) for key, at in node.at.items()]
+            for key, at in node.at.items():
+                if at[2] <= offset < at[3]:
+                    inner = node[key]
+                    break
         else:
-            places = [(at[0], at[1], i) for i, at in enumerate(node.at)]  # type: ignore[misc]
-        for start, end, key in places:
-            if start <= offset < end:
-                inner = node[key]  # type: ignore[index]
-                break
-        else:
+            for i, (start, end) in enumerate(node.at):
+                if start <= offset < end:
+                    inner = node[i]
+                    break
+        if inner is _MISSING:
             return False
         if not isinstance(inner, (Map, Seq)):
             return True
         node = inner
     return False
+
+
+_MISSING = object()
 
 
 def _next_node(file: File, offset: int) -> tuple[int, int]:

@@ -16,9 +16,15 @@ HELP = "accept today's findings, so that only new ones count"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of `argolint baseline`."""
-    parser.add_argument("action", choices=("write", "check", "prune"), help="write it anew; say what is stale; drop what is stale")
+    parser.add_argument(
+        "action",
+        choices=("write", "check", "prune"),
+        help="write it anew; say what is stale; drop what is stale",
+    )
     parser.add_argument("paths", nargs="*", metavar="PATH", help="what to lint (default: .)")
-    parser.add_argument("--baseline", metavar="FILE", help=f"the file (default: {baseline.DEFAULT}, or the configured one)")
+    parser.add_argument(
+        "--baseline", metavar="FILE", help=f"the file (default: {baseline.DEFAULT}, or the configured one)"
+    )
     add_selection(parser)
 
 

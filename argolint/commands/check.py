@@ -28,26 +28,43 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--output-format", action="append", choices=FORMATS, metavar="FORMAT",
         help=f"{', '.join(FORMATS)}; may be given several times, each with its --output-file",
     )  # fmt: skip
-    out.add_argument("--output-file", action="append", metavar="FILE", help="where the report goes (- is standard output)")
-    out.add_argument("--color", choices=("auto", "always", "never"), default="auto", help="colours (also NO_COLOR, FORCE_COLOR)")
+    out.add_argument(
+        "--output-file", action="append", metavar="FILE", help="where the report goes (- is standard output)"
+    )
+    out.add_argument(
+        "--color",
+        choices=("auto", "always", "never"),
+        default="auto",
+        help="colours (also NO_COLOR, FORCE_COLOR)",
+    )
     out.add_argument("--statistics", action="store_true", help="counts per rule instead of findings")
-    out.add_argument("--show-files", action="store_true", help="list the files that would be linted, and stop")
+    out.add_argument(
+        "--show-files", action="store_true", help="list the files that would be linted, and stop"
+    )
     out.add_argument("--show-settings", action="store_true", help="print the settings in effect, and stop")
     out.add_argument("--verbose", action="store_true", help="show the tracebacks of crashed rules")
-    out.add_argument("-q", "--quiet", action="store_true", help="no summary; nothing at all when nothing was found")
+    out.add_argument(
+        "-q", "--quiet", action="store_true", help="no summary; nothing at all when nothing was found"
+    )
     add_selection(parser)
     run_group = parser.add_argument_group("run")
-    run_group.add_argument("--fail-on", choices=tuple(SEVERITY_RANK), help="exit 1 from this severity on (default: warning)")
+    run_group.add_argument(
+        "--fail-on", choices=tuple(SEVERITY_RANK), help="exit 1 from this severity on (default: warning)"
+    )
     run_group.add_argument("--exit-zero", action="store_true", help="exit 0 whatever is found")
     run_group.add_argument("--allow-empty", action="store_true", help="finding no manifest is no error")
     run_group.add_argument("--stdin-filename", metavar="PATH", help="the name that standard input goes by")
-    run_group.add_argument("--no-cache", action="store_true", help="neither read nor write remembered results")
+    run_group.add_argument(
+        "--no-cache", action="store_true", help="neither read nor write remembered results"
+    )
     run_group.add_argument("--no-context", action="store_true", help="do not read the rest of the repository")
     run_group.add_argument("--baseline", metavar="FILE", help="findings listed in this file do not count")
     run_group.add_argument("--jobs", type=int, metavar="N", help="processes (default: as many as pay)")
     fixes = parser.add_argument_group("repairs")
     fixes.add_argument("--fix", action="store_true", help="make the safe repairs")
-    fixes.add_argument("--unsafe-fixes", action="store_true", help="with --fix or --diff: those that need a second look, too")
+    fixes.add_argument(
+        "--unsafe-fixes", action="store_true", help="with --fix or --diff: those that need a second look, too"
+    )
     fixes.add_argument("--diff", action="store_true", help="print the repairs as a diff, change nothing")
 
 
@@ -58,7 +75,9 @@ def run(args: argparse.Namespace) -> int:
     gc.disable()  # trees of thousands of small objects, all of them alive until the end
     paths = args.paths or ["."]
     if args.stdin_filename and "-" not in paths:
-        raise UserError("--stdin-filename is the name for standard input, which is not read", "add `-` to the paths")
+        raise UserError(
+            "--stdin-filename is the name for standard input, which is not read", "add `-` to the paths"
+        )
     outputs = _outputs(args)
     anchor = [args.stdin_filename] if "-" in paths and args.stdin_filename else paths
     settings, rules = settings_of(args, anchor)
@@ -82,7 +101,12 @@ def run(args: argparse.Namespace) -> int:
     if args.fix or args.diff:
         from argolint.fix import fix_inputs
 
-        return _finish(fix_inputs(inputs, plan, settings, unsafe=args.unsafe_fixes, write=args.fix and not args.diff), args, settings, outputs)
+        return _finish(
+            fix_inputs(inputs, plan, settings, unsafe=args.unsafe_fixes, write=args.fix and not args.diff),
+            args,
+            settings,
+            outputs,
+        )
     report = lint(inputs, plan, settings, use_cache=not args.no_cache, workers=args.jobs)
     return _finish((report, "", 0), args, settings, outputs)
 
@@ -111,7 +135,10 @@ def _outputs(args: argparse.Namespace) -> list[tuple[str, str]]:
 
 
 def _finish(
-    result: tuple[Report, str, int], args: argparse.Namespace, settings: Settings, outputs: list[tuple[str, str]]
+    result: tuple[Report, str, int],
+    args: argparse.Namespace,
+    settings: Settings,
+    outputs: list[tuple[str, str]],
 ) -> int:
     report, diff, fixed = result
     notes: list[str] = []
@@ -122,9 +149,13 @@ def _finish(
         if hidden:
             notes.append(f"{hidden} known finding{'s' if hidden != 1 else ''} in the baseline not shown")
         if stale:
-            notes.append(f"{stale} baseline entr{'ies are' if stale != 1 else 'y is'} stale; `argolint baseline prune` drops them")
+            notes.append(
+                f"{stale} baseline entr{'ies are' if stale != 1 else 'y is'} stale; `argolint baseline prune` drops them"
+            )
     if fixed:
-        notes.append(f"{fixed} finding{'s' if fixed != 1 else ''} {'repaired' if not args.diff else 'would be repaired'}")
+        notes.append(
+            f"{fixed} finding{'s' if fixed != 1 else ''} {'repaired' if not args.diff else 'would be repaired'}"
+        )
     crashed = any(item.code == INTERNAL_CODE for item in report.findings)
     if args.verbose:
         for text in report.tracebacks:
@@ -139,7 +170,12 @@ def _finish(
         for name, file in outputs:
             if args.quiet and not report.findings and name in ("text", "concise"):
                 continue
-            _write(renderer(name)(View(report.findings, report.texts, report.summary, _color(args, file), tuple(notes))), file)
+            _write(
+                renderer(name)(
+                    View(report.findings, report.texts, report.summary, _color(args, file), tuple(notes))
+                ),
+                file,
+            )
     if crashed:
         return 3
     worst = max((SEVERITY_RANK[item.severity] for item in report.findings), default=-1)
@@ -176,7 +212,9 @@ def statistics(report: Report) -> str:
         entry[1] += item.fix is not None
     lines = [
         f"{count:>6}  {severity:<8} {code}  {name}" + (f"  ({fixable} fixable)" if fixable else "")
-        for (code, name, severity), (count, fixable) in sorted(counts.items(), key=lambda pair: (-pair[1][0], pair[0]))
+        for (code, name, severity), (count, fixable) in sorted(
+            counts.items(), key=lambda pair: (-pair[1][0], pair[0])
+        )
     ]
     total = summarise(report.findings, report.summary["files"], report.summary["objects"])
     lines.append(f"{len(report.findings):>6}  in {total['files']} files, {total['objects']} objects")

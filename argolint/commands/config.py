@@ -28,7 +28,9 @@ severity: {{}}                  # SEC101: error
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The flags of `argolint config`."""
-    parser.add_argument("path", nargs="?", default=".", metavar="PATH", help="the file or folder to show the settings for")
+    parser.add_argument(
+        "path", nargs="?", default=".", metavar="PATH", help="the file or folder to show the settings for"
+    )
     parser.add_argument("--init", action="store_true", help="write .argolint.yaml in this folder")
     add_selection(parser)
 

@@ -38,10 +38,15 @@ def run(args: argparse.Namespace) -> int:
     if wanted.upper() == INTERNAL_CODE or wanted == INTERNAL_NAME:
         sys.stdout.write(_INTERNAL)
         return 0
-    item = rules.get(wanted.upper()) or next((rule for rule in rules.values() if rule.name == wanted.lower()), None)
+    item = rules.get(wanted.upper()) or next(
+        (rule for rule in rules.values() if rule.name == wanted.lower()), None
+    )
     if item is None:
         names = [*rules, *(rule.name for rule in rules.values())]
-        raise UserError(f"no rule is called `{wanted}`", did_you_mean_short(wanted, names) or "`argolint rules` lists them")
+        raise UserError(
+            f"no rule is called `{wanted}`",
+            did_you_mean_short(wanted, names) or "`argolint rules` lists them",
+        )
     try:
         with open(registry.page_path(item), encoding="utf-8") as file:
             page = file.read()
@@ -72,7 +77,9 @@ def rendered(item: Rule, page: str, color: bool) -> str:
             elif inside and "file=" in line:
                 out.append(f"with {line.partition('file=')[2].split()[0]}:")
         elif inside:
-            out.append("    " + _MARKER.sub(lambda match: "  " + _style(f"# {match.group(1)}", "31", color), line))
+            out.append(
+                "    " + _MARKER.sub(lambda match: "  " + _style(f"# {match.group(1)}", "31", color), line)
+            )
         elif line.startswith("#"):
             out.append(_style(line.lstrip("# "), "1", color))
         else:

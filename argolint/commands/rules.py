@@ -40,6 +40,8 @@ def run(args: argparse.Namespace) -> int:
     width = max((len(str(row["name"])) for row in rows), default=0)
     for row in rows:
         marks = ("  " if row["enabled"] else "off") + (" fix" if row["fix"] else "")
-        print(f"{row['code']}  {row['name']:<{width}}  {row['severity']:<7} {marks:<8} {row['summary']}".rstrip())
+        print(
+            f"{row['code']}  {row['name']:<{width}}  {row['severity']:<7} {marks:<8} {row['summary']}".rstrip()
+        )
     print(f"{len(rows)} rules")
     return 0

@@ -19,10 +19,20 @@ def add_selection(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--ignore", action="append", metavar="RULES", help="do not run these")
     group.add_argument("--extend-select", action="append", metavar="RULES", help="run these too")
     group.add_argument("--extend-ignore", action="append", metavar="RULES", help="nor these")
-    group.add_argument("--profile", choices=config.PROFILES, help="the set of rules to start from (default: default)")
-    group.add_argument("--argo-version", metavar="X.Y", help="the release that will run the manifests (default: the latest)")
-    group.add_argument("--external-references", choices=config.EXTERNAL, help="what a reference to an object outside the tree is (default: warning)")
-    group.add_argument("--config", metavar="FILE", help="the configuration (default: the nearest .argolint.yaml)")
+    group.add_argument(
+        "--profile", choices=config.PROFILES, help="the set of rules to start from (default: default)"
+    )
+    group.add_argument(
+        "--argo-version", metavar="X.Y", help="the release that will run the manifests (default: the latest)"
+    )
+    group.add_argument(
+        "--external-references",
+        choices=config.EXTERNAL,
+        help="what a reference to an object outside the tree is (default: warning)",
+    )
+    group.add_argument(
+        "--config", metavar="FILE", help="the configuration (default: the nearest .argolint.yaml)"
+    )
     group.add_argument("--no-config", action="store_true", help="use no configuration file")
 
 

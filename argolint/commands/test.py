@@ -32,7 +32,9 @@ def run(args: argparse.Namespace) -> int:
         if os.path.abspath(item.module[0]) in folders and (args.k in item.code or args.k in item.name)
     ]  # fmt: skip
     if not chosen and not rules.failures:
-        raise UserError(f"no rules in {', '.join(args.folder)}", "a rule is a module with a function decorated by @rule")
+        raise UserError(
+            f"no rules in {', '.join(args.folder)}", "a rule is a module with a function decorated by @rule"
+        )
     failed = 0
     for item in chosen:
         problems = check_page(item, rules, extra)

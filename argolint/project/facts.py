@@ -104,18 +104,14 @@ def facts_of(documents: list[Document]) -> list[Packed]:
 
 def unpack(path: str, packed: Packed) -> ObjectFact:
     """A fact read back from its plain form."""
-    return ObjectFact(
-        path,
-        *packed[1:11],
-        tuple(_unpack_template(item) for item in packed[11]),
-        tuple(RefFact(*item) for item in packed[12]),
-        packed[13],
-    )
+    templates = tuple(_unpack_template(item) for item in packed[11])
+    references = tuple(RefFact(*item) for item in packed[12])
+    return ObjectFact._make((path, *packed[1:11], templates, references, packed[13]))
 
 
 def _unpack_template(item: Packed) -> TemplateFact:
     ports = [tuple(PortFact(*port) for port in item[i]) for i in (5, 6, 7, 8)]
-    return TemplateFact(item[0], item[1], item[2], item[3], item[4], *ports, item[9], item[10])
+    return TemplateFact._make((*item[:5], *ports, item[9], item[10]))
 
 
 def _object(obj: Object) -> Packed:

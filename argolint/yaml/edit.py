@@ -161,9 +161,7 @@ def reindent(source: SourceText, start: int, end: int, by: int) -> list[Edit]:
 def overlap(edits: Iterable[Edit]) -> bool:
     """Whether two of the edits touch the same text."""
     ordered = sorted(edits)
-    return any(
-        b.start < a.end or (a.start == b.start and a.end == b.end) for a, b in pairwise(ordered)
-    )
+    return any(b.start < a.end or (a.start == b.start and a.end == b.end) for a, b in pairwise(ordered))
 
 
 def apply_edits(text: str, edits: Iterable[Edit]) -> str:

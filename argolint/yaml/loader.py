@@ -104,7 +104,7 @@ def _read(text: str, base: int, documents: list[Document]) -> int | None:
     opened = False
     try:
         while True:
-            event = get()
+            event: Any = get()
             kind = type(event)
             if kind is DocumentStartEvent:
                 document = Document(len(documents), base + event.start_mark.index)

@@ -1,0 +1,26 @@
+"""GitLab Code Quality."""
+
+from __future__ import annotations
+
+import json
+
+from argolint.report import View, positions
+
+_SEVERITIES = {"error": "major", "warning": "minor", "info": "info"}
+
+
+def render(view: View) -> str:
+    """A JSON list of issues."""
+    issues = []
+    for item in view.findings:
+        line, _, end_line, _ = positions(item, view.texts)
+        issues.append(
+            {
+                "description": item.message,
+                "check_name": f"{item.code} {item.name}",
+                "fingerprint": item.fingerprint,
+                "severity": _SEVERITIES[item.severity],
+                "location": {"path": item.path, "lines": {"begin": line, "end": end_line}},
+            }
+        )
+    return json.dumps(issues, indent=2) + "\n"

@@ -1,0 +1,40 @@
+"""JUnit XML: a test suite for each file, a failed case for each finding."""
+
+from __future__ import annotations
+
+from argolint.report import View, positions, printable
+
+
+def render(view: View) -> str:
+    """One `testsuites` element; a run without findings has one passing case."""
+    by_path: dict[str, list[str]] = {}
+    for item in view.findings:
+        line, column, _, _ = positions(item, view.texts)
+        text = f"{item.path}:{line}:{column}: {item.message}" + (f"\n{item.help}" if item.help else "")
+        by_path.setdefault(item.path, []).append(
+            f'    <testcase name="{attribute(f"{item.code} {item.name}")}" classname="{attribute(item.path)}" line="{line}">\n'
+            f'      <failure type="{item.severity}" message="{attribute(item.message)}">{attribute(text)}</failure>\n'
+            "    </testcase>\n"
+        )
+    total = len(view.findings)
+    out = [
+        '<?xml version="1.0" encoding="utf-8"?>\n',
+        f'<testsuites name="argolint" tests="{max(total, 1)}" failures="{total}">\n',
+    ]
+    for path, cases in by_path.items():
+        out.append(f'  <testsuite name="{attribute(path)}" tests="{len(cases)}" failures="{len(cases)}">\n')
+        out.extend(cases)
+        out.append("  </testsuite>\n")
+    if not total:
+        out.append(
+            '  <testsuite name="argolint" tests="1" failures="0">\n    <testcase name="no problems" classname="argolint"/>\n  </testsuite>\n'
+        )
+    out.append("</testsuites>\n")
+    return "".join(out)
+
+
+def attribute(text: str) -> str:
+    """Text escaped for XML, quotes included; line breaks are kept, other control characters shown as escapes."""
+    safe = "\n".join(printable(line) for line in text.split("\n"))
+    safe = safe.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;")
+    return safe.replace("\n", "&#10;").replace("\ufffe", "?").replace("\uffff", "?")
