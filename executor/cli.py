@@ -20,6 +20,23 @@ COMMANDS = {
     "submit": Command("executor.commands.submit", "create a Workflow in a cluster, and watch it if asked"),
     "get": Command("executor.commands.get", "show a Workflow of a cluster as a tree"),
     "logs": Command("executor.commands.logs", "print the logs of a Workflow's pods"),
+    "list": Command("executor.commands.list", "list the Workflows of a cluster"),
+    "watch": Command("executor.commands.watch", "watch a Workflow until it has ended"),
+    "wait": Command("executor.commands.wait", "wait until Workflows have ended"),
+    "stop": Command("executor.commands.stop", "stop Workflows; their exit handlers run"),
+    "terminate": Command("executor.commands.terminate", "terminate Workflows at once; no exit handlers"),
+    "suspend": Command("executor.commands.suspend", "suspend Workflows"),
+    "resume": Command("executor.commands.resume", "resume suspended Workflows"),
+    "node": Command("executor.commands.node", "set outputs, phase or message of suspended nodes"),
+    "retry": Command("executor.commands.retry", "run Workflows again from the nodes that failed"),
+    "resubmit": Command("executor.commands.resubmit", "run Workflows again from the start, as new ones"),
+    "delete": Command("executor.commands.delete", "delete Workflows"),
+    "cron": Command(
+        "executor.commands.cron", "list, show, suspend, resume or delete the CronWorkflows of a cluster"
+    ),
+    "template": Command(
+        "executor.commands.template", "list, show or delete the WorkflowTemplates of a cluster"
+    ),
 }
 
 
