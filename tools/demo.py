@@ -145,7 +145,7 @@ class Demo:
         self.config.write_text(
             textwrap.dedent(f"""\
                 version: 1
-                stateDir: {self.folder / "sync"}
+                state: {self.folder / "sync"}
                 sources:
                   - name: platform
                     url: {self.remote}
@@ -211,6 +211,15 @@ class Demo:
             return {}
         return targets[0] if targets else {}
 
+    def applied(self) -> str:
+        """The commit that the reconciler applied last, "" when none."""
+        return str((self.sync_state().get("applied") or {}).get("commit", ""))
+
+    def refused(self) -> str:
+        """The commit that the reconciler refused, when that is the last thing it did."""
+        attempted = self.sync_state().get("attempted") or {}
+        return str(attempted.get("commit", "")) if attempted.get("reason") == "Refused" else ""
+
 
 def run(demo: Demo) -> None:
     """The demonstration itself; DemoFailed as soon as something is not as it should be."""
@@ -252,9 +261,9 @@ def run(demo: Demo) -> None:
     good = demo.git("rev-parse", "HEAD").strip()
     demo.edit("templates/release.yaml", "template: unit-test", "template: unit-tests")
     bad = demo.push("Rename a step, but not everywhere")
-    wait_for("the refusal", lambda: demo.sync_state().get("refusedRevision") == bad)
+    wait_for("the refusal", lambda: demo.refused() == bad)
     show([BIN / "argosync", "status", "--config", demo.config], env=demo.env, expect=None)
-    if demo.sync_state().get("appliedRevision") != good:
+    if demo.applied() != good:
         raise DemoFailed("the last good revision did not stay")
     live = quiet([*demo.kubectl, "-n", NAMESPACE, "get", "workflowtemplate", "release", "-o", "yaml"])
     if "template: unit-tests" in live:
@@ -265,7 +274,7 @@ def run(demo: Demo) -> None:
     demo.edit("templates/release.yaml", "template: unit-tests", "template: unit-test")
     demo.edit("templates/release.yaml", "value: 1.0.0", "value: 1.1.0")
     fixed = demo.push("Name the step as it is called")
-    wait_for("the fix to be applied", lambda: demo.sync_state().get("appliedRevision") == fixed)
+    wait_for("the fix to be applied", lambda: demo.applied() == fixed)
     show([BIN / "argosync", "status", "--config", demo.config], env=demo.env, expect=None)
 
     say(7, "The CronWorkflow fires")
