@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from argolint._data import data_dir
-from executor.cluster import meta
+from executor.cluster import meta, validation
 from executor.cluster.crud import Call
 from executor.cluster.podadmission import admit_pod
+from executor.cluster.schemas import Schema, prune, schema_of
 from executor.cluster.status import Cause, bad_request, immutable, invalid, invalid_value
 
 if TYPE_CHECKING:
@@ -32,10 +33,55 @@ def builtin_definitions() -> list[dict[str, Any]]:
 
 
 def admit(cluster: Cluster, call: Call, obj: dict[str, Any], old: Mapping[str, Any] | None) -> None:
-    """Fill in and check an object about to be written. ApiStatus when it is refused."""
-    handler = _HANDLERS.get(call.resource.storage)
+    """Prune, fill in and check an object about to be written. ApiStatus when it is refused."""
+    resource = call.resource
+    schema = schema_of(resource)
+    if schema is not None and not resource.preserve_unknown:
+        _check_fields(call, schema, obj)
+    handler = _HANDLERS.get(resource.storage)
     if handler is not None:
         handler(cluster, call, obj, old)
+    if schema is None:
+        return
+    if resource.custom:
+        found = validation.causes(schema, obj, old)
+    else:
+        found = list(validation.enum_causes(schema, obj))
+    _refuse(call, found)
+
+
+def _check_fields(call: Call, schema: Schema, obj: dict[str, Any]) -> None:
+    """Unknown fields are pruned, warned of or refused; values of wrong types are refused for built-in kinds."""
+    resource = call.resource
+    handled = f'{resource.kind} in version "{resource.version}" cannot be handled as a {resource.kind}'
+    unknown = prune(schema, obj, builtin=not resource.custom)
+    if unknown and call.field_validation == "Strict":
+        listed = ", ".join(f'unknown field "{path}"' for path in unknown)
+        raise bad_request(f"{handled}: strict decoding error: {listed}")
+    if unknown and call.field_validation == "Warn":
+        call.warnings.extend(f'unknown field "{path}"' for path in unknown)
+    if resource.custom:
+        validation.drop_nulls(schema, obj)
+        validation.set_defaults(schema, obj)
+        return
+    drop_nulls_builtin(obj)
+    wrong = validation.type_error(
+        schema, {key: value for key, value in obj.items() if key != "metadata"}, resource.kind
+    )
+    if wrong:
+        raise bad_request(f"{handled}: {wrong}")
+
+
+def drop_nulls_builtin(value: Any) -> None:
+    """Go's decoder takes null for absent, everywhere in a built-in kind."""
+    if isinstance(value, dict):
+        for field in [field for field, item in value.items() if item is None]:
+            del value[field]
+        for item in value.values():
+            drop_nulls_builtin(item)
+    elif isinstance(value, list):
+        for item in value:
+            drop_nulls_builtin(item)
 
 
 def _namespace(cluster: Cluster, call: Call, obj: dict[str, Any], old: Mapping[str, Any] | None) -> None:

@@ -118,6 +118,11 @@ class App:
     def _nonresource(self, request: Request, path: str) -> Response:
         cluster, accept = self.cluster, request.headers.get("accept", "")
         parts = [part for part in path.split("/") if part]
+        if parts[:2] == ["openapi", "v3"]:
+            return self._openapi(parts[2:])
+        if path == "/openapi/v2":
+            # Served in protobuf only upstream; kubectl does without it when it has version 3.
+            raise ApiStatus(500, "InternalError", "OpenAPI v2 is not served: use /openapi/v3")
         if path in ("/api", "/apis"):
             if "g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList" in accept:
                 response = json_response(200, discovery.aggregated(cluster.registry, path == "/api"))
@@ -135,6 +140,19 @@ class App:
         if found is None:
             raise no_such_path()
         return json_response(200, found)
+
+    def _openapi(self, parts: list[str]) -> Response:
+        documents = self.cluster.openapi
+        if not parts:
+            return json_response(200, documents.index())
+        content = None
+        if parts[0] == "api" and len(parts) == 2:
+            content = documents.document("", parts[1])
+        elif parts[0] == "apis" and len(parts) == 3:
+            content = documents.document(parts[1], parts[2])
+        if content is None:
+            raise no_such_path()
+        return Response(200, content)
 
 
 async def _gone(receive: Receive) -> None:

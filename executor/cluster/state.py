@@ -6,7 +6,9 @@ from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from executor.cluster import admission, meta
+from executor.cluster import admission, meta, protobuf
+from executor.cluster.openapi import Documents
+from executor.cluster.schemas import list_strategy, schema_of
 from executor.cluster.auth import Authenticator
 from executor.cluster.controllers import Controllers
 from executor.cluster.crud import Call, Outcome, Writer, create, is_finished_deletion
@@ -36,6 +38,7 @@ class Cluster:
         )
         self.auth = Authenticator(data / "pki", self.store)
         self.writer = Writer(self.store, self.registry, self)
+        self.openapi = Documents(self.registry)
         self.address = ""
         self.closing = False
         self.controllers = Controllers(self)
@@ -133,11 +136,12 @@ class Cluster:
 
     def list_keys(self, resource: Resource) -> ListKeys:
         """Patch strategies of the lists of a built-in kind."""
-        return lambda path: None
+        root = schema_of(resource)
+        return lambda path: list_strategy(root, path)
 
     def decode_protobuf(self, body: bytes) -> Any:
         """A protobuf body as data."""
-        raise ApiStatus(415, "UnsupportedMediaType", "protobuf is not served")
+        return protobuf.decode(body)
 
     def now(self) -> str:
         """The time as objects carry it."""
