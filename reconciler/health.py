@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from reconciler.cluster import Live, owned
-from reconciler.model import Key, Obj
+from reconciler.model import MANAGER, Key, Obj
 from reconciler.predict import latest_due
 from reconciler.references import missing
 from reconciler.state import Record
@@ -36,11 +36,10 @@ def examine(
     target: str,
     now: datetime,
     lines: Mapping[tuple[Key, str], int] | None = None,
-    applied_at: Mapping[Key, datetime] | None = None,
 ) -> list[Problem]:
     """Problems of the target's objects as they are live, sorted by object.
 
-    `lines` tells where a reference stands in the repository; `applied_at` since when a CronWorkflow has been as it is.
+    `lines` tells where a reference stands in the repository.
     """
     out: list[Problem] = []
     for key, obj in sorted(live.objects.items()):
@@ -56,10 +55,9 @@ def examine(
                 Problem("BrokenReference", str(key), f"{ref.where}: {clean(problem, limit=300)}", path, spot)
             )
         if key.kind == "CronWorkflow":
-            since = (applied_at or {}).get(key) or _time(obj["metadata"].get("creationTimestamp")) or now
             out += [
                 Problem(reason, str(key), message, path, line)
-                for reason, message in cron_problems(obj, since, now)
+                for reason, message in cron_problems(obj, _as_it_is_since(obj, now), now)
             ]
     return out
 
@@ -84,6 +82,13 @@ def cron_problems(cron: Obj, since: datetime, now: datetime) -> Iterable[tuple[s
             "CronNotFiring",
             f"it should have run at {due:%Y-%m-%dT%H:%M:%SZ}, but {seen}; is the workflow controller running?",
         )
+
+
+def _as_it_is_since(obj: Obj, now: datetime) -> datetime:
+    """When we last changed the object: ticks of its schedule before that were not due."""
+    meta = obj["metadata"]
+    ours = [_time(e.get("time")) for e in meta.get("managedFields") or [] if e.get("manager") == MANAGER]
+    return max((t for t in (*ours, _time(meta.get("creationTimestamp"))) if t is not None), default=now)
 
 
 def _time(text: object) -> datetime | None:

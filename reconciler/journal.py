@@ -82,26 +82,18 @@ class Journal:
             return None
         except OSError as error:
             raise _cannot(self._path, error) from error
-        records = []
+        records: list[dict[str, Any]] = []
         for line in lines:
             try:
-                records.append(json.loads(line))
+                record = json.loads(line)
             except ValueError:
                 break
-        if not records or "begin" not in records[0] or any("end" in r for r in records):
+            if not isinstance(record, dict):
+                break
+            records.append(record)
+        if not records or any("end" in r for r in records):
             return None
-        head = records[0]
-        if head["begin"] > VERSION:
-            raise UserError(
-                f"{self._path}: written by a newer argosync (journal version {head['begin']})",
-                "use that version",
-            )
-        intents = tuple(
-            Intent(op, Key(kind, space, name), mark, uid)
-            for op, kind, space, name, mark, uid in head["items"]
-        )
-        done = {r["done"]: r["uid"] for r in records if "done" in r}
-        return Unfinished(head["commit"], head["plan"], intents, done)
+        return _read(self._path, records)
 
     def discard(self) -> None:
         """Forget an unfinished run, once the state has taken it over."""
@@ -114,6 +106,26 @@ class Journal:
             os.fsync(self._file.fileno())
         except OSError as error:
             raise _cannot(self._path, error) from error
+
+
+def _read(path: Path, records: list[dict[str, Any]]) -> Unfinished | None:
+    """The records as one value; None when the first one is no beginning, hence nothing was written after it."""
+    head = records[0]
+    try:
+        if head["begin"] > VERSION:
+            raise UserError(
+                f"{path}: written by a newer argosync (journal version {head['begin']})",
+                "use that version",
+                exit_code=1,
+            )
+        intents = tuple(
+            Intent(op, Key(kind, space, name), mark, uid)
+            for op, kind, space, name, mark, uid in head["items"]
+        )
+        done = {r["done"]: r["uid"] for r in records if "done" in r}
+        return Unfinished(head["commit"], head["plan"], intents, done)
+    except (KeyError, TypeError, ValueError):
+        return None
 
 
 def _cannot(path: Path, error: OSError) -> UserError:

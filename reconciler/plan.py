@@ -186,8 +186,7 @@ def _item(desired: Desired, inputs: Inputs, client: KubeClient, now: datetime) -
     if same_git and record is not None and not inputs.full and record.live == digest(canonical(live)):
         return base, []
     base, notes = _respect_suspension(base, live, target)
-    force = target.drift == "revert" or not same_git
-    item, found = _dry_run(base._replace(op="update", force=force, notes=notes), target, client, now)
+    item, found = _dry_run(base._replace(op="update", force=True, notes=notes), target, client, now)
     if item.op == "update" and same_git:
         item = item._replace(drift=True)
         if target.drift == "report":

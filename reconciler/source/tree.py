@@ -180,6 +180,6 @@ def _chooser(
 
 def _spec(patterns: Iterable[str], key: str) -> Any:
     try:
-        return pathspec.PathSpec.from_lines("gitwildmatch", patterns)
+        return pathspec.GitIgnoreSpec.from_lines(patterns)
     except Exception as error:
         raise UserError(f"{key}: {error}", "write patterns as in .gitignore") from error
