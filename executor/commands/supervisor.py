@@ -15,6 +15,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from argolint.errors import UserError
 from executor.commands import clusterdir
 
 FIRST_BACKOFF = 0.5
@@ -23,6 +24,8 @@ STEADY_SECONDS = 30.0
 STOP_SECONDS = 8.0
 POLL_SECONDS = 0.05
 PR_SET_PDEATHSIG = 1
+# What the commands exit with when starting them again cannot help: a usage error, a machine that cannot run pods.
+CANNOT_START = (2, 4)
 
 
 @dataclass(slots=True)
@@ -44,7 +47,7 @@ class Component:
 class Supervisor:
     """Runs `components` (in this order; stopped in the reverse one) on the data directory `data`.
 
-    `run` returns 0 after SIGTERM or SIGINT. `on_ready` is called once, when every component that says so is ready; `log` gets
+    `run` returns 0 after SIGTERM or SIGINT, and raises UserError when a component cannot start at all. `on_ready` is called once, when every component that says so is ready; `log` gets
     one line for each thing a person may want to know.
     """
 
@@ -102,6 +105,8 @@ class Supervisor:
                 continue
             component.process = None
             component.last_exit = f"signal {-code}" if code < 0 else f"exit code {code}"
+            if not self._announced and code in CANNOT_START:
+                raise UserError(f"{component.name} cannot start: {self._last_words(component)}", exit_code=1)
             component.start_again = now + component.backoff
             self._log(
                 f"{component.name} ended ({component.last_exit}); starting it again in {component.backoff:.1f} s"
@@ -113,6 +118,15 @@ class Supervisor:
             self._announced = True
             self._save()
             self._on_ready()
+
+    def _last_words(self, component: Component) -> str:
+        """The error that a component printed before it ended."""
+        path = self.data / "logs" / f"{component.name}.log"
+        lines = path.read_text(errors="replace").rpartition("--- ")[2].splitlines()[1:]
+        start = next((i for i, line in enumerate(lines) if "error: " in line), None)
+        if start is None:
+            return f"{component.last_exit} (see {path})"
+        return "\n".join([lines[start].partition("error: ")[2], *lines[start + 1 : start + 2]])
 
     def _is_ready(self, component: Component) -> bool:
         process = component.process

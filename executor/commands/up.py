@@ -10,6 +10,7 @@ import argparse
 import os
 import signal
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from argolint.errors import UserError
@@ -36,7 +37,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--sync", metavar="CONFIG", help="also run `argosync run --config CONFIG` against the cluster"
     )
     parser.add_argument(
-        "-n", "--namespace", default="", metavar="NS", help="default namespace of the kubeconfig"
+        "-n",
+        "--namespace",
+        default="",
+        metavar="NS",
+        help="make this namespace and let the kubeconfig name it",
     )
     parser.add_argument(
         "--runtime",
@@ -65,9 +70,7 @@ def run(args: argparse.Namespace) -> int:
         return _detached(data, kubeconfig, sync, args)
     handle = clusterdir.lock(data)
     try:
-        return _supervise(
-            data, kubeconfig, sync, args, ready=lambda: _say(next_steps(data, kubeconfig)), log=_say
-        )
+        return _supervise(data, kubeconfig, sync, args, ready=lambda: _say(next_steps(data, kubeconfig)))
     finally:
         os.close(handle)
 
@@ -78,8 +81,6 @@ def components(data: Path, kubeconfig: Path, sync: Path | None, args: argparse.N
     api = [*argorun, "apiserver", "--data", str(data), "--kubeconfig", str(kubeconfig)]
     if args.port:
         api += ["--port", str(args.port)]
-    if args.namespace:
-        api += ["--namespace", args.namespace]
     common = ["--kubeconfig", str(kubeconfig), "--wait", "60"]
     controller = [*argorun, "controller", *common, "--ready-file", str(data / "ready" / "controller")]
     kubelet = [
@@ -118,10 +119,35 @@ def next_steps(data: Path, kubeconfig: Path) -> str:
     )
 
 
-def _supervise(data: Path, kubeconfig: Path, sync: Path | None, args: argparse.Namespace, ready, log) -> int:  # type: ignore[no-untyped-def]
-    return Supervisor(
-        data, components(data, kubeconfig, sync, args), kubeconfig=kubeconfig, on_ready=ready, log=log
-    ).run()
+def _supervise(
+    data: Path, kubeconfig: Path, sync: Path | None, args: argparse.Namespace, ready: Callable[[], None]
+) -> int:
+    def on_ready() -> None:
+        if args.namespace:
+            use_namespace(kubeconfig, args.namespace)
+        ready()
+
+    processes = components(data, kubeconfig, sync, args)
+    return Supervisor(data, processes, kubeconfig=kubeconfig, on_ready=on_ready, log=_say).run()
+
+
+def use_namespace(kubeconfig: Path, namespace: str) -> None:
+    """Make a namespace and let the kubeconfig name it. UserError when the API refuses it."""
+    import yaml
+
+    from argolint.kube import ApiError, KubeClient, resource_for
+
+    try:
+        client = KubeClient.from_kubeconfig(kubeconfig)
+        manifest = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}}
+        client.create(resource_for("Namespace"), manifest)
+    except ApiError as error:
+        if not error.already_exists:
+            raise UserError(f"--namespace {namespace}: {error.message}", exit_code=1) from error
+    document = yaml.safe_load(kubeconfig.read_text())
+    for entry in document.get("contexts") or []:
+        entry["context"]["namespace"] = namespace
+    clusterdir.write_atomic(kubeconfig, yaml.safe_dump(document))
 
 
 def _say(text: str) -> None:
@@ -146,7 +172,10 @@ def _detached(data: Path, kubeconfig: Path, sync: Path | None, args: argparse.Na
                 os.write(writer, b"ready")
                 os.close(writer)
 
-            status = _supervise(data, kubeconfig, sync, args, ready=ready, log=_say)
+            status = _supervise(data, kubeconfig, sync, args, ready=ready)
+        except UserError as error:
+            print(f"error: {error}", flush=True)
+            os.write(writer, str(error).encode())
         finally:
             os._exit(status)
     os.close(writer)
@@ -160,6 +189,8 @@ def _detached(data: Path, kubeconfig: Path, sync: Path | None, args: argparse.Na
         os.waitpid(pid, 0)
     except (ProcessLookupError, ChildProcessError):
         pass
+    if answer:
+        raise UserError(answer.decode("utf-8", "replace"), exit_code=1)
     raise UserError(
         f"the cluster did not get ready in {READY_TIMEOUT:.0f} s: {_reason(data)}",
         f"see {data / 'logs'}",
@@ -172,7 +203,7 @@ def _read_answer(reader: int, timeout: float) -> bytes:
 
     with os.fdopen(reader, "rb") as pipe:
         found, _, _ = select.select([pipe], [], [], timeout)
-        return pipe.read(5) if found else b""
+        return os.read(pipe.fileno(), 4096) if found else b""
 
 
 def _redirect(log_path: Path) -> None:
