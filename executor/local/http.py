@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import ssl
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -13,17 +10,29 @@ DEFAULT_TIMEOUT = 30.0  # seconds, as upstream's agent
 SecretKey = Callable[[Mapping[str, Any]], str]
 
 
-class _NoRedirectLoss(urllib.request.HTTPRedirectHandler):
-    """The library's redirects, but only to http and https."""
+def _opener(insecure: bool) -> Any:
+    """An opener that follows redirects to http and https only."""
+    import ssl
+    from urllib import request
 
-    def redirect_request(self, req: Any, fp: Any, code: int, msg: str, headers: Any, newurl: str) -> Any:
-        if not newurl.startswith(("http://", "https://")):
-            return None
-        return super().redirect_request(req, fp, code, msg, headers, newurl)
+    class WebOnly(request.HTTPRedirectHandler):
+        def redirect_request(self, req: Any, fp: Any, code: int, msg: str, headers: Any, newurl: str) -> Any:
+            if not newurl.startswith(("http://", "https://")):
+                return None
+            return super().redirect_request(req, fp, code, msg, headers, newurl)
+
+    context = ssl.create_default_context()
+    if insecure:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    return request.build_opener(request.HTTPSHandler(context=context), WebOnly())
 
 
 def run_http(template: Mapping[str, Any], secret: SecretKey) -> tuple[dict[str, Any] | None, str]:
     """Run the `http` field of a template: (response with statusCode, headers, body; "") or (None, what went wrong)."""
+    import urllib.error
+    import urllib.request
+
     http = template.get("http") or {}
     url = str(http.get("url") or "")
     if not url.startswith(("http://", "https://")):
@@ -32,11 +41,7 @@ def run_http(template: Mapping[str, Any], secret: SecretKey) -> tuple[dict[str, 
         headers = {str(h.get("name")): _header(h, secret) for h in http.get("headers") or []}
         body = _body(http)
         request = urllib.request.Request(url, data=body, headers=headers, method=str(http.get("method") or "GET"))
-        context = ssl.create_default_context()
-        if http.get("insecureSkipVerify"):
-            context.check_hostname = False
-            context.verify_mode = ssl.CERT_NONE
-        opener = urllib.request.build_opener(urllib.request.HTTPSHandler(context=context), _NoRedirectLoss())
+        opener = _opener(bool(http.get("insecureSkipVerify")))
         timeout = float(http.get("timeoutSeconds") or DEFAULT_TIMEOUT)
         try:
             with opener.open(request, timeout=timeout) as response:

@@ -219,7 +219,7 @@ def execute(options: Options, settings: LocalSettings, inputs: Input, out: IO[st
     ]
     store = ObjectStore()
     context = context_for(inputs, workflows, store, images)
-    base = inputs.root / RUN_DIRECTORY
+    base = Path.cwd() / RUN_DIRECTORY
     run_directory = _make_directory(base, workflows[0]["metadata"]["name"])
     console = _Recorder(
         err=err,
@@ -345,7 +345,9 @@ def _epilogue(
         _failed_logs(final, console, directory, err)
     spec = {k: v for w in final for k, v in ((w.get("status") or {}).get("storedWorkflowTemplateSpec") or w.get("spec") or {}).items()}
     used = fidelity.images_used({}, console.pods)
-    err.write(fidelity.line(spec, used, images, runtime=choice.runtime.name, needs_profile=choice.runtime.needs_profile, partial=[]) + "\n")
+    needs = choice.runtime.needs_profile
+    unmapped = [f"image {image} has no rule" for image in sorted(used) if needs and images.lookup(image) is None]
+    err.write(fidelity.line(spec, used, images, runtime=choice.runtime.name, needs_profile=needs, partial=unmapped) + "\n")
     err.write(f"run directory: {directory}\n")
 
 

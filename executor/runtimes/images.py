@@ -27,6 +27,12 @@ CONFIG_KEY = "local.images"
 _COREUTILS = "host sh and coreutils"
 
 
+def _ash() -> dict[str, str]:
+    """bash as `sh`: nearer to busybox's ash ($RANDOM, [[, pipefail, echo -e) than the host's dash is."""
+    bash, sh = os.path.realpath("/usr/bin/bash"), os.path.realpath("/usr/bin/sh")
+    return {sh: bash} if os.path.isfile(bash) and sh.startswith("/usr/") and sh != bash else {}
+
+
 def _python_prefix() -> str:
     """The prefix of the Python that runs us, free of any virtual environment."""
     return os.path.realpath(sys.base_prefix)
@@ -55,15 +61,16 @@ def toolchains() -> dict[str, Profile]:
     """The host toolchains that an image may be mapped to, by name."""
     say, cow = str(PROGRAMS / "argosay"), str(PROGRAMS / "cowsay")
     return {
-        "alpine": Profile(_COREUTILS, cmd=("/bin/sh",)),
-        "busybox": Profile(_COREUTILS, cmd=("sh",)),
+        "alpine": Profile(_COREUTILS, cmd=("/bin/sh",), files=_ash()),
+        "busybox": Profile(_COREUTILS, cmd=("sh",), files=_ash()),
         "debian": Profile("host bash and coreutils", cmd=("bash",)),
         "python": _python_profile(),
+        "python-alpine": replace(_python_profile(), files={**_python_profile().files, **_ash()}),
         "node": Profile("host Node.js", cmd=("node",)),
         "git": Profile("host git", entrypoint=("git",), cmd=("--help",)),
         "curl": Profile("host curl", entrypoint=("curl",)),
         "argosay": Profile(
-            "argosay stand-in", entrypoint=("/argosay",), files={"/argosay": say, "/.argorun/bin/argosay": say}
+            "argosay stand-in", entrypoint=("/argosay",), files={"/argosay": say, "/.argorun/bin/argosay": say, "/.argorun/bin/cowsay": cow}
         ),
         "cowsay": Profile("cowsay stand-in", cmd=("/bin/bash",), files={"/.argorun/bin/cowsay": cow, "/usr/games/cowsay": cow}),
     }
@@ -83,6 +90,7 @@ SHIPPED: tuple[tuple[str, str], ...] = (
     ("rockylinux", "debian"),
     ("fedora", "debian"),
     ("amazonlinux", "debian"),
+    ("python:*alpine*", "python-alpine"),
     ("python", "python"),
     ("node", "node"),
     ("alpine/git", "git"),

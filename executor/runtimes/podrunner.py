@@ -287,9 +287,16 @@ class PodHandle:
 
     def _fail_waiting(self, reason: str, message: str, only: str | None = None) -> None:
         """End a pod whose containers cannot be made: nothing that it waits for can change here."""
-        for state in self._main if only is None else [self.states[only]]:
-            if state.name != argoexec.WAIT:
+        for state in self._init:
+            if only is None or only == state.name:
                 state.wait_for(reason, message)
+            else:
+                state.end(0, "Completed")
+        for state in self._main:
+            if state.name == only or (only is None and state.name != argoexec.WAIT):
+                state.wait_for(reason, message)
+            else:
+                state.wait_for("PodInitializing")
         if self.template is not None:
             self.send_task_result(completed=True)
         self.report("Failed")

@@ -119,7 +119,7 @@ def bwrap_arguments(spec: ContainerSpec, *, overlay: bool, status_fd: int) -> li
         for path in spec.profile.binds:
             args += ["--ro-bind-try", path, path]
         for target, source in spec.profile.files.items():
-            if not target.startswith("/usr/") or overlay:
+            if overlay or not target.startswith("/usr/") or os.path.exists(target):
                 args += ["--ro-bind", source, target]
     for mount in sorted(spec.mounts, key=lambda m: m.target.count("/")):
         args += ["--ro-bind" if mount.read_only else "--bind", str(mount.source), mount.target]
