@@ -233,11 +233,8 @@ def _passes(test: tuple[tuple[str, ...], str, Any], item: Any) -> bool:
         from argolint.language import goregex
 
         return isinstance(item, str) and isinstance(literal, str) and goregex.search(literal.strip("/"), item)
-    if (
-        (type(item) in (int, float)
-        and type(literal) is float)
-        or (isinstance(item, str)
-        and isinstance(literal, str))
+    if (type(item) in (int, float) and type(literal) is float) or (
+        isinstance(item, str) and isinstance(literal, str)
     ):
         return bool(
             {"<": item < literal, "<=": item <= literal, ">": item > literal, ">=": item >= literal}[op]

@@ -335,7 +335,7 @@ class _Machine:
     def quantifier(self, node: t.Builtin) -> bool:
         stream = self.tests(node, self.subject(node))
         if node.name == "one":
-            return sum(value for _, _, value in stream) == 1
+            return sum(1 for _, _, value in stream if value) == 1
         wanted = node.name != "all"
         found = False
         for _, _, value in stream:

@@ -151,3 +151,21 @@ def _escape(source: str, at: int) -> tuple[str, int]:
         if re.fullmatch(r"[0-3][0-7][0-7]", digits):
             return chr(int(digits, 8)), at + 4
     raise LanguageError("unable to unescape the string: bad escape", at, min(at + 2, len(source)))
+
+
+def unescape(text: str, offset: int = 0) -> str:
+    """The content of a double-quoted Go string. Raises LanguageError, its offsets moved by `offset`."""
+    if "\\" not in text:
+        return text
+    parts: list[str] = []
+    at = 0
+    while at < len(text):
+        if text[at] == "\\":
+            try:
+                piece, at = _escape(text, at)
+            except LanguageError as error:
+                raise LanguageError(error.message, error.start + offset, error.end + offset) from None
+        else:
+            piece, at = text[at], at + 1
+        parts.append(piece)
+    return "".join(parts)

@@ -56,7 +56,9 @@ def parse(text: str) -> Version:
 def compare(constraint: str, text: str) -> bool:
     """Whether a version meets a constraint. Raises ValueError for either being malformed."""
     version = parse(text)
-    met = [_all(group, version) for group in constraint.split("||")]  # all of them, so that a bad one is an error
+    met = [
+        _all(group, version) for group in constraint.split("||")
+    ]  # all of them, so that a bad one is an error
     return any(met)
 
 
