@@ -32,6 +32,10 @@ _KEPT = (
     "x-kubernetes-patch-merge-key",
     "x-kubernetes-preserve-unknown-fields",
 )
+# Defaults of fields that are keys of lists; the package leaves defaults out (upstream: the Go types' +default marks).
+_DEFAULTS = tuple(
+    (f"io.k8s.api.core.v1.{name}", "protocol", "TCP") for name in ("ContainerPort", "ServicePort", "EndpointPort")
+)
 
 
 def load_definitions(package: str = PACKAGE, version: str = VERSION) -> dict[str, Any]:
@@ -109,6 +113,9 @@ def generate() -> dict[str, Any]:
         name = pending.pop()
         kept[name] = slim(definitions[name])
         pending |= references(kept[name]) - kept.keys()
+    for name, field, value in _DEFAULTS:
+        if name in kept:
+            kept[name]["properties"][field]["default"] = value
     return {"version": VERSION, "kinds": dict(sorted(named.items())), "definitions": dict(sorted(kept.items()))}
 
 

@@ -13,7 +13,6 @@ from typing import Any, Protocol
 from executor.cluster import meta
 from executor.cluster.kinds import UNSERVED_CONTROLLERS, WITHOUT_GENERATION, Registry, Resource
 from executor.cluster.status import (
-    ApiStatus,
     already_exists,
     bad_request,
     conflict,
@@ -21,7 +20,6 @@ from executor.cluster.status import (
     immutable,
     invalid,
     not_found,
-    qualified,
     success,
 )
 from executor.cluster.store import Entry, Store
@@ -434,23 +432,3 @@ def deleted_answer(resource: Resource, obj: Mapping[str, Any]) -> Mapping[str, A
     if resource.group:
         details["group"] = resource.group
     return success({**details, "kind": resource.plural, "uid": obj["metadata"]["uid"]})
-
-
-def label_of(resource: Resource) -> str:
-    """`plural.group` for messages."""
-    return qualified(resource.plural, resource.group)
-
-
-__all__ = [
-    "ApiStatus",
-    "Call",
-    "DeleteOptions",
-    "Hooks",
-    "Outcome",
-    "Writer",
-    "create",
-    "delete",
-    "patch",
-    "replace",
-    "update",
-]

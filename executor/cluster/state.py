@@ -6,16 +6,15 @@ from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from executor.cluster import admission, meta, protobuf
-from executor.cluster.openapi import Documents
-from executor.cluster.schemas import list_strategy, schema_of
+from executor.cluster import admission, managed, meta, protobuf
 from executor.cluster.auth import Authenticator
 from executor.cluster.controllers import Controllers
 from executor.cluster.crud import Call, Outcome, Writer, create, is_finished_deletion
 from executor.cluster.kinds import Registry, Resource
+from executor.cluster.openapi import Documents
 from executor.cluster.patches import ListKeys
+from executor.cluster.schemas import list_strategy, schema_of
 from executor.cluster.secretbox import sealer
-from executor.cluster.status import ApiStatus
 from executor.cluster.store import DEFAULT_WINDOW, Entry, Event, Store
 from executor.cluster.watch import Watch
 
@@ -128,11 +127,13 @@ class Cluster:
         admission.admit(self, call, obj, old)
 
     def track(self, call: Call, obj: dict[str, Any], old: Mapping[str, Any] | None) -> None:
-        """Field ownership of an object about to be written."""
+        """Field ownership of an object about to be written; an apply has settled it already."""
+        if not call.apply:
+            managed.track_update(call, obj, old)
 
     def apply(self, call: Call, config: dict[str, Any]) -> Outcome:
         """Server-side apply."""
-        raise ApiStatus(415, "UnsupportedMediaType", "server-side apply is not served")
+        return managed.apply(self.writer, call, config)
 
     def list_keys(self, resource: Resource) -> ListKeys:
         """Patch strategies of the lists of a built-in kind."""
