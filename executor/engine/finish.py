@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from executor.engine import names, phases
-from executor.engine.clock import parse_time
+from executor.engine import artifacts, gc, locks, metrics, names, phases
 from executor.engine.execute import execute_template
 from executor.engine.faults import Held, TemplateFault, TimedOut, WorkflowFault
 from executor.engine.graph import end_daemon
@@ -42,7 +41,9 @@ def set_phase(run: Run, phase: str, message: str | None = None) -> None:
         root = run.nodes.get(run.name)
         if phase == phases.ERROR and root is not None and root.get("phase") == phases.RUNNING:
             run.mark(run.name, phases.ERROR, "Workflow operation error")
-        collect_garbage(run)
+        locks.release_all(run)
+        gc.workflow_ended(run)
+        metrics.of_workflow(run)
 
 
 def _event(run: Run, phase: str, message: str) -> None:
@@ -71,20 +72,36 @@ def fail_workflow(run: Run, phase: str, message: str) -> None:
 
 
 def take_workflow_lock(run: Run) -> bool:
-    """Whether the workflow has its locks."""
-    return True
+    """Whether the workflow has its locks; if not, it is Pending with the lock's message."""
+    wanted = run.spec.get("synchronization")
+    if not wanted:
+        return True
+    try:
+        waiting = locks.acquire(run, wanted)
+    except TemplateFault as error:
+        raise WorkflowFault(f"Failed to acquire the synchronization lock. {error}", "Failed") from None
+    if waiting is None:
+        return True
+    if run.shutdown == "Terminate" and run.phase in ("", phases.PENDING):
+        set_phase(run, phases.FAILED, "Stopped with strategy 'Terminate'")
+        return False
+    phase = run.phase or phases.PENDING
+    set_phase(run, phase, waiting.message)
+    return False
 
 
-def create_volumes(run: Run) -> None:
-    """Ask for the claims of volumeClaimTemplates, once."""
+def begin(run: Run) -> None:
+    """What comes with the first pass that runs."""
+    gc.create_disruption_budget(run)
+    set_phase(run, phases.RUNNING, "")
+    if names.POD_NAME_ANNOTATION not in run.annotations:
+        run.set_annotation(names.POD_NAME_ANNOTATION, "v2")
 
 
-def collect_garbage(run: Run) -> None:
-    """What an ended workflow leaves behind."""
-
-
-def after_pass(run: Run) -> None:
-    """Whatever is done after each pass."""
+def prepare(run: Run) -> None:
+    """What must be there before pods are made: the artifact repository and the volume claims."""
+    artifacts.resolve_repository(run)
+    gc.create_claims(run)
 
 
 def failures_text(run: Run) -> str:
@@ -197,8 +214,3 @@ def _exit_handler(run: Run) -> Node | None:
             raise WorkflowFault(str(error)) from None
     _run_handler(run, name, hook, in_exit=True)
     return run.named(name) or {"phase": phases.RUNNING}
-
-
-def started(run: Run) -> Any:
-    """When the workflow began."""
-    return parse_time(run.status.get("startedAt"))

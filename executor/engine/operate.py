@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from executor.engine import finish, phases, podstate, progress, shutdown, size, validate
+from argolint.errors import UserError
+from executor.engine import finish, metrics, phases, podstate, progress, shutdown, size, validate
 from executor.engine import hooks as hooking
 from executor.engine.clock import parse_time
 from executor.engine.contract import (
@@ -22,7 +23,6 @@ from executor.engine.contract import (
 from executor.engine.execute import execute_template
 from executor.engine.faults import Held, TemplateFault, TimedOut, WorkflowFault
 from executor.engine.memory import keep, recall
-from executor.engine.names import POD_NAME_ANNOTATION
 from executor.engine.resolve import local_base
 from executor.engine.run import Run
 from executor.engine.spec import apply_workflow_metadata, load_spec, substitute_spec
@@ -41,25 +41,66 @@ def advance(
     `state` is a whole Workflow object; it is not changed, and the new state shares with it what did not change. `now` must
     not go backwards. Faults in the workflow end in its phase and message; no exception is raised for them.
     """
-    status = state.get("status") or {}
-    state = size.hydrate(state)
     key = f"{(state.get('metadata') or {}).get('namespace')}/{(state.get('metadata') or {}).get('name')}"
+    given = state
+    damaged = ""
+    try:
+        state = size.hydrate(state)
+    except UserError as error:
+        damaged = error.message
     memory = recall(key, (state.get("status") or {}).get("nodes"))
     run = Run(state, now, context, memory)
     pin(now, run.uid or run.name)
     try:
+        if damaged:
+            raise WorkflowFault(damaged)
         _operate(run, list(observations))
     except WorkflowFault as fault:
-        finish.fail_workflow(run, fault.phase, str(fault))
+        finish.set_phase(run, fault.phase, str(fault))
+    except RecursionError:
+        finish.set_phase(run, phases.ERROR, "templates are nested too deeply")
     progress.update(run)
-    finish.after_pass(run)
+    _record_changes(run)
     if not run.changed:
-        keep(key, memory, status["nodes"] if status.get("nodes") is not None else run.nodes)
-        return Step(dict(state), tuple(run.commands), False)
+        nodes = (state.get("status") or {}).get("nodes")
+        if nodes is not None:
+            keep(key, memory, nodes)
+        return Step(dict(given), tuple(run.commands), False)
     if not run.nodes:
         run.status.pop("nodes", None)
     keep(key, memory, run.nodes)
-    return Step(size.dehydrate(run), tuple(run.commands), True)
+    return Step(run.wf, tuple(run.commands), True)
+
+
+def _record_changes(run: Run) -> None:
+    """PodRunning, node events and metrics for what this pass moved."""
+    ended = [identity for identity, phase in run.phase_changes if phase in phases.COMPLETED]
+    for identity in dict.fromkeys(ended):
+        node = run.nodes[identity]
+        if not phases.phase_fulfilled(node):
+            continue
+        kind = "Normal" if node["phase"] == phases.SUCCEEDED else "Warning"
+        message = f"{node['phase']} node {node['name']}"
+        run.event(
+            kind,
+            f"WorkflowNode{node['phase']}",
+            f"{message}: {node['message']}" if node.get("message") else message,
+        )
+        prepared = memory_template(run, identity)
+        if prepared is not None:
+            metrics.of_node(run, node, prepared)
+    if any(run.nodes[i].get("type") == "Pod" for i, _ in run.phase_changes):
+        running = any(
+            run.nodes[i].get("phase") == phases.RUNNING and run.nodes[i].get("type") == "Pod"
+            for i in run.written
+        )
+        run.set_condition("PodRunning", "True" if running else "False")
+
+
+def memory_template(run: Run, identity: str) -> Mapping[str, Any] | None:
+    """The template that a node runs, if it was worked on in this memory."""
+    cached = run.memory.prepared.get(identity)
+    return cached[-1] if cached is not None else None
 
 
 def _operate(run: Run, observations: list[Observation]) -> None:
@@ -82,24 +123,22 @@ def _operate(run: Run, observations: list[Observation]) -> None:
     if not finish.take_workflow_lock(run):
         return
     if run.phase in ("", phases.PENDING):
-        finish.set_phase(run, phases.RUNNING, "")
-        if POD_NAME_ANNOTATION not in run.annotations:
-            run.set_annotation(POD_NAME_ANNOTATION, "v2")
+        finish.begin(run)
     _set_deadline(run)
     _observe(run, observations)
     if run.spec.get("suspend") is True:
         shutdown.enforce(run)
         return
     shutdown.enforce(run)
-    finish.create_volumes(run)
+    finish.prepare(run)
     _walk(run)
 
 
 def _observe_after_end(run: Run, observations: list[Observation]) -> None:
+    """The workflow does not move any more; its pods are still to be cleaned up."""
     for seen in observations:
-        if isinstance(seen, TaskResultObserved):
-            continue
-    finish.collect_garbage(run)
+        if isinstance(seen, PodObserved):
+            podstate.observe_pod(run, seen.pod)
 
 
 def _observe(run: Run, observations: list[Observation]) -> None:

@@ -74,9 +74,7 @@ def emissary(run: Run, container: dict[str, Any]) -> dict[str, Any]:
     return result
 
 
-def executor_container(
-    run: Run, name: str, args: list[str], mains: list[dict[str, Any]], template: str = ""
-) -> dict[str, Any]:
+def executor_container(run: Run, name: str, args: list[str], mains: list[dict[str, Any]]) -> dict[str, Any]:
     """argoexec's own container `init` or `wait`."""
     mounts: list[dict[str, Any]] = [
         dict(_SHARED),
@@ -221,18 +219,6 @@ def template_text(run: Run, boundary: str) -> str:
     text = json.dumps(template, ensure_ascii=False)
     run.memory.resolved[("text", id(template))] = (template, text)
     return text
-
-
-def archive_location(run: Run, template: Mapping[str, Any]) -> dict[str, Any]:
-    """Where the pod's artifacts go by default."""
-    repository = ((run.status.get("artifactRepositoryRef") or {}).get("artifactRepository")) or {}
-    logs = repository.get("archiveLogs")
-    if not logs:
-        logs = run.spec.get("archiveLogs")
-    location: dict[str, Any] = {}
-    if logs is not None:
-        location["archiveLogs"] = bool(logs)
-    return location
 
 
 def read_patch(text: str) -> Mapping[str, Any]:

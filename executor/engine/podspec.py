@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
 from executor.engine import limits, names, podparts
+from executor.engine.artifacts import archive_location
 from executor.engine.clock import ZERO, format_time, parse_time
 from executor.engine.faults import TemplateFault
 from executor.engine.inputs import input_variables
 from executor.engine.merge import POD_KEYS, merge
 from executor.engine.retry import attempt_deadline
 from executor.engine.run import Run
-from executor.engine.substitute import substitute
+from executor.engine.substitute import substitute, to_json
 from executor.engine.types import Call
 from executor.engine.variables import with_globals
 
@@ -36,7 +36,6 @@ def build_pod(run: Run, call: Call, node: Mapping[str, Any]) -> dict[str, Any]:
     if seconds is not None:
         spec["activeDeadlineSeconds"] = seconds
     env = _environment(run, call, node, in_exit)
-    carried = _carried_template(run, template)
     user = [*mains, *(dict(s) for s in template.get("sidecars") or ())]
     inits = [dict(c) for c in template.get("initContainers") or ()]
     containers = []
@@ -44,7 +43,7 @@ def build_pod(run: Run, call: Call, node: Mapping[str, Any]) -> dict[str, Any]:
         containers.append(podparts.executor_container(run, "wait", ["wait"], mains))
     containers += [podparts.emissary(run, c) for c in user]
     spec["initContainers"] = [
-        podparts.executor_container(run, "init", ["init"], mains, template=carried),
+        podparts.executor_container(run, "init", ["init"], mains),
         *(podparts.emissary(run, c) for c in inits),
     ]
     spec["containers"] = containers
@@ -56,8 +55,6 @@ def build_pod(run: Run, call: Call, node: Mapping[str, Any]) -> dict[str, Any]:
             *(container.get("env") or []),
             {"name": "ARGO_CONTAINER_NAME", "value": name},
         ]
-        if container is spec["initContainers"][0] or name in ("init", "wait"):
-            container["env"].append({"name": "ARGO_TEMPLATE", "value": carried})
         container["env"] += env
     pod: dict[str, Any] = {
         "apiVersion": "v1",
@@ -65,9 +62,12 @@ def build_pod(run: Run, call: Call, node: Mapping[str, Any]) -> dict[str, Any]:
         "metadata": _metadata(run, call, pod_name, spec, in_exit),
         "spec": spec,
     }
-    pod = substitute(
-        pod, with_globals(run, input_variables(template.get("inputs") or {}), {"pod.name": pod_name})
-    )
+    # The last substitution comes before ARGO_TEMPLATE is added: values inside that text would need escaping twice.
+    variables = with_globals(run, input_variables(template.get("inputs") or {}), {"pod.name": pod_name})
+    pod = substitute(pod, variables)
+    carried = {"name": "ARGO_TEMPLATE", "value": _carried_template(run, template, variables)}
+    for container in pod["spec"]["initContainers"]:
+        container["env"].append(carried)
     _apply_patches(run, call, pod)
     return pod
 
@@ -125,16 +125,16 @@ def include_result(run: Run, call: Call) -> bool:
     return any(reference in text for reference in quoted)
 
 
-def _carried_template(run: Run, template: Mapping[str, Any]) -> str:
+def _carried_template(run: Run, template: Mapping[str, Any], env: Mapping[str, Any]) -> str:
     """ARGO_TEMPLATE: the template that the executor works by, without its input parameters."""
     carried = dict(template)
-    inputs = {k: v for k, v in (template.get("inputs") or {}).items() if k != "parameters"}
-    carried["inputs"] = inputs
-    if not carried.get("archiveLocation"):
-        location = podparts.archive_location(run, template)
-        if location:
-            carried["archiveLocation"] = location
-    return json.dumps(carried, ensure_ascii=False, separators=(",", ":"))
+    carried["inputs"] = {k: v for k, v in (template.get("inputs") or {}).items() if k != "parameters"}
+    location = substitute(archive_location(run, template), env)
+    if "{{" in to_json(location):
+        raise TemplateFault(f"archiveLocation has tags that cannot be resolved: {to_json(location)}")
+    if location:
+        carried["archiveLocation"] = location
+    return to_json(carried)
 
 
 def _active_deadline(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from executor.engine import names, phases
+from executor.engine import gc, memoize, names, phases, progress
 from executor.engine.clock import format_time, parse_time
 from executor.engine.contract import TerminatePod
 from executor.engine.faults import TemplateFault
@@ -26,7 +26,7 @@ def observe_pod(run: Run, pod: Mapping[str, Any]) -> None:
     identity = node["id"]
     run.memory.asked.add(identity)
     if phases.phase_fulfilled(node) or (node["phase"] in phases.COMPLETED):
-        _late_exit_code(run, node, pod)
+        _ended(run, identity, pod)
         return
     template = _template(run, node)
     daemon = bool(template.get("daemon"))
@@ -53,14 +53,13 @@ def observe_pod(run: Run, pod: Mapping[str, Any]) -> None:
         run.put(identity, finishedAt=format_time(finished) if finished else run.stamp)
         if run.nodes[identity].get("daemoned"):
             run.put(identity, daemoned=None)
-        from executor.engine import progress
-
         progress.resources(run, identity, pod)
     elif phase == phases.RUNNING and node["phase"] == phases.PENDING and not message:
         run.put(identity, message=None)
     run.mark(identity, phase, message if message or phase != phases.PENDING else None)
     if phase in phases.COMPLETED:
         settle(run, identity)
+        _ended(run, identity, pod)
 
 
 def settle(run: Run, identity: str) -> None:
@@ -71,8 +70,6 @@ def settle(run: Run, identity: str) -> None:
     run.touch(node)
     if node["phase"] == phases.SUCCEEDED:
         add_globals(run, node.get("outputs"))
-        from executor.engine import memoize
-
         memoize.save(run, node)
 
 
@@ -321,9 +318,12 @@ def pod_deleted(run: Run, pod_name: str) -> None:
                 run.mark(child["id"], phases.ERROR, "container deleted")
 
 
-def _late_exit_code(run: Run, node: Node, pod: Mapping[str, Any]) -> None:
-    """A node that ended before its pod did (shutdown, deadline) keeps its phase."""
-    del run, node, pod
+def _ended(run: Run, identity: str, pod: Mapping[str, Any]) -> None:
+    """A node that has ended keeps its phase; its pod is cleaned up once it has ended too."""
+    if (pod.get("status") or {}).get("phase") in ("Succeeded", "Failed") and phases.phase_fulfilled(
+        run.nodes[identity]
+    ):
+        gc.pod_ended(run, pod)
 
 
 def observe_task_result(run: Run, result: Mapping[str, Any]) -> None:
