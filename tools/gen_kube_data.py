@@ -34,7 +34,8 @@ _KEPT = (
 )
 # Defaults of fields that are keys of lists; the package leaves defaults out (upstream: the Go types' +default marks).
 _DEFAULTS = tuple(
-    (f"io.k8s.api.core.v1.{name}", "protocol", "TCP") for name in ("ContainerPort", "ServicePort", "EndpointPort")
+    (f"io.k8s.api.core.v1.{name}", "protocol", "TCP")
+    for name in ("ContainerPort", "ServicePort", "EndpointPort")
 )
 
 
@@ -43,7 +44,17 @@ def load_definitions(package: str = PACKAGE, version: str = VERSION) -> dict[str
     with tempfile.TemporaryDirectory() as folder:
         venv.create(folder, with_pip=False)
         subprocess.run(
-            [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", f"{folder}/site", package],
+            [
+                sys.executable,
+                "-m",
+                "pip",
+                "install",
+                "--quiet",
+                "--no-deps",
+                "--target",
+                f"{folder}/site",
+                package,
+            ],
             check=True,
         )
         path = f"{folder}/site/kubernetes_validate/kubernetes-json-schema/{version}-local/_definitions.json"
@@ -105,7 +116,12 @@ def generate() -> dict[str, Any]:
     wanted = [(resource.group, resource.version, resource.kind) for resource in BUILTIN]
     named = kinds(
         definitions,
-        [*wanted, ("authentication.k8s.io", "v1", "TokenRequest"), ("policy", "v1", "Eviction"), ("", "v1", "Binding")],
+        [
+            *wanted,
+            ("authentication.k8s.io", "v1", "TokenRequest"),
+            ("policy", "v1", "Eviction"),
+            ("", "v1", "Binding"),
+        ],
     )
     kept: dict[str, Any] = {}
     pending = {*named.values(), "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"}
@@ -116,7 +132,11 @@ def generate() -> dict[str, Any]:
     for name, field, value in _DEFAULTS:
         if name in kept:
             kept[name]["properties"][field]["default"] = value
-    return {"version": VERSION, "kinds": dict(sorted(named.items())), "definitions": dict(sorted(kept.items()))}
+    return {
+        "version": VERSION,
+        "kinds": dict(sorted(named.items())),
+        "definitions": dict(sorted(kept.items())),
+    }
 
 
 def main() -> None:

@@ -53,7 +53,7 @@ _SCALARS = {
 }
 
 # message → "number:name:type", where a type is string, bool, int, bytes, a message, `*type` (a list) or `{type` (a map
-# from strings). Names without a dot are messages of the same group; core., meta. and util. are abbreviations.
+# from strings), `skip` for what a client has no say in. Names without a dot are messages of the same group; core., meta. and util. are abbreviations.
 OTHERS = {
     "rbac.v1": {
         "PolicyRule": "1:verbs:*string 2:apiGroups:*string 3:resources:*string 4:resourceNames:*string 5:nonResourceURLs:*string",
@@ -69,36 +69,36 @@ OTHERS = {
         "ResourceAttributes": "1:namespace:string 2:verb:string 3:group:string 4:version:string 5:resource:string"
         " 6:subresource:string 7:name:string",
         "NonResourceAttributes": "1:path:string 2:verb:string",
-        "SelfSubjectAccessReview": "1:metadata:meta.ObjectMeta 2:spec:SelfSubjectAccessReviewSpec",
+        "SelfSubjectAccessReview": "1:metadata:meta.ObjectMeta 2:spec:SelfSubjectAccessReviewSpec 3:status:skip",
         "SelfSubjectAccessReviewSpec": "1:resourceAttributes:ResourceAttributes 2:nonResourceAttributes:NonResourceAttributes",
-        "SelfSubjectRulesReview": "1:metadata:meta.ObjectMeta 2:spec:SelfSubjectRulesReviewSpec",
+        "SelfSubjectRulesReview": "1:metadata:meta.ObjectMeta 2:spec:SelfSubjectRulesReviewSpec 3:status:skip",
         "SelfSubjectRulesReviewSpec": "1:namespace:string",
-        "SubjectAccessReview": "1:metadata:meta.ObjectMeta 2:spec:SubjectAccessReviewSpec",
-        "LocalSubjectAccessReview": "1:metadata:meta.ObjectMeta 2:spec:SubjectAccessReviewSpec",
+        "SubjectAccessReview": "1:metadata:meta.ObjectMeta 2:spec:SubjectAccessReviewSpec 3:status:skip",
+        "LocalSubjectAccessReview": "1:metadata:meta.ObjectMeta 2:spec:SubjectAccessReviewSpec 3:status:skip",
         "SubjectAccessReviewSpec": "1:resourceAttributes:ResourceAttributes 2:nonResourceAttributes:NonResourceAttributes"
         " 3:user:string 4:groups:*string 6:uid:string",
     },
     "authentication.v1": {
-        "TokenRequest": "1:metadata:meta.ObjectMeta 2:spec:TokenRequestSpec",
+        "TokenRequest": "1:metadata:meta.ObjectMeta 2:spec:TokenRequestSpec 3:status:skip",
         "TokenRequestSpec": "1:audiences:*string 3:boundObjectRef:BoundObjectReference 4:expirationSeconds:int",
         "BoundObjectReference": "1:kind:string 2:apiVersion:string 3:name:string 4:uid:string",
-        "SelfSubjectReview": "1:metadata:meta.ObjectMeta",
-        "TokenReview": "1:metadata:meta.ObjectMeta 2:spec:TokenReviewSpec",
+        "SelfSubjectReview": "1:metadata:meta.ObjectMeta 2:status:skip",
+        "TokenReview": "1:metadata:meta.ObjectMeta 2:spec:TokenReviewSpec 3:status:skip",
         "TokenReviewSpec": "1:token:string 2:audiences:*string",
     },
     "batch.v1": {
-        "Job": "1:metadata:meta.ObjectMeta 2:spec:JobSpec",
+        "Job": "1:metadata:meta.ObjectMeta 2:spec:JobSpec 3:status:skip",
         "JobSpec": "1:parallelism:int 2:completions:int 3:activeDeadlineSeconds:int 4:selector:meta.LabelSelector"
         " 5:manualSelector:bool 6:template:core.PodTemplateSpec 7:backoffLimit:int 8:ttlSecondsAfterFinished:int"
         " 9:completionMode:string 10:suspend:bool 12:backoffLimitPerIndex:int 13:maxFailedIndexes:int"
         " 14:podReplacementPolicy:string 15:managedBy:string",
         "JobTemplateSpec": "1:metadata:meta.ObjectMeta 2:spec:JobSpec",
-        "CronJob": "1:metadata:meta.ObjectMeta 2:spec:CronJobSpec",
+        "CronJob": "1:metadata:meta.ObjectMeta 2:spec:CronJobSpec 3:status:skip",
         "CronJobSpec": "1:schedule:string 2:startingDeadlineSeconds:int 3:concurrencyPolicy:string 4:suspend:bool"
         " 5:jobTemplate:JobTemplateSpec 6:successfulJobsHistoryLimit:int 7:failedJobsHistoryLimit:int 8:timeZone:string",
     },
     "policy.v1": {
-        "PodDisruptionBudget": "1:metadata:meta.ObjectMeta 2:spec:PodDisruptionBudgetSpec",
+        "PodDisruptionBudget": "1:metadata:meta.ObjectMeta 2:spec:PodDisruptionBudgetSpec 3:status:skip",
         "PodDisruptionBudgetSpec": "1:minAvailable:util.IntOrString 2:selector:meta.LabelSelector"
         " 3:maxUnavailable:util.IntOrString 4:unhealthyPodEvictionPolicy:string",
         "Eviction": "1:metadata:meta.ObjectMeta 2:deleteOptions:meta.DeleteOptions",
@@ -113,7 +113,7 @@ OTHERS = {
         " 5:preemptionPolicy:string",
     },
     "apps.v1": {
-        "Deployment": "1:metadata:meta.ObjectMeta 2:spec:DeploymentSpec",
+        "Deployment": "1:metadata:meta.ObjectMeta 2:spec:DeploymentSpec 3:status:skip",
         "DeploymentSpec": "1:replicas:int 2:selector:meta.LabelSelector 3:template:core.PodTemplateSpec"
         " 4:strategy:DeploymentStrategy 5:minReadySeconds:int 6:revisionHistoryLimit:int 7:paused:bool"
         " 9:progressDeadlineSeconds:int",
@@ -130,7 +130,14 @@ OTHERS = {
     },
 }
 # Fields whose message Go embeds: their content stands in the object itself.
-_INLINED = {"volumeSource", "persistentVolumeSource", "handler", "localObjectReference", "typeMeta", "secretReference"}
+_INLINED = {
+    "volumeSource",
+    "persistentVolumeSource",
+    "handler",
+    "localObjectReference",
+    "typeMeta",
+    "secretReference",
+}
 _API = "k8s.io.api."
 _META = "k8s.io.apimachinery.pkg.apis.meta.v1."
 _SHORT = {
@@ -153,10 +160,22 @@ def short(name: str) -> str:
 def descriptors() -> dict[str, list[list[Any]]]:
     """The messages of `k8s-proto`: full name → its fields."""
     with tempfile.TemporaryDirectory() as folder:
-        install = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", folder, *PACKAGES]
+        install = [
+            sys.executable,
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--no-deps",
+            "--target",
+            folder,
+            *PACKAGES,
+        ]
         subprocess.run(install, check=True)
         code = f"import sys; sys.path.insert(0, {folder!r})\n" + _READ
-        done = subprocess.run([sys.executable, "-c", code, f"{folder}/k8s"], check=True, capture_output=True, text=True)
+        done = subprocess.run(
+            [sys.executable, "-c", code, f"{folder}/k8s"], check=True, capture_output=True, text=True
+        )
         loaded: dict[str, list[list[Any]]] = json.loads(done.stdout)
         return loaded
 
@@ -176,7 +195,10 @@ def generate() -> dict[str, dict[str, list[str]]]:
                 text = "{" + (_SCALARS.get(value[2]) or short(value[4]))
             else:
                 text = ("*" if repeated else "") + (_SCALARS.get(kind) or short(target))
-            row[str(number)] = [field, ("!" + text) if field in _INLINED and not repeated and target else text]
+            row[str(number)] = [
+                field,
+                ("!" + text) if field in _INLINED and not repeated and target else text,
+            ]
     for group, rows in OTHERS.items():
         for message, line in rows.items():
             row = table.setdefault(f"{group}.{message}", {})
@@ -189,7 +211,7 @@ def generate() -> dict[str, dict[str, list[str]]]:
 def _qualified(kind: str, group: str) -> str:
     mark = kind[0] if kind[0] in "*{" else ""
     name = kind.removeprefix(mark)
-    if name in _SCALARS.values() or name.startswith(("meta.", "util.", "runtime.")):
+    if name in (*_SCALARS.values(), "skip") or name.startswith(("meta.", "util.", "runtime.")):
         return kind
     return mark + (name.replace("core.", "core.v1.") if name.startswith("core.") else f"{group}.{name}")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -13,8 +13,18 @@ from argolint._data import data_dir
 from executor.cluster import meta, validation
 from executor.cluster.crud import Call
 from executor.cluster.podadmission import admit_pod
+from executor.cluster.rbac import Attributes
 from executor.cluster.schemas import Schema, prune, schema_of
-from executor.cluster.status import Cause, bad_request, immutable, invalid, invalid_value
+from executor.cluster.status import (
+    Cause,
+    bad_request,
+    forbidden,
+    immutable,
+    invalid,
+    invalid_value,
+    required,
+    unsupported_value,
+)
 
 if TYPE_CHECKING:
     from executor.cluster.state import Cluster
@@ -164,6 +174,53 @@ def _config_map(cluster: Cluster, call: Call, obj: dict[str, Any], old: Mapping[
     _keep_immutable(call, obj, old, ("data", "binaryData"))
 
 
+def _role(cluster: Cluster, call: Call, obj: dict[str, Any], old: Mapping[str, Any] | None) -> None:
+    """Nobody grants what he may not do himself (upstream: privilege escalation prevention)."""
+    if call.user is None or (old is not None and obj.get("rules") == old.get("rules")):
+        return
+    _refuse_escalation(cluster, call, obj.get("rules") or (), "escalate", call.resource.plural)
+
+
+def _role_binding(cluster: Cluster, call: Call, obj: dict[str, Any], old: Mapping[str, Any] | None) -> None:
+    reference = obj.get("roleRef") or {}
+    causes = []
+    if reference.get("kind") not in ("Role", "ClusterRole"):
+        causes.append(unsupported_value("roleRef.kind", reference.get("kind", ""), ("ClusterRole", "Role")))
+    if not reference.get("name"):
+        causes.append(required("roleRef.name"))
+    if old is not None and reference != old.get("roleRef"):
+        causes.append(invalid_value("roleRef", reference, "cannot change roleRef"))
+    for index, subject in enumerate(obj.get("subjects") or ()):
+        if subject.get("kind") in ("User", "Group"):
+            subject.setdefault("apiGroup", "rbac.authorization.k8s.io")
+        elif subject.get("kind") == "ServiceAccount":
+            if not subject.get("namespace"):
+                causes.append(required(f"subjects[{index}].namespace"))
+        else:
+            kinds = ("ServiceAccount", "User", "Group")
+            causes.append(unsupported_value(f"subjects[{index}].kind", subject.get("kind", ""), kinds))
+    _refuse(call, causes)
+    reference.setdefault("apiGroup", "rbac.authorization.k8s.io")
+    if call.user is not None and (old is None or obj.get("subjects") != old.get("subjects")):
+        rules = cluster.authorizer.role_rules(reference, call.namespace)
+        plural = "roles" if reference["kind"] == "Role" else "clusterroles"
+        _refuse_escalation(cluster, call, rules, "bind", plural, str(reference["name"]))
+
+
+def _refuse_escalation(
+    cluster: Cluster, call: Call, rules: Iterable[Mapping[str, Any]], verb: str, plural: str, name: str = ""
+) -> None:
+    user = call.user
+    assert user is not None
+    exempt = Attributes(verb, call.resource.group, plural, "", call.namespace, name or call.name)
+    if cluster.authorizer.allowed(user, exempt):
+        return
+    lacking = cluster.authorizer.missing(user, call.namespace, rules)
+    if lacking:
+        why = f'user "{user.name}" is attempting to grant RBAC permissions not currently held: {", ".join(lacking)}'
+        raise forbidden(call.resource.plural, call.resource.group, call.name, why)
+
+
 def _keep_immutable(
     call: Call, obj: Mapping[str, Any], old: Mapping[str, Any] | None, fields: tuple[str, ...]
 ) -> None:
@@ -189,6 +246,10 @@ def _refuse(call: Call, causes: list[Cause]) -> None:
 _HANDLERS = {
     "pods": admit_pod,
     "secrets": _secret,
+    "roles.rbac.authorization.k8s.io": _role,
+    "clusterroles.rbac.authorization.k8s.io": _role,
+    "rolebindings.rbac.authorization.k8s.io": _role_binding,
+    "clusterrolebindings.rbac.authorization.k8s.io": _role_binding,
     "configmaps": _config_map,
     "namespaces": _namespace,
     "customresourcedefinitions.apiextensions.k8s.io": _definition,

@@ -7,7 +7,7 @@ import logging
 from typing import Any
 
 from executor.cluster import discovery, rest
-from executor.cluster.auth import ANONYMOUS, User
+from executor.cluster.auth import ANONYMOUS, AUTHENTICATED, User
 from executor.cluster.http import (
     Receive,
     Request,
@@ -21,9 +21,10 @@ from executor.cluster.http import (
     send_response,
     send_stream,
 )
+from executor.cluster.rbac import Attributes, denial
 from executor.cluster.routes import target_of, verb_of
 from executor.cluster.state import Cluster
-from executor.cluster.status import ApiStatus, internal, method_not_allowed, no_such_path
+from executor.cluster.status import ApiStatus, forbidden, internal, method_not_allowed, no_such_path
 
 log = logging.getLogger("argorun.apiserver")
 
@@ -99,7 +100,35 @@ class App:
         user = self.cluster.auth.user_of(request)
         if user == ANONYMOUS:
             raise ApiStatus(401, "Unauthorized", "Unauthorized")
-        return await self._authenticated(request, path, user)
+        return await self._authenticated(request, path, self._acting_as(request, user))
+
+    def _acting_as(self, request: Request, user: User) -> User:
+        """The user that the request is made as: another one, when it asks for that and may."""
+        name = request.headers.get("impersonate-user", "")
+        if not name:
+            return user
+        groups = [request.headers["impersonate-group"]] if "impersonate-group" in request.headers else []
+        prefix, _, account = name.removeprefix("system:serviceaccount:").rpartition(":")
+        is_account = name.startswith("system:serviceaccount:") and bool(prefix)
+        wanted = Attributes("impersonate", resource="users", name=name)
+        if is_account:
+            wanted = Attributes("impersonate", resource="serviceaccounts", namespace=prefix, name=account)
+            groups += ["system:serviceaccounts", f"system:serviceaccounts:{prefix}"]
+        for need in (
+            wanted,
+            *(Attributes("impersonate", resource="groups", name=group) for group in groups[:1]),
+        ):
+            if not is_account or need is wanted:
+                self._authorize(user, need, need.resource, need.name)
+        return User(name, (*groups, AUTHENTICATED))
+
+    def _authorize(self, user: User, wanted: Attributes, plural: str, name: str) -> None:
+        """ApiStatus 403 when the user may not do this."""
+        if not self.cluster.authorizer.allowed(user, wanted):
+            why = denial(user, wanted)
+            if wanted.path:
+                raise ApiStatus(403, "Forbidden", f"forbidden: {why}")
+            raise forbidden(plural, wanted.group, name, why)
 
     async def _authenticated(self, request: Request, path: str, user: User) -> Response:
         if not path.startswith(("/api/", "/apis/")) or path.count("/") <= (
@@ -107,12 +136,18 @@ class App:
         ):
             if request.method not in ("GET", "HEAD"):
                 raise method_not_allowed()
+            self._authorize(user, Attributes("get", path=path), "", "")
             return self._nonresource(request, path)
         target = target_of(self.cluster.registry, path)
         watching = target.watch or request.query.get("watch") in ("true", "1", "True")
         verb = verb_of(request.method, target, watching)
         if not verb:
             raise method_not_allowed()
+        resource = target.resource
+        wanted = Attributes(
+            verb, resource.group, resource.plural, target.subresource, target.namespace or "", target.name
+        )
+        self._authorize(user, wanted, resource.plural, target.name)
         return await rest.handle(self.cluster, request, target, verb, user)
 
     def _nonresource(self, request: Request, path: str) -> Response:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from executor.cluster import meta
+from executor.cluster.auth import User
 from executor.cluster.kinds import UNSERVED_CONTROLLERS, WITHOUT_GENERATION, Registry, Resource
 from executor.cluster.status import (
     already_exists,
@@ -33,7 +34,8 @@ class Call:
     namespace: str
     name: str = ""
     subresource: str = ""
-    user: str = ""
+    user: User | None = None
+    """Who writes; None for the server itself."""
     manager: str = "unknown"
     dry_run: bool = False
     field_validation: str = "Warn"

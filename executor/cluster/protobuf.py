@@ -110,6 +110,8 @@ def _message(name: str, data: bytes, depth: int) -> dict[str, Any]:
                 raise bad_request(f"field {number} of {name} is not known in protobuf: send JSON")
             continue
         field, kind = row
+        if kind == "skip":
+            continue
         mark, target = (kind[0], kind[1:]) if kind[0] in "*{!" else ("", kind)
         if mark == "{":
             key, value = _map_entry(target, raw, depth)

@@ -52,7 +52,7 @@ async def handle(cluster: Cluster, request: Request, target: Target, verb: str, 
         raise method_not_allowed()
     if verb == "create" and "list" not in target.resource.verbs:
         return await reviews.review(cluster, request, target, user)
-    outcome = await _WRITES[verb](cluster, request, target, user.name)
+    outcome = await _WRITES[verb](cluster, request, target, user)
     return await answer(cluster, request, target, outcome)
 
 
@@ -106,7 +106,7 @@ _READS = {"get": _get, "list": _list, "watch": _watch}
 # ---- writes
 
 
-def call_of(request: Request, target: Target, user: str) -> Call:
+def call_of(request: Request, target: Target, user: User) -> Call:
     """The write options that a query gives. ApiStatus 400 or 422 for values that do not exist."""
     query = request.query
     dry_run = query.get("dryRun") or ""
@@ -166,17 +166,17 @@ def _body(cluster: Cluster, request: Request, target: Target) -> dict[str, Any]:
     return obj
 
 
-async def _create(cluster: Cluster, request: Request, target: Target, user: str) -> Outcome:
+async def _create(cluster: Cluster, request: Request, target: Target, user: User) -> Outcome:
     call = call_of(request, _write_target(target), user)
     return crud.create(cluster.writer, cluster.at_storage(call), _body(cluster, request, target))
 
 
-async def _update(cluster: Cluster, request: Request, target: Target, user: str) -> Outcome:
+async def _update(cluster: Cluster, request: Request, target: Target, user: User) -> Outcome:
     call = cluster.at_storage(call_of(request, _write_target(target), user))
     return crud.update(cluster.writer, call, _body(cluster, request, target))
 
 
-async def _patch(cluster: Cluster, request: Request, target: Target, user: str) -> Outcome:
+async def _patch(cluster: Cluster, request: Request, target: Target, user: User) -> Outcome:
     call = cluster.at_storage(call_of(request, _write_target(target), user))
     kind = PATCH_TYPES.get(request.content_type)
     accepted = ["application/json-patch+json", "application/merge-patch+json", "application/apply-patch+yaml"]
@@ -202,7 +202,7 @@ async def _patch(cluster: Cluster, request: Request, target: Target, user: str) 
     return crud.patch(cluster.writer, call, lambda obj: patches.strategic_merge(obj, data, keys))
 
 
-async def _delete(cluster: Cluster, request: Request, target: Target, user: str) -> Outcome:
+async def _delete(cluster: Cluster, request: Request, target: Target, user: User) -> Outcome:
     call = cluster.at_storage(call_of(request, target, user))
     options, dry_run = _delete_options(cluster, request)
     call.dry_run = call.dry_run or dry_run
@@ -214,7 +214,7 @@ def _delete_options(cluster: Cluster, request: Request) -> tuple[crud.DeleteOpti
     return crud.delete_options(body, request.query), body.get("dryRun") == ["All"]
 
 
-async def _deletecollection(cluster: Cluster, request: Request, target: Target, user: str) -> Outcome:
+async def _deletecollection(cluster: Cluster, request: Request, target: Target, user: User) -> Outcome:
     resource = target.resource
     chosen = lists.selection(resource, target.namespace if resource.namespaced else None, request.query)
     options, dry_run = _delete_options(cluster, request)

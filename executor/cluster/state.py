@@ -6,13 +6,14 @@ from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from executor.cluster import admission, managed, meta, protobuf
+from executor.cluster import admission, defaults, managed, meta, protobuf
 from executor.cluster.auth import Authenticator
 from executor.cluster.controllers import Controllers
 from executor.cluster.crud import Call, Outcome, Writer, create, is_finished_deletion
 from executor.cluster.kinds import Registry, Resource
 from executor.cluster.openapi import Documents
 from executor.cluster.patches import ListKeys
+from executor.cluster.rbac import Authorizer
 from executor.cluster.schemas import list_strategy, schema_of
 from executor.cluster.secretbox import sealer
 from executor.cluster.store import DEFAULT_WINDOW, Entry, Event, Store
@@ -36,6 +37,7 @@ class Cluster:
             seals={"secrets": sealer(data / "pki" / "secrets.key")},
         )
         self.auth = Authenticator(data / "pki", self.store)
+        self.authorizer = Authorizer(self.store)
         self.writer = Writer(self.store, self.registry, self)
         self.openapi = Documents(self.registry)
         self.address = ""
@@ -48,8 +50,11 @@ class Cluster:
         self.store.open()
         self.store.listen(CRDS, self._definitions_changed)
         self._reload_definitions()
-        for namespace in ("default", "kube-system", "argo"):
+        fresh = self.store.get("namespaces", "", "kube-system") is None
+        for namespace in defaults.NAMESPACES if fresh else defaults.NAMESPACES[:2]:
             self.ensure("v1", "Namespace", {"metadata": {"name": namespace}})
+        for api_version, kind, obj in defaults.objects() if fresh else ():
+            self.ensure(api_version, kind, obj)
         for definition in admission.builtin_definitions():
             self.ensure("apiextensions.k8s.io/v1", "CustomResourceDefinition", definition)
         self._reload_definitions()
@@ -82,7 +87,7 @@ class Cluster:
         assert resource is not None, (api_version, kind)
         namespace = obj["metadata"].get("namespace", "")
         if self.store.get(resource.storage, namespace, obj["metadata"]["name"]) is None:
-            call = Call(resource, namespace, user="system:apiserver", manager="argolint-apiserver")
+            call = Call(resource, namespace, manager="argolint-apiserver")
             create(self.writer, call, {"apiVersion": api_version, "kind": kind, **obj})
 
     def root_certificate(self) -> str:
