@@ -378,6 +378,13 @@ def _ref(value: str | dict[str, str]) -> Ref:
         ref = Ref("short", value)
     if ref.kind in ("branch", "tag", "full", "short"):
         _check_ref_name(ref.value)
+    if ref.kind == "semver":
+        from reconciler.source.semver import compile_range
+
+        try:
+            compile_range(ref.value)
+        except UserError as error:
+            raise UserError(f"ref {error.message}", error.remedy) from error
     return ref
 
 
@@ -403,7 +410,7 @@ def _location(url: str, base: Path) -> str:
         name = (scheme.group(1) or scheme.group(2)).lower()
         if "::" in url.split("/", 1)[0] or name not in ("file", "http", "https", "ssh"):
             raise UserError(
-                f"url: the transport {name} is not supported",
+                f"url uses the transport {name}, which is not supported",
                 "use a path, file://, https://, ssh:// or user@host:path",
             )
         if re.match(r"https?://[^/]*@", url) or re.match(r"ssh://[^/@]*:[^/@]*@", url):

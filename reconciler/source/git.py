@@ -166,14 +166,9 @@ class GitSource:
 
     def _prepare(self) -> None:
         """A usable bare repository; locks left by a killed process go, since the state directory has its own lock."""
-        import git
-
         if not (self._bare / "HEAD").is_file():
-            if self._bare.exists():
-                self._rebuild()
-            self._bare.parent.mkdir(parents=True, exist_ok=True)
-            repository = git.Repo.init(self._bare, bare=True)
-            repository.close()
+            shutil.rmtree(self._bare, ignore_errors=True)
+            self._git(["init", "--quiet", "--bare", "--template=", str(self._bare)], self._environment())
         for lock in self._bare.rglob("*.lock"):
             lock.unlink(missing_ok=True)
 

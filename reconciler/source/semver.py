@@ -16,7 +16,7 @@ _VERSION = re.compile(r"^v?(\d+)\.(\d+)\.(\d+)(?:-([0-9A-Za-z.-]+))?(?:\+[0-9A-Z
 _PARTIAL = re.compile(
     r"^v?(\d+|[xX*])(?:\.(\d+|[xX*]))?(?:\.(\d+|[xX*]))?(?:-([0-9A-Za-z.-]+))?(?:\+[0-9A-Za-z.-]+)?$"
 )
-_CLAUSE = re.compile(r"(>=|<=|!=|>|<|=|\^|~)?\s*(\S+)")
+_CLAUSE = re.compile(r"(>=|<=|!=|>|<|=|\^|~)?[ \t]*([^\s<>=!^~]\S*)")
 
 
 class Version(NamedTuple):
@@ -58,7 +58,13 @@ def _alternative(part: str, whole: str) -> Callable[[Version], bool]:
     if hyphen:
         clauses = [(">=", hyphen.group(1)), ("<=", hyphen.group(2))]
     else:
-        clauses = [(op or "", word) for op, word in _CLAUSE.findall(part.replace(",", " "))]
+        part = part.replace(",", " ")
+        clauses = [(op or "", word) for op, word in _CLAUSE.findall(part)]
+        if _CLAUSE.sub("", part).strip():
+            raise UserError(
+                f"semver {whole!r}: {part!r} is not a range",
+                "write a range such as '>=1.2.0 <2.0.0' or '^1.2'",
+            )
     if not clauses:
         clauses = [("", "*")]
     tests = [_clause(op, word, whole) for op, word in clauses]
