@@ -41,11 +41,15 @@ FORK_BYTES = 700_000
 
 
 class Input(NamedTuple):
-    """A file as it was read. `target`: findings in it are reported; the others only give context."""
+    """A file as it was read. `target`: findings in it are reported; the others only give context.
+
+    `stdin`: it came from standard input, and `path` is only the name it goes by.
+    """
 
     path: str
     data: bytes
     target: bool
+    stdin: bool = False
 
 
 class Entry(NamedTuple):

@@ -133,7 +133,7 @@ def _set(settings: Settings, key: str, value: Any, where: str, path: str, caret:
     if key in ("rules", "baseline"):
         base = os.path.dirname(os.path.abspath(path))
         found = (
-            tuple(os.path.join(base, folder) for folder in found)
+            tuple(os.path.normpath(os.path.join(base, folder)) for folder in found)
             if key == "rules"
             else os.path.join(base, found)
         )
@@ -196,7 +196,12 @@ def argo_version(value: Any) -> tuple[int, int]:
         raise Wrong(f'{value!r} is not a release of Argo Workflows such as "3.6"')
     found = (int(parts[0]), int(parts[1]))
     if found < OLDEST_ARGO:
-        raise Wrong(f"{value}: releases before {OLDEST_ARGO[0]}.{OLDEST_ARGO[1]} are not known")
+        hint = (
+            " (put the version in quotes: YAML reads 3.10 as the number 3.1)"
+            if isinstance(value, float)
+            else ""
+        )
+        raise Wrong(f"{value}: releases before {OLDEST_ARGO[0]}.{OLDEST_ARGO[1]} are not known{hint}")
     return found
 
 

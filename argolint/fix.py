@@ -35,7 +35,7 @@ def fix_inputs(
 ) -> tuple[Report, str, int]:
     """Repair what can be repaired: (report of what is left, unified diff, number of repairs).
 
-    `write` writes the files; otherwise nothing on disk changes. A repair is dropped when the text no longer parses as
+    `write` writes the files (and standard input's text to standard output); otherwise nothing on disk changes. A repair is dropped when the text no longer parses as
     before outside of it, when its own finding stays, or when a new error appears in its file.
     """
     state = _State()
@@ -52,8 +52,11 @@ def fix_inputs(
     changed = [item for item in current if item.data != original[item.path]]
     diff = "".join(_diff(item.path, original[item.path], item.data) for item in changed)
     if write:
-        for item in changed:
-            write_file(item.path, item.data)
+        for item in current:
+            if item.stdin:
+                _write_stdout(item.data)
+            elif item.data != original[item.path]:
+                write_file(item.path, item.data)
     return (report if write else first), diff, total
 
 
@@ -192,16 +195,17 @@ def _diff(path: str, before: bytes, after: bytes) -> str:
     )
 
 
+def _write_stdout(data: bytes) -> None:
+    """What came from standard input goes to standard output, repaired or not."""
+    import sys
+
+    sys.stdout.flush()
+    sys.stdout.buffer.write(data)
+    sys.stdout.buffer.flush()
+
+
 def write_file(path: str, data: bytes) -> None:
-    """Replace a file's content atomically, keeping its mode and following links.
-
-    Standard input cannot be replaced: its new content goes to standard output.
-    """
-    if path == "<stdin>":
-        import sys
-
-        sys.stdout.buffer.write(data)
-        return
+    """Replace a file's content atomically, keeping its mode and following links."""
     target = os.path.realpath(path)
     try:
         mode = os.stat(target).st_mode & 0o7777

@@ -101,12 +101,11 @@ def run(args: argparse.Namespace) -> int:
     if args.fix or args.diff:
         from argolint.fix import fix_inputs
 
-        return _finish(
-            fix_inputs(inputs, plan, settings, unsafe=args.unsafe_fixes, write=args.fix and not args.diff),
-            args,
-            settings,
-            outputs,
-        )
+        fixed = fix_inputs(inputs, plan, settings, unsafe=args.unsafe_fixes, write=args.fix and not args.diff)
+        if "-" in paths and not args.diff:
+            # Standard output has the repaired text.
+            outputs = [(name, "/dev/stderr" if file == "-" else file) for name, file in outputs]
+        return _finish(fixed, args, settings, outputs)
     report = lint(inputs, plan, settings, use_cache=not args.no_cache, workers=args.jobs)
     return _finish((report, "", 0), args, settings, outputs)
 
@@ -119,7 +118,7 @@ def _inputs(paths: list[str], args: argparse.Namespace, settings: Settings) -> l
         name = args.stdin_filename or "<stdin>"
         data = sys.stdin.buffer.read()
         inputs = [item for item in inputs if os.path.abspath(item.path) != os.path.abspath(name)]
-        inputs.insert(0, Input(name, data, True))
+        inputs.insert(0, Input(name, data, True, stdin=True))
     return inputs
 
 
@@ -187,6 +186,9 @@ def _write(text: str, file: str) -> None:
         # What cannot be encoded for this terminal is shown as an escape rather than crashing.
         encoding = sys.stdout.encoding or "utf-8"
         sys.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding))
+        return
+    if file == "/dev/stderr":
+        sys.stderr.write(text)
         return
     try:
         with open(file, "w", encoding="utf-8", errors="backslashreplace") as out:

@@ -97,7 +97,7 @@ def suggest(name: str, candidates: Iterable[str]) -> str:
     folded = {candidate.lower(): candidate for candidate in pool}
     if name.lower() in folded:
         return folded[name.lower()]
-    match = difflib.get_close_matches(name, pool, n=1, cutoff=0.7)
+    match = difflib.get_close_matches(name, pool, n=1, cutoff=0.65)
     return match[0] if match else ""
 
 

@@ -136,6 +136,7 @@ def add_key(source: SourceText, node: Map, key: str, value: str, *, after: str =
     newline = source.newline()
     indent = " " * column
     body = f"{newline}{indent}".join(f"{key}: {value}".split("\n"))
+    body = body.replace(f"{key}: {newline}", f"{key}:{newline}", 1)
     return [Edit(stop, stop, f"{newline}{indent}{body}")]
 
 
