@@ -74,7 +74,11 @@ def _single_document(source: Path, document: int, scratch: Path) -> Path:
     """A file with one document of `source`, in a directory beside its siblings' copies."""
     import yaml
 
-    texts = [d for d in source.read_text(encoding="utf-8").split("\n---") if yaml.safe_load(d.removeprefix("---")) is not None]
+    texts = [
+        d
+        for d in source.read_text(encoding="utf-8").split("\n---")
+        if yaml.safe_load(d.removeprefix("---")) is not None
+    ]
     target = scratch / f"{source.stem}-{document + 1}.yaml"
     target.write_text(texts[document].removeprefix("---"), encoding="utf-8")
     return target
@@ -105,7 +109,11 @@ def run_case(case: Case, tree: Path, scratch: Path, timeout: float) -> Result:
         phase = final["status"]["phase"]
         if got in PHASES and phase != got:
             return Result(case, "inconsistent", seconds, f"exit code says {got}, the object says {phase}")
-        messages = [n.get("message", "") for n in final["status"].get("nodes", {}).values() if n.get("phase") in ("Failed", "Error")]
+        messages = [
+            n.get("message", "")
+            for n in final["status"].get("nodes", {}).values()
+            if n.get("phase") in ("Failed", "Error")
+        ]
         detail = "; ".join(dict.fromkeys(m for m in [final["status"].get("message", ""), *messages] if m))
     except (ValueError, KeyError, TypeError):
         detail = err.decode(errors="replace").strip().replace("\n", " | ")
@@ -121,7 +129,9 @@ def verdict(result: Result) -> str:
 
 def main(argv: Sequence[str]) -> int:
     """Run the table, print it, and return the exit code."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--corpus", type=Path, default=REPO.parent / "shared" / "corpus")
     parser.add_argument("--sample", type=int, default=0, metavar="N", help="only N, spread over the table")
     parser.add_argument("--only", default="", metavar="TEXT", help="only paths that contain TEXT")
@@ -143,7 +153,9 @@ def main(argv: Sequence[str]) -> int:
         (scratch / "tree" / ".argolint.yaml").write_text("{}\n", encoding="utf-8")
         (scratch / "tree" / "prerequisites.yaml").write_text(PREREQUISITES, encoding="utf-8")
         with ThreadPoolExecutor(args.jobs) as pool:
-            results = list(pool.map(lambda case: run_case(case, scratch / "tree", scratch, args.timeout), chosen))
+            results = list(
+                pool.map(lambda case: run_case(case, scratch / "tree", scratch, args.timeout), chosen)
+            )
     return report(results, args)
 
 
@@ -153,8 +165,12 @@ def report(results: Sequence[Result], args: argparse.Namespace) -> int:
     for result in results:
         said = verdict(result)
         if said != "passed" or args.verbose:
-            print(f"{said:8} {result.case.path}  expected {result.case.expected}, got {result.got}  {result.seconds:.1f}s  {result.detail}")
-    print(f"{counts['passed']} passed, {counts['failed']} failed, {counts['refused']} refused of {len(results)}")
+            print(
+                f"{said:8} {result.case.path}  expected {result.case.expected}, got {result.got}  {result.seconds:.1f}s  {result.detail}"
+            )
+    print(
+        f"{counts['passed']} passed, {counts['failed']} failed, {counts['refused']} refused of {len(results)}"
+    )
     needed = len(results) if args.sample or args.only else min(args.minimum, len(results))
     return 0 if counts["passed"] >= needed else 1
 

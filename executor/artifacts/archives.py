@@ -67,7 +67,9 @@ def _check_link(member: tarfile.TarInfo) -> None:
     if member.issym() and not member.linkname.startswith("/"):
         joined = os.path.normpath(os.path.join(os.path.dirname(member.name), member.linkname))
         if joined.startswith(".."):
-            raise ArtifactError(f"refused to unpack: link {member.name!r} -> {member.linkname!r} leads outside the artifact")
+            raise ArtifactError(
+                f"refused to unpack: link {member.name!r} -> {member.linkname!r} leads outside the artifact"
+            )
     if member.islnk():
         _refuse_escape(member.linkname, "hard link target")
 
@@ -92,8 +94,12 @@ def unpack_tar(source: Path, directory: Path) -> None:
                 if not (member.isreg() or member.isdir() or member.issym() or member.islnk()):
                     continue
                 if not _parents_are_real(directory, member.name):
-                    raise ArtifactError(f"refused to unpack: entry {member.name!r} goes through a symbolic link")
-                member.mode = (member.mode | stat.S_IRUSR | stat.S_IWUSR | (stat.S_IXUSR if member.isdir() else 0)) & 0o777
+                    raise ArtifactError(
+                        f"refused to unpack: entry {member.name!r} goes through a symbolic link"
+                    )
+                member.mode = (
+                    member.mode | stat.S_IRUSR | stat.S_IWUSR | (stat.S_IXUSR if member.isdir() else 0)
+                ) & 0o777
                 archive.extract(member, directory, set_attrs=True, numeric_owner=False, filter=_as_me)
     except (tarfile.TarError, OSError, EOFError) as error:
         raise ArtifactError(f"cannot unpack a tar archive: {error}") from error

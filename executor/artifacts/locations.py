@@ -77,7 +77,9 @@ def load(
         _from_store(artifact, kind, target, store, archive_location)
 
 
-def _from_store(artifact: Object, kind: str, target: Path, store: ArtifactStore, archive_location: Object) -> None:
+def _from_store(
+    artifact: Object, kind: str, target: Path, store: ArtifactStore, archive_location: Object
+) -> None:
     key = key_of(artifact, kind)
     if not key:
         raise ArtifactMissing(f"required artifact '{artifact.get('name', '')}' has no key")
@@ -88,7 +90,9 @@ def _from_store(artifact: Object, kind: str, target: Path, store: ArtifactStore,
         if store.exists(candidate):
             store.get_file(candidate, target)
             return
-    raise ArtifactMissing(f"artifact '{artifact.get('name', '')}' not found: no {kind} object with the key {key!r} in the local store")
+    raise ArtifactMissing(
+        f"artifact '{artifact.get('name', '')}' not found: no {kind} object with the key {key!r} in the local store"
+    )
 
 
 def save(location: Object, source: Path, store: ArtifactStore, archive_location: Object) -> None:
@@ -167,7 +171,9 @@ def _git(arguments: list[str], env: Mapping[str, str], cwd: Path | None = None) 
         raise ArtifactError("git artifact: git took longer than ten minutes") from error
     if done.returncode:
         words = done.stderr.decode(errors="replace").strip().splitlines()
-        raise ArtifactError(f"git artifact: git {arguments[0]} failed: {words[-1] if words else done.returncode}")
+        raise ArtifactError(
+            f"git artifact: git {arguments[0]} failed: {words[-1] if words else done.returncode}"
+        )
 
 
 def _git_clone(location: Object, target: Path, secret: SecretKey) -> None:
@@ -185,7 +191,9 @@ def _git_clone(location: Object, target: Path, secret: SecretKey) -> None:
         key_file.touch(mode=0o600)
         key_file.write_text(secret(location["sshPrivateKeySecret"]))
         strict = "no" if location.get("insecureIgnoreHostKey") else "accept-new"
-        env["GIT_SSH_COMMAND"] = f"ssh -i '{key_file}' -o IdentitiesOnly=yes -o StrictHostKeyChecking={strict} -o UserKnownHostsFile=/dev/null"
+        env["GIT_SSH_COMMAND"] = (
+            f"ssh -i '{key_file}' -o IdentitiesOnly=yes -o StrictHostKeyChecking={strict} -o UserKnownHostsFile=/dev/null"
+        )
     if location.get("usernameSecret") or location.get("passwordSecret"):
         user = secret(location["usernameSecret"]) if location.get("usernameSecret") else ""
         password = secret(location["passwordSecret"]) if location.get("passwordSecret") else ""

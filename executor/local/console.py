@@ -21,7 +21,9 @@ class Masker:
     """Replaces secret values of four or more characters, and each line of them."""
 
     def __init__(self, values: Sequence[str]) -> None:
-        words = {piece for value in values for piece in (value, *value.splitlines()) if len(piece.strip()) >= 4}
+        words = {
+            piece for value in values for piece in (value, *value.splitlines()) if len(piece.strip()) >= 4
+        }
         self._words = sorted(words, key=len, reverse=True)
 
     def __call__(self, text: str) -> str:

@@ -12,7 +12,9 @@ from argolint.errors import UserError
 Object = dict[str, Any]
 
 ROOT_MARKS = (".argolint.yaml", "argolint.toml", ".argolint.toml", ".git")
-SKIPPED_DIRECTORIES = frozenset({".git", ".argolint", ".venv", "venv", "node_modules", "__pycache__", ".terraform"})
+SKIPPED_DIRECTORIES = frozenset(
+    {".git", ".argolint", ".venv", "venv", "node_modules", "__pycache__", ".terraform"}
+)
 MANIFEST_SUFFIXES = (".yaml", ".yml", ".json")
 MAX_FILES = 20_000
 MAX_SIZE = 4 * 1024 * 1024  # bytes: more than the API would take anyway
@@ -43,7 +45,10 @@ def read_text(path: Path) -> str:
     """A manifest file's text. Raises UserError."""
     try:
         if path.stat().st_size > MAX_SIZE:
-            raise UserError(f"{path} is larger than {MAX_SIZE // (1024 * 1024)} MiB", "a manifest of that size would not fit a cluster")
+            raise UserError(
+                f"{path} is larger than {MAX_SIZE // (1024 * 1024)} MiB",
+                "a manifest of that size would not fit a cluster",
+            )
         return path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:
         raise UserError(f"{path} is not UTF-8 text", "save it as UTF-8") from None
@@ -91,7 +96,9 @@ def manifest_files(root: Path) -> Iterator[Path]:
             if name.endswith(MANIFEST_SUFFIXES):
                 seen += 1
                 if seen > MAX_FILES:
-                    raise UserError(f"{root} has more than {MAX_FILES} manifest files", "run in a smaller directory")
+                    raise UserError(
+                        f"{root} has more than {MAX_FILES} manifest files", "run in a smaller directory"
+                    )
                 yield Path(folder) / name
 
 

@@ -161,8 +161,10 @@ class Driver:
     def _finished(self) -> bool:
         if self._interrupted > 1 and not self._running:
             return True
-        return self._queue.empty() and all(_phase(t.state) in TERMINAL and not t.inbox for t in self._workflows.values()) and (
-            not self._running or self._interrupted > 1
+        return (
+            self._queue.empty()
+            and all(_phase(t.state) in TERMINAL and not t.inbox for t in self._workflows.values())
+            and (not self._running or self._interrupted > 1)
         )
 
     def _stuck(self) -> bool:
@@ -227,7 +229,10 @@ class Driver:
 
     def _context_now(self) -> c.Context:
         """The snapshot for one pass: ConfigMaps may have changed, and locks are what the workflows hold."""
-        config_maps = {(m["metadata"].get("namespace", ""), m["metadata"]["name"]): m for m in self.store.list("ConfigMap")}
+        config_maps = {
+            (m["metadata"].get("namespace", ""), m["metadata"]["name"]): m
+            for m in self.store.list("ConfigMap")
+        }
         return replace(self._context, config_maps=config_maps, locks=self._locks())
 
     def _locks(self) -> Any:
@@ -254,7 +259,12 @@ class Driver:
             case c.RunHttp(node_id, template):
                 self._run_http(key, node_id, template)
             case c.CreateObject(obj):
-                if self.store.get(obj.get("apiVersion", "v1"), obj["kind"], namespace, obj["metadata"]["name"]) is None:
+                if (
+                    self.store.get(
+                        obj.get("apiVersion", "v1"), obj["kind"], namespace, obj["metadata"]["name"]
+                    )
+                    is None
+                ):
                     self.store.create(dict(obj), namespace)
             case c.PutConfigMapKey():
                 self._put_config_map_key(command)
@@ -286,7 +296,10 @@ class Driver:
         key = (meta.get("namespace") or (owner or ("default", ""))[0], meta["name"])
         if key in self._pods or any(p["metadata"]["name"] == key[1] for p, _, _ in self._pending):
             return  # made before: names are deterministic
-        pod = {**pod, "metadata": {**meta, "namespace": key[0], "uid": meta.get("uid") or f"{key[0]}-{key[1]}"}}
+        pod = {
+            **pod,
+            "metadata": {**meta, "namespace": key[0], "uid": meta.get("uid") or f"{key[0]}-{key[1]}"},
+        }
         if owner is not None:
             self._owner[key] = owner
         self._pending.append((pod, node_id, owner))
@@ -375,7 +388,11 @@ class Driver:
         config_map: Object = found or {
             "apiVersion": "v1",
             "kind": "ConfigMap",
-            "metadata": {"name": command.name, "namespace": command.namespace, "labels": dict(command.labels)},
+            "metadata": {
+                "name": command.name,
+                "namespace": command.namespace,
+                "labels": dict(command.labels),
+            },
         }
         config_map["data"] = {**(config_map.get("data") or {}), command.key: command.value}
         self.store.put(config_map)
@@ -450,11 +467,19 @@ def _job_pod(job: Object) -> Object:
     """The one pod of a Job."""
     meta = job["metadata"]
     template = (job.get("spec") or {}).get("template") or {}
-    labels = {**((template.get("metadata") or {}).get("labels") or {}), "job-name": meta["name"], "batch.kubernetes.io/job-name": meta["name"]}
+    labels = {
+        **((template.get("metadata") or {}).get("labels") or {}),
+        "job-name": meta["name"],
+        "batch.kubernetes.io/job-name": meta["name"],
+    }
     return {
         "apiVersion": "v1",
         "kind": "Pod",
-        "metadata": {"name": f"{meta['name']}-0", "namespace": meta.get("namespace") or "default", "labels": labels},
+        "metadata": {
+            "name": f"{meta['name']}-0",
+            "namespace": meta.get("namespace") or "default",
+            "labels": labels,
+        },
         "spec": {"restartPolicy": "Never", **(template.get("spec") or {})},
     }
 

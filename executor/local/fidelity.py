@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from executor.runtimes.images import ImageMap
@@ -32,7 +32,7 @@ def _containers(template: Object) -> Iterator[Object]:
     yield from ((template.get("containerSet") or {}).get("containers")) or []
 
 
-def approximations(spec: Object, *, isolated: bool) -> Counter[str]:
+def approximations(spec: Object) -> Counter[str]:
     """Field -> how often the spec uses it, for every field that a local run only approximates."""
     found: Counter[str] = Counter()
     found.update(name for name in _SPEC_FIELDS if spec.get(name))
@@ -47,18 +47,28 @@ def approximations(spec: Object, *, isolated: bool) -> Counter[str]:
     return found
 
 
-def images_used(workflow: Object, pods: Iterator[Object] | list[Object]) -> Counter[str]:
+def images_used(pods: Sequence[Object]) -> Counter[str]:
     """Image -> how many user containers of these pods used it."""
     found: Counter[str] = Counter()
     for pod in pods:
         for container in (pod.get("spec") or {}).get("containers") or []:
             command = container.get("command") or []
-            if container.get("name") != "wait" and not (command and str(command[0]).endswith("argoexec") and "emissary" not in command):
+            if container.get("name") != "wait" and not (
+                command and str(command[0]).endswith("argoexec") and "emissary" not in command
+            ):
                 found[str(container.get("image") or "")] += 1
     return found
 
 
-def line(spec: Object, used: Mapping[str, int], images: ImageMap, *, runtime: str, needs_profile: bool, partial: list[str]) -> str:
+def line(
+    spec: Object,
+    used: Mapping[str, int],
+    images: ImageMap,
+    *,
+    runtime: str,
+    needs_profile: bool,
+    partial: list[str],
+) -> str:
     """`fidelity: exact`, or approximate or partial with what and how often."""
     notes: list[str] = list(partial)
     if runtime == "mock":
@@ -68,7 +78,7 @@ def line(spec: Object, used: Mapping[str, int], images: ImageMap, *, runtime: st
             profile = images.lookup(image)
             if profile is not None:
                 notes.append(f"image {image} → {profile.toolchain} ×{count}")
-    notes += [f"{name} ×{count}" for name, count in sorted(approximations(spec, isolated=True).items())]
+    notes += [f"{name} ×{count}" for name, count in sorted(approximations(spec).items())]
     if not notes:
         return "fidelity: exact"
     return f"fidelity: {'partial' if partial else 'approximate'} ({'; '.join(notes)})"

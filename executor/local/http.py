@@ -40,7 +40,9 @@ def run_http(template: Mapping[str, Any], secret: SecretKey) -> tuple[dict[str, 
     try:
         headers = {str(h.get("name")): _header(h, secret) for h in http.get("headers") or []}
         body = _body(http)
-        request = urllib.request.Request(url, data=body, headers=headers, method=str(http.get("method") or "GET"))
+        request = urllib.request.Request(
+            url, data=body, headers=headers, method=str(http.get("method") or "GET")
+        )
         opener = _opener(bool(http.get("insecureSkipVerify")))
         timeout = float(http.get("timeoutSeconds") or DEFAULT_TIMEOUT)
         try:

@@ -15,9 +15,10 @@ def errors_in(files: Sequence[tuple[str, str]], around: Sequence[str], root: Pat
     from argolint import config
     from argolint.api import Source, check
     from argolint.report import View, renderer
+    from argolint.settings import Settings
 
     place = config.find(str(root))
-    settings = config.load(place) if place else config.Settings()
+    settings = config.load(place) if place else Settings()
     given = {path for path, _ in files}
     sources = [Source(path, text) for path, text in files]
     for path in around:
@@ -29,6 +30,11 @@ def errors_in(files: Sequence[tuple[str, str]], around: Sequence[str], root: Pat
     report = check(sources, settings)
     errors = [item for item in report.findings if item.severity == "error" and item.path in given]
     if errors:
-        summary = {**dict.fromkeys(("warning", "info", "fixable"), 0), "files": len(given), "objects": report.summary.get("objects", 0), "error": len(errors)}
+        summary = {
+            **dict.fromkeys(("warning", "info", "fixable"), 0),
+            "files": len(given),
+            "objects": report.summary.get("objects", 0),
+            "error": len(errors),
+        }
         out.write(renderer("text")(View(errors, report.texts, summary, color=out.isatty(), show_fixes=False)))
     return len(errors)

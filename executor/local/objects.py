@@ -107,7 +107,9 @@ class ObjectStore:
     def list(self, kind: str) -> list[Object]:
         """All objects of a kind."""
         with self._lock:
-            return [copy.deepcopy(obj) for key, obj in self._objects.items() if key[1] == canonical_kind(kind)]
+            return [
+                copy.deepcopy(obj) for key, obj in self._objects.items() if key[1] == canonical_kind(kind)
+            ]
 
     def create(self, manifest: Object, namespace: str) -> Object:
         """Create with the fields that an API server sets. Raises ResourceError when it exists."""
@@ -116,12 +118,16 @@ class ObjectStore:
         if not meta.get("name"):
             meta["name"] = str(meta.get("generateName") or "") + "".join(random.choices(ALPHABET, k=5))
         obj.setdefault("apiVersion", "v1")
-        key = self._key(obj["apiVersion"], str(obj.get("kind") or ""), meta.get("namespace") or namespace, meta["name"])
+        key = self._key(
+            obj["apiVersion"], str(obj.get("kind") or ""), meta.get("namespace") or namespace, meta["name"]
+        )
         if key[2]:
             meta["namespace"] = key[2]
         with self._lock:
             if key in self._objects:
-                raise ResourceError(f'Error from server (AlreadyExists): {key[1]}s "{meta["name"]}" already exists')
+                raise ResourceError(
+                    f'Error from server (AlreadyExists): {key[1]}s "{meta["name"]}" already exists'
+                )
             meta["uid"] = str(uuid.uuid4())
             meta["creationTimestamp"] = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
             meta["generation"] = 1
@@ -130,7 +136,9 @@ class ObjectStore:
     def put(self, obj: Object) -> None:
         """Store an object that has its identity already."""
         meta = obj["metadata"]
-        key = self._key(str(obj.get("apiVersion") or "v1"), str(obj["kind"]), meta.get("namespace") or "", meta["name"])
+        key = self._key(
+            str(obj.get("apiVersion") or "v1"), str(obj["kind"]), meta.get("namespace") or "", meta["name"]
+        )
         with self._lock:
             event = "changed" if key in self._objects else "created"
             self._put(key, copy.deepcopy(obj), event)
@@ -138,19 +146,27 @@ class ObjectStore:
     def share(self, obj: Object) -> None:
         """Store an object that nobody will ever change, without a copy and without telling anyone (workflow states)."""
         meta = obj["metadata"]
-        key = self._key(str(obj.get("apiVersion") or "v1"), str(obj["kind"]), meta.get("namespace") or "", meta["name"])
+        key = self._key(
+            str(obj.get("apiVersion") or "v1"), str(obj["kind"]), meta.get("namespace") or "", meta["name"]
+        )
         with self._lock:
             if key in self._objects:
                 self._objects[key] = obj
 
-    def _change(self, api_version: str, kind: str, namespace: str, name: str, change: Callable[[Object], Object]) -> Object:
+    def _change(
+        self, api_version: str, kind: str, namespace: str, name: str, change: Callable[[Object], Object]
+    ) -> Object:
         key = self._key(api_version, kind, namespace, name)
         with self._lock:
             found = self._objects.get(key)
             if found is None:
                 raise ResourceError(f'Error from server (NotFound): {key[1]}s "{name}" not found')
             changed = change(copy.deepcopy(found))
-            kept = {k: found["metadata"][k] for k in ("name", "namespace", "uid", "creationTimestamp") if k in found["metadata"]}
+            kept = {
+                k: found["metadata"][k]
+                for k in ("name", "namespace", "uid", "creationTimestamp")
+                if k in found["metadata"]
+            }
             changed["metadata"] = {**(changed.get("metadata") or {}), **kept}
             if changed == found:
                 return copy.deepcopy(found)
@@ -173,7 +189,9 @@ class ObjectStore:
             str(meta.get("name") or ""), lambda found: copy.deepcopy(manifest),
         )  # fmt: skip
 
-    def patch(self, api_version: str, kind: str, namespace: str, name: str, patch: Any, strategy: str) -> Object:
+    def patch(
+        self, api_version: str, kind: str, namespace: str, name: str, patch: Any, strategy: str
+    ) -> Object:
         """Patch by strategy: strategic, merge or json."""
         if strategy == "json":
             return self._change(api_version, kind, namespace, name, lambda found: _json_patch(found, patch))
@@ -198,6 +216,8 @@ def _json_patch(found: Object, patch: Any) -> Object:
         changed: Object = jsonpatch.apply_patch(found, operations)
         return changed
     except ImportError:
-        raise ResourceError("mergeStrategy json needs the jsonpatch package: pip install 'argolint[run]'") from None
+        raise ResourceError(
+            "mergeStrategy json needs the jsonpatch package: pip install 'argolint[run]'"
+        ) from None
     except Exception as error:  # jsonpatch and jsonpointer raise half a dozen unrelated types
         raise ResourceError(f"cannot apply the JSON patch: {error}") from None

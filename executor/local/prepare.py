@@ -38,7 +38,10 @@ def workflow_of(obj: Object, place: str) -> Object:
     elif kind == "CronWorkflow":
         made = dict(spec.get("workflowSpec") or {})
     else:
-        raise UserError(f"{place}: a {kind or 'document without kind'} does not run", "give a Workflow, WorkflowTemplate or CronWorkflow")
+        raise UserError(
+            f"{place}: a {kind or 'document without kind'} does not run",
+            "give a Workflow, WorkflowTemplate or CronWorkflow",
+        )
     metadata: Object = {"generateName": f"{meta.get('name') or meta.get('generateName') or 'workflow'}-"}
     if meta.get("namespace"):
         metadata["namespace"] = meta["namespace"]
@@ -48,12 +51,18 @@ def workflow_of(obj: Object, place: str) -> Object:
             metadata[key] = dict(extra[key])
     if kind == "CronWorkflow":
         metadata.setdefault("labels", {})["workflows.argoproj.io/cron-workflow"] = meta.get("name", "")
-        metadata.setdefault("annotations", {})["workflows.argoproj.io/scheduled-time"] = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        metadata.setdefault("annotations", {})["workflows.argoproj.io/scheduled-time"] = datetime.now(
+            UTC
+        ).strftime("%Y-%m-%dT%H:%M:%SZ")
     return {"apiVersion": "argoproj.io/v1alpha1", "kind": "Workflow", "metadata": metadata, "spec": made}
 
 
 def with_identity(
-    workflow: Object, *, name: str | None = None, generate_name: str | None = None, namespace: str | None = None
+    workflow: Object,
+    *,
+    name: str | None = None,
+    generate_name: str | None = None,
+    namespace: str | None = None,
 ) -> Object:
     """The Workflow with the name, uid, namespace and creation time that an API server would give it."""
     meta = dict(workflow.get("metadata") or {})
@@ -67,7 +76,10 @@ def with_identity(
         prefix = str(meta.get("generateName") or "workflow-")
         meta["name"] = prefix + "".join(random.choices(ALPHABET, k=5))
     if not _NAME.fullmatch(str(meta["name"])) or len(meta["name"]) > 253:
-        raise UserError(f"{meta['name']!r} is not a name that Kubernetes takes", "use lower case letters, digits and dashes")
+        raise UserError(
+            f"{meta['name']!r} is not a name that Kubernetes takes",
+            "use lower case letters, digits and dashes",
+        )
     meta["namespace"] = namespace or meta.get("namespace") or "default"
     meta["uid"] = str(uuid.uuid4())
     meta["creationTimestamp"] = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -102,10 +114,18 @@ def with_options(workflow: Object, parameters: Mapping[str, str], entrypoint: st
         spec["entrypoint"] = entrypoint
     if parameters:
         arguments = dict(spec.get("arguments") or {})
-        kept = [dict(p) for p in arguments.get("parameters") or [] if isinstance(p, dict) and p.get("name") not in parameters]
+        kept = [
+            dict(p)
+            for p in arguments.get("parameters") or []
+            if isinstance(p, dict) and p.get("name") not in parameters
+        ]
         old = {p.get("name"): p for p in arguments.get("parameters") or [] if isinstance(p, dict)}
         given = [
-            {**{k: v for k, v in (old.get(name) or {}).items() if k != "valueFrom"}, "name": name, "value": value}
+            {
+                **{k: v for k, v in (old.get(name) or {}).items() if k != "valueFrom"},
+                "name": name,
+                "value": value,
+            }
             for name, value in parameters.items()
         ]
         arguments["parameters"] = given + kept

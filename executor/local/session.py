@@ -7,16 +7,24 @@ import re
 import shutil
 import signal
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any, Iterator, NamedTuple
+from typing import IO, Any, NamedTuple
 
 from argolint.errors import UserError
 from executor.engine.contract import Context
 from executor.local import fidelity, prepare
 from executor.local.console import Console, Masker, wants_live
-from executor.local.documents import REFERABLE, Manifest, Tree, objects_in, parse_reference, project_root, read_text
+from executor.local.documents import (
+    REFERABLE,
+    Manifest,
+    Tree,
+    objects_in,
+    parse_reference,
+    project_root,
+    read_text,
+)
 from executor.local.driver import TERMINAL, Driver, Paths
 from executor.local.objects import ObjectStore
 from executor.local.settings import LocalSettings
@@ -90,7 +98,10 @@ def _named(tree: Tree, kind: str, name: str) -> Manifest:
     found = [m for m in tree.objects((kind,)) if name_of(m.object) == name]
     if not found:
         known = sorted({name_of(m.object) for m in tree.objects((kind,))})
-        raise UserError(f"there is no {kind} {name!r} below {tree.root}", f"there are: {', '.join(known)}" if known else "")
+        raise UserError(
+            f"there is no {kind} {name!r} below {tree.root}",
+            f"there are: {', '.join(known)}" if known else "",
+        )
     return found[0]
 
 
@@ -99,7 +110,11 @@ def _runnable(given: list[Manifest]) -> list[Manifest]:
     workflows = [m for m in given if m.object.get("kind") == "Workflow"]
     if workflows:
         return workflows
-    others = [m for m in given if m.object.get("kind") in ("CronWorkflow", "WorkflowTemplate", "ClusterWorkflowTemplate")]
+    others = [
+        m
+        for m in given
+        if m.object.get("kind") in ("CronWorkflow", "WorkflowTemplate", "ClusterWorkflowTemplate")
+    ]
     crons = [m for m in others if m.object.get("kind") == "CronWorkflow"]
     choice = crons if len(crons) == 1 else others
     if len(choice) == 1:
@@ -135,7 +150,12 @@ def context_for(inputs: Input, workflows: Sequence[Object], store: ObjectStore, 
                 templates.setdefault((space, name), placed)
             elif store.get("v1", kind, space, name) is None:
                 store.put(placed)
-    names = {str(c.get("image")) for t in _templates(workflows, templates, cluster) for c in _containers(t) if c.get("image")}
+    names = {
+        str(c.get("image"))
+        for t in _templates(workflows, templates, cluster)
+        for c in _containers(t)
+        if c.get("image")
+    }
     return Context(
         workflow_templates=templates,
         cluster_workflow_templates=cluster,
@@ -144,7 +164,9 @@ def context_for(inputs: Input, workflows: Sequence[Object], store: ObjectStore, 
     )
 
 
-def _templates(workflows: Sequence[Object], templates: Mapping[Any, Object], cluster: Mapping[str, Object]) -> Iterator[Object]:
+def _templates(
+    workflows: Sequence[Object], templates: Mapping[Any, Object], cluster: Mapping[str, Object]
+) -> Iterator[Object]:
     for obj in [*workflows, *templates.values(), *cluster.values()]:
         spec = obj.get("spec") or {}
         for template in [*(spec.get("templates") or []), spec.get("templateDefaults") or {}]:
@@ -273,7 +295,10 @@ def _make_directory(base: Path, name: str) -> Path:
         if not ignore.exists():
             ignore.write_text("*\n", encoding="utf-8")
     except OSError as error:
-        raise UserError(f"cannot make the run directory {directory}: {error.strerror}", "run in a directory that you may write to") from None
+        raise UserError(
+            f"cannot make the run directory {directory}: {error.strerror}",
+            "run in a directory that you may write to",
+        ) from None
     return directory
 
 
@@ -306,7 +331,11 @@ def suspended(workflow: Mapping[str, Any]) -> bool:
 
 
 def _severity(code: int) -> int:
-    return (SUCCEEDED, SUSPENDED, FAILED, ERROR).index(code) if code in (SUCCEEDED, SUSPENDED, FAILED, ERROR) else 9
+    return (
+        (SUCCEEDED, SUSPENDED, FAILED, ERROR).index(code)
+        if code in (SUCCEEDED, SUSPENDED, FAILED, ERROR)
+        else 9
+    )
 
 
 def _cannot_run(final: Sequence[Object]) -> bool:
@@ -325,29 +354,50 @@ def _show(options: Options, final: Sequence[Object], console: Console, out: IO[s
         else:
             status = workflow.get("status") or {}
             message = f"  {tree.printable(str(status.get('message')))}" if status.get("message") else ""
-            out.write(f"{workflow['metadata']['name']}  {status.get('phase') or 'Pending'}{console._mask(message)}\n")
+            out.write(
+                f"{workflow['metadata']['name']}  {status.get('phase') or 'Pending'}{console._mask(message)}\n"
+            )
             for line in tree.lines(workflow, colour=out.isatty()):
                 out.write(console._mask(line) + "\n")
     out.flush()
 
 
 def _epilogue(
-    final: Sequence[Object], console: _Recorder, choice: Any, images: Any, directory: Path, code: int, err: IO[str]
+    final: Sequence[Object],
+    console: _Recorder,
+    choice: Any,
+    images: Any,
+    directory: Path,
+    code: int,
+    err: IO[str],
 ) -> None:
     """Why it failed, what was only approximated, and where everything is."""
     for workflow in final:
         if code != INTERRUPTED and str((workflow.get("status") or {}).get("phase") or "") not in TERMINAL:
-            why = "suspended: a person must resume it" if suspended(workflow) else "stopped: nothing is left that could let it go on"
+            why = (
+                "suspended: a person must resume it"
+                if suspended(workflow)
+                else "stopped: nothing is left that could let it go on"
+            )
             err.write(f"{workflow['metadata']['name']} is {why}\n")
     for warning in console.warnings[:10] if code else []:
         err.write(f"warning: {console._mask(warning)}\n")
     if code in (FAILED, ERROR):
         _failed_logs(final, console, directory, err)
-    spec = {k: v for w in final for k, v in ((w.get("status") or {}).get("storedWorkflowTemplateSpec") or w.get("spec") or {}).items()}
-    used = fidelity.images_used({}, console.pods)
+    spec = {
+        k: v
+        for w in final
+        for k, v in ((w.get("status") or {}).get("storedWorkflowTemplateSpec") or w.get("spec") or {}).items()
+    }
+    used = fidelity.images_used(console.pods)
     needs = choice.runtime.needs_profile
-    unmapped = [f"image {image} has no rule" for image in sorted(used) if needs and images.lookup(image) is None]
-    err.write(fidelity.line(spec, used, images, runtime=choice.runtime.name, needs_profile=needs, partial=unmapped) + "\n")
+    unmapped = [
+        f"image {image} has no rule" for image in sorted(used) if needs and images.lookup(image) is None
+    ]
+    err.write(
+        fidelity.line(spec, used, images, runtime=choice.runtime.name, needs_profile=needs, partial=unmapped)
+        + "\n"
+    )
     err.write(f"run directory: {directory}\n")
 
 
@@ -355,17 +405,32 @@ def _failed_logs(final: Sequence[Object], console: _Recorder, directory: Path, e
     """The last lines of the first failed pods."""
     from executor.local import tree
 
-    by_node = {(p["metadata"].get("annotations") or {}).get("workflows.argoproj.io/node-id"): p for p in console.pods}
+    by_node = {
+        (p["metadata"].get("annotations") or {}).get("workflows.argoproj.io/node-id"): p for p in console.pods
+    }
     shown = 0
     for workflow in final:
         for identity, node in ((workflow.get("status") or {}).get("nodes") or {}).items():
             pod = by_node.get(identity)
-            if node.get("type") != "Pod" or node.get("phase") not in ("Failed", "Error") or pod is None or shown == 3:
+            if (
+                node.get("type") != "Pod"
+                or node.get("phase") not in ("Failed", "Error")
+                or pod is None
+                or shown == 3
+            ):
                 continue
             shown += 1
-            path = directory / "pods" / f"{pod['metadata']['namespace']}_{pod['metadata']['name']}" / "logs" / "main.log"
+            path = (
+                directory
+                / "pods"
+                / f"{pod['metadata']['namespace']}_{pod['metadata']['name']}"
+                / "logs"
+                / "main.log"
+            )
             text = path.read_bytes()[-4096:].decode("utf-8", "replace") if path.is_file() else ""
-            err.write(f"--- {node.get('name')}: {tree.printable(str(node.get('message') or node.get('phase')))}\n")
+            err.write(
+                f"--- {node.get('name')}: {tree.printable(str(node.get('message') or node.get('phase')))}\n"
+            )
             err.writelines(f"    {console._mask(tree.printable(line))}\n" for line in text.splitlines()[-20:])
 
 

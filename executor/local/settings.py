@@ -23,7 +23,9 @@ class LocalSettings(NamedTuple):
 
 def load(root: Path) -> LocalSettings:
     """The section of the configuration file in `root`; the defaults when there is none. Raises UserError."""
-    path = next((root / name for name in (".argolint.yaml", ".argolint.yml") if (root / name).is_file()), None)
+    path = next(
+        (root / name for name in (".argolint.yaml", ".argolint.yml") if (root / name).is_file()), None
+    )
     if path is None:
         return LocalSettings({})
     from executor.local.documents import objects_in, read_text
@@ -36,8 +38,14 @@ def load(root: Path) -> LocalSettings:
         raise UserError(f"{path}: local must be a mapping", f"known keys: {', '.join(KEYS)}")
     unknown = sorted(set(section) - set(KEYS))
     if unknown:
-        raise UserError(f"{path}: local has unknown keys: {', '.join(unknown)}", f"known keys: {', '.join(KEYS)}")
-    runtime, jobs, network = section.get("runtime", "auto"), section.get("jobs", 0), section.get("network", True)
+        raise UserError(
+            f"{path}: local has unknown keys: {', '.join(unknown)}", f"known keys: {', '.join(KEYS)}"
+        )
+    runtime, jobs, network = (
+        section.get("runtime", "auto"),
+        section.get("jobs", 0),
+        section.get("network", True),
+    )
     if runtime not in RUNTIMES:
         raise UserError(f"{path}: local.runtime is {runtime!r}", f"use one of {', '.join(RUNTIMES)}")
     if not isinstance(jobs, int) or isinstance(jobs, bool) or jobs < 0:
@@ -46,5 +54,8 @@ def load(root: Path) -> LocalSettings:
         raise UserError(f"{path}: local.network must be true or false, not {network!r}")
     images = section.get("images") or {}
     if not isinstance(images, dict):
-        raise UserError(f"{path}: local.images must be a mapping of image globs", 'write it as {"image:*": {like: debian}}')
+        raise UserError(
+            f"{path}: local.images must be a mapping of image globs",
+            'write it as {"image:*": {like: debian}}',
+        )
     return LocalSettings(images, runtime, jobs, network)

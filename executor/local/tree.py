@@ -8,7 +8,16 @@ from datetime import UTC, datetime
 from typing import Any
 
 Node = Mapping[str, Any]
-ICONS = {"Succeeded": "✔", "Failed": "✖", "Error": "⚠", "Running": "●", "Pending": "◷", "Skipped": "○", "Omitted": "○", "": "◷"}
+ICONS = {
+    "Succeeded": "✔",
+    "Failed": "✖",
+    "Error": "⚠",
+    "Running": "●",
+    "Pending": "◷",
+    "Skipped": "○",
+    "Omitted": "○",
+    "": "◷",
+}
 COLOURS = {"Succeeded": "32", "Failed": "31", "Error": "31", "Running": "36", "Pending": "33"}
 _NUMBER = re.compile(r"(\d+)")
 
@@ -45,7 +54,9 @@ def children(nodes: Mapping[str, Node]) -> dict[str, list[str]]:
         if steps:
             found.sort(key=lambda i: _natural(str(nodes[i].get("name", ""))))
         else:
-            found.sort(key=lambda i: (str(nodes[i].get("startedAt") or "~"), _natural(str(nodes[i].get("name", "")))))
+            found.sort(
+                key=lambda i: (str(nodes[i].get("startedAt") or "~"), _natural(str(nodes[i].get("name", ""))))
+            )
     return below
 
 
@@ -87,7 +98,11 @@ def lines(workflow: Mapping[str, Any], *, colour: bool = False, now: datetime | 
         node = nodes[identity]
         name = str(node.get("displayName") or node.get("name") or identity)
         extra = [name if identity in below.get("", []) else "", str(node.get("templateName") or "")]
-        parts = [f"{prefix}{joint}{icon(str(node.get('phase') or ''), colour)} {name}", extra[1], duration(node, moment)]
+        parts = [
+            f"{prefix}{joint}{icon(str(node.get('phase') or ''), colour)} {name}",
+            extra[1],
+            duration(node, moment),
+        ]
         message = printable(str(node.get("message") or ""))
         yield "  ".join(part for part in [*parts, message] if part)
         kids = below.get(identity, [])

@@ -76,7 +76,9 @@ def template_of(pod: Object) -> dict[str, Any] | None:
                 try:
                     template = json.loads(entry["value"])
                 except ValueError as error:
-                    raise StepError(f"ARGO_TEMPLATE of container {container.get('name')} is not JSON: {error}") from None
+                    raise StepError(
+                        f"ARGO_TEMPLATE of container {container.get('name')} is not JSON: {error}"
+                    ) from None
                 if isinstance(template, dict):
                     return template
     return None
@@ -145,7 +147,12 @@ def load_inputs(
 
 
 def _load_one(
-    artifact: Object, target: Path, repository: Object, store: ArtifactStore, secret: locations.SecretKey, scratch: Path
+    artifact: Object,
+    target: Path,
+    repository: Object,
+    store: ArtifactStore,
+    secret: locations.SecretKey,
+    scratch: Path,
 ) -> None:
     scratch.mkdir(parents=True, exist_ok=True)
     downloaded = scratch / "artifact.tmp"
@@ -203,13 +210,17 @@ def output_parameters(template: Object, host_path: Callable[[str], Path | None])
         file = host_path(path)
         if file is None or not file.is_file():
             if value_from.get("default") is None:
-                raise StepError(f"open /var/run/argo/outputs/parameters/{path.lstrip('/')}: no such file or directory")
+                raise StepError(
+                    f"open /var/run/argo/outputs/parameters/{path.lstrip('/')}: no such file or directory"
+                )
             value = str(value_from["default"])
         else:
             try:
                 value = trim_one_newline(file.read_bytes().decode("utf-8", "replace"))
             except OSError as error:
-                raise StepError(f"cannot read output parameter {parameter.get('name')}: {error.strerror}") from error
+                raise StepError(
+                    f"cannot read output parameter {parameter.get('name')}: {error.strerror}"
+                ) from error
         found.append({**parameter, "value": value})
     return found
 
@@ -228,7 +239,11 @@ def _location_fields(artifact: Object, template: Object, file_name: str, fallbac
         return {kind: artifact[kind]}
     repository = template.get("archiveLocation") or {}
     store = locations.location_kind(repository)
-    prefix = locations.key_of(repository, store).rstrip("/") if store in {k for k, _, _ in locations.STORES} else ""
+    prefix = (
+        locations.key_of(repository, store).rstrip("/")
+        if store in {k for k, _, _ in locations.STORES}
+        else ""
+    )
     return locations.relocated(f"{prefix or fallback}/{file_name}", repository)
 
 
@@ -249,7 +264,9 @@ def save_artifact(
         if archive.get("zip") is not None:
             archives.pack_zip(source, packed, base_name)
         else:
-            archives.pack_tar(source, packed, base_name, level=(archive.get("tar") or {}).get("compressionLevel"))
+            archives.pack_tar(
+                source, packed, base_name, level=(archive.get("tar") or {}).get("compressionLevel")
+            )
         locations.save(location, packed, store, template.get("archiveLocation") or {})
         packed.unlink()
     reported = {key: value for key, value in artifact.items() if key not in ("from", "fromExpression")}
@@ -257,7 +274,11 @@ def save_artifact(
 
 
 def output_artifacts(
-    template: Object, host_path: Callable[[str], Path | None], store: ArtifactStore, scratch: Path, fallback: str
+    template: Object,
+    host_path: Callable[[str], Path | None],
+    store: ArtifactStore,
+    scratch: Path,
+    fallback: str,
 ) -> list[dict[str, Any]]:
     """Save every output artifact with a path; a missing optional one is left out. Raises StepError."""
     found: list[dict[str, Any]] = []
@@ -327,10 +348,18 @@ def task_result(
         for owner in meta.get("ownerReferences") or []
         if owner.get("kind") == "Workflow"
     ]
-    metadata: dict[str, Any] = {"name": node_id, "namespace": meta.get("namespace") or "default", "labels": labels}
+    metadata: dict[str, Any] = {
+        "name": node_id,
+        "namespace": meta.get("namespace") or "default",
+        "labels": labels,
+    }
     if owners:
         metadata["ownerReferences"] = owners
-    result: dict[str, Any] = {"apiVersion": "argoproj.io/v1alpha1", "kind": "WorkflowTaskResult", "metadata": metadata}
+    result: dict[str, Any] = {
+        "apiVersion": "argoproj.io/v1alpha1",
+        "kind": "WorkflowTaskResult",
+        "metadata": metadata,
+    }
     if outputs:
         result["outputs"] = dict(outputs)
     if progress:

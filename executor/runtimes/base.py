@@ -74,7 +74,9 @@ class ContainerSpec:
     network: bool = True
     outputs: tuple[str, ...] = ()  # the paths that will be exported when it has ended
     shared_root: bool = False  # another container is using the same root now
-    log: Path | None = None  # the file behind `stderr`, so that a runtime can take its own words back out of it
+    log: Path | None = (
+        None  # the file behind `stderr`, so that a runtime can take its own words back out of it
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,7 +68,9 @@ class ContainerRun:
 
     def start_thread(self) -> None:
         """Run in a thread of its own."""
-        self._thread = threading.Thread(target=self._guarded, name=f"{self.pod.name}/{self.state.name}", daemon=True)
+        self._thread = threading.Thread(
+            target=self._guarded, name=f"{self.pod.name}/{self.state.name}", daemon=True
+        )
         self._thread.start()
 
     def run_to_end(self) -> Outcome:
@@ -145,7 +147,7 @@ class ContainerRun:
     def _await_dependencies(self) -> Outcome | None:
         """Wait for the containers of a containerSet that this one needs; an Outcome when it must not run."""
         members = ((self.pod.template or {}).get("containerSet") or {}).get("containers") or []
-        mine = next((m for m in members if (m.get("name") or argoexec.MAIN) == self.state.name), {})
+        mine: Object = next((m for m in members if (m.get("name") or argoexec.MAIN) == self.state.name), {})
         for name in mine.get("dependencies") or []:
             run = self.pod.runs.get(name)
             with self.pod.changed:
@@ -186,7 +188,9 @@ class ContainerRun:
         try:
             ended = self._start_and_wait(under_emissary)
         except ConfigError as error:
-            return Outcome(EMISSARY_ERROR if under_emissary else 128, "CreateContainerConfigError", str(error))
+            return Outcome(
+                EMISSARY_ERROR if under_emissary else 128, "CreateContainerConfigError", str(error)
+            )
         except StartFailed as error:
             return Outcome(128, "StartError", str(error))
         return self._judged(ended, under_emissary)
@@ -263,7 +267,9 @@ class ContainerRun:
 
     def _termination_message(self, code: int) -> str:
         try:
-            text = (self.directory / "termination-log").read_bytes()[:MESSAGE_LIMIT].decode("utf-8", "replace")
+            text = (
+                (self.directory / "termination-log").read_bytes()[:MESSAGE_LIMIT].decode("utf-8", "replace")
+            )
         except OSError:
             text = ""
         if not text and code and self.container.get("terminationMessagePolicy") == "FallbackToLogsOnError":
@@ -280,16 +286,19 @@ class ContainerRun:
             return False
         policy = self.pod._spec.get("restartPolicy") or "Always"
         is_init = self.state.name not in {str(c.get("name")) for c in self.pod._spec.get("containers") or []}
-        return (policy == "OnFailure" and outcome.code != 0) or (policy == "Always" and (outcome.code != 0 or not is_init))
+        return (policy == "OnFailure" and outcome.code != 0) or (
+            policy == "Always" and (outcome.code != 0 or not is_init)
+        )
 
     def _back_off(self, outcome: Outcome) -> None:
         with self.pod.changed:
             self.state.end(*outcome)
             self.state.last_state = self.state.state
             self.state.restarts += 1
-            pause = min(300.0, 10.0 * 2 ** (self.state.restarts - 1))
+            pause = 0.0 if self.state.restarts == 1 else min(300.0, 10.0 * 2 ** (self.state.restarts - 2))
             self.state.wait_for(
-                "CrashLoopBackOff", f"back-off {int(pause)}s restarting failed container={self.state.name} pod={self.pod.name}"
+                "CrashLoopBackOff",
+                f"back-off {int(pause)}s restarting failed container={self.state.name} pod={self.pod.name}",
             )
             self.pod.report()
             until = time.monotonic() + pause
@@ -326,7 +335,11 @@ class ContainerRun:
                 name=self.state.name,
                 image=self.state.image,
                 argv=self._argv(profile, env),
-                env={name: value for name, value in env.items() if name and "=" not in name and "\0" not in name + value},
+                env={
+                    name: value
+                    for name, value in env.items()
+                    if name and "=" not in name and "\0" not in name + value
+                },
                 root=root,
                 stdout=stdout,
                 stderr=stderr,
@@ -353,7 +366,11 @@ class ContainerRun:
         return tuple(str(path) for path in paths if path)
 
     def _wants_result(self, env: Mapping[str, str]) -> bool:
-        return self.state.name == argoexec.MAIN and env.get("ARGO_INCLUDE_SCRIPT_OUTPUT") == "true" and self.pod.template is not None
+        return (
+            self.state.name == argoexec.MAIN
+            and env.get("ARGO_INCLUDE_SCRIPT_OUTPUT") == "true"
+            and self.pod.template is not None
+        )
 
     def _argv(self, profile: Any, env: Mapping[str, str]) -> tuple[str, ...]:
         command, args, _ = argoexec.user_command(self.container)
@@ -364,7 +381,9 @@ class ContainerRun:
                 args = list(profile.cmd)
         words = tuple(expand(word, env) for word in [*command, *args])
         if not words and profile is not None:
-            raise ConfigError(f'container "{self.state.name}" has no command, and none is known for image "{self.state.image}"')
+            raise ConfigError(
+                f'container "{self.state.name}" has no command, and none is known for image "{self.state.image}"'
+            )
         return words
 
     def _user(self) -> tuple[int, int]:
@@ -386,7 +405,11 @@ def _limits(container: Object) -> Limits:
 
 def _copy(read: int, log: Path, copy: Path) -> None:
     """Copy a pipe to the log and to a file of its own, until every writer has gone."""
-    with os.fdopen(read, "rb", buffering=0) as stream, open(log, "ab", buffering=0) as out, open(copy, "wb", buffering=0) as own:
+    with (
+        os.fdopen(read, "rb", buffering=0) as stream,
+        open(log, "ab", buffering=0) as out,
+        open(copy, "wb", buffering=0) as own,
+    ):
         while piece := stream.read(1 << 16):
             out.write(piece)
             own.write(piece)

@@ -70,9 +70,15 @@ def toolchains() -> dict[str, Profile]:
         "git": Profile("host git", entrypoint=("git",), cmd=("--help",)),
         "curl": Profile("host curl", entrypoint=("curl",)),
         "argosay": Profile(
-            "argosay stand-in", entrypoint=("/argosay",), files={"/argosay": say, "/.argorun/bin/argosay": say, "/.argorun/bin/cowsay": cow}
+            "argosay stand-in",
+            entrypoint=("/argosay",),
+            files={"/argosay": say, "/.argorun/bin/argosay": say, "/.argorun/bin/cowsay": cow},
         ),
-        "cowsay": Profile("cowsay stand-in", cmd=("/bin/bash",), files={"/.argorun/bin/cowsay": cow, "/usr/games/cowsay": cow}),
+        "cowsay": Profile(
+            "cowsay stand-in",
+            cmd=("/bin/bash",),
+            files={"/.argorun/bin/cowsay": cow, "/usr/games/cowsay": cow},
+        ),
     }
 
 
@@ -155,13 +161,20 @@ def _user_rule(pattern: str, value: Any, known: Mapping[str, Profile]) -> Rule:
     if isinstance(value, str):
         value = {"like": value}
     if not isinstance(value, Mapping):
-        raise UserError(f"{place} must be a toolchain name or a mapping", f"toolchains: {', '.join(sorted(known))}")
+        raise UserError(
+            f"{place} must be a toolchain name or a mapping", f"toolchains: {', '.join(sorted(known))}"
+        )
     unknown = set(value) - {"like", "entrypoint", "cmd", "env", "path", "workdir"}
     if unknown:
-        raise UserError(f"{place} has unknown keys: {', '.join(sorted(map(str, unknown)))}", "known: like, entrypoint, cmd, env, path, workdir")
+        raise UserError(
+            f"{place} has unknown keys: {', '.join(sorted(map(str, unknown)))}",
+            "known: like, entrypoint, cmd, env, path, workdir",
+        )
     like = value.get("like", "debian")
     if like not in known:
-        raise UserError(f"{place}.like names no toolchain: {like!r}", f"toolchains: {', '.join(sorted(known))}")
+        raise UserError(
+            f"{place}.like names no toolchain: {like!r}", f"toolchains: {', '.join(sorted(known))}"
+        )
     profile = known[like]
     if "entrypoint" in value or "cmd" in value:
         profile = replace(profile, entrypoint=(), cmd=())
@@ -174,7 +187,9 @@ def _user_rule(pattern: str, value: Any, known: Mapping[str, Profile]) -> Rule:
             raise UserError(f"{place}.env must be a mapping", "write it as {NAME: value}")
         profile = replace(profile, env={**profile.env, **{str(k): str(v) for k, v in value["env"].items()}})
     if "path" in value:
-        extra = tuple(os.path.abspath(os.path.expanduser(item)) for item in _strings(value["path"], f"{place}.path"))
+        extra = tuple(
+            os.path.abspath(os.path.expanduser(item)) for item in _strings(value["path"], f"{place}.path")
+        )
         profile = replace(profile, path=extra + profile.path, binds=extra + profile.binds)
     if "workdir" in value:
         profile = replace(profile, workdir=str(value["workdir"]))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from typing import Any
 
 
@@ -80,15 +81,16 @@ def _passes(item: Any, condition: str) -> bool:
     if not found:
         return False
     left, right = found[0], _literal(match.group("value"))
+    compare: dict[str, Callable[[], bool]] = {
+        "==": lambda: left == right,
+        "!=": lambda: left != right,
+        "<": lambda: left < right,
+        "<=": lambda: left <= right,
+        ">": lambda: left > right,
+        ">=": lambda: left >= right,
+    }
     try:
-        return {
-            "==": lambda: left == right,
-            "!=": lambda: left != right,
-            "<": lambda: left < right,
-            "<=": lambda: left <= right,
-            ">": lambda: left > right,
-            ">=": lambda: left >= right,
-        }[operator]()
+        return bool(compare[operator]())
     except TypeError:
         return False
 

@@ -59,6 +59,8 @@ class MockRuntime:
         self._hold = hold
 
     def start(self, spec: ContainerSpec) -> MockHandle:
-        os.write(spec.stdout, f"mock: {spec.image}: {shlex.join(spec.argv)}\n".encode("utf-8", "surrogateescape"))
+        os.write(
+            spec.stdout, f"mock: {spec.image}: {shlex.join(spec.argv)}\n".encode("utf-8", "surrogateescape")
+        )
         outcome = self._outcomes.get(spec.name, Exit(0, "Completed"))
         return MockHandle(spec, outcome, spec.name in self._hold)

@@ -58,7 +58,9 @@ def decode_config_map(config_map: Object) -> dict[str, bytes]:
 class Sources:
     """Where a pod's environment and volumes take their values from."""
 
-    def __init__(self, pod: Object, lookup_secret: Lookup, lookup_config_map: Lookup, *, pod_ip: str, uid: str) -> None:
+    def __init__(
+        self, pod: Object, lookup_secret: Lookup, lookup_config_map: Lookup, *, pod_ip: str, uid: str
+    ) -> None:
         self.pod = pod
         self.namespace: str = pod["metadata"].get("namespace") or "default"
         self._secret = lookup_secret
@@ -164,7 +166,9 @@ def _value_from(source: Object, container: Object, sources: Sources) -> str | No
             if ref.get("key") not in values:
                 if optional:
                     return None
-                raise ConfigError(f"couldn't find key {ref.get('key')} in {kind} {sources.namespace}/{ref.get('name')}")
+                raise ConfigError(
+                    f"couldn't find key {ref.get('key')} in {kind} {sources.namespace}/{ref.get('name')}"
+                )
             return _text(values[ref["key"]])
     return ""
 

@@ -22,12 +22,18 @@ from executor.runtimes.rootfs import resolve
 ENGINES = ("podman", "docker", "nerdctl")
 TRIAL_IMAGE = "docker.io/library/busybox:latest"
 COMPATIBILITY = ("--runtime", "runc", "--ulimit", "nofile=1024:1024", "--ulimit", "nproc=1024:1024")
-NOT_STARTED = {125: "the engine refused the container", 126: "cannot be executed", 127: "executable file not found in $PATH"}
+NOT_STARTED = {
+    125: "the engine refused the container",
+    126: "cannot be executed",
+    127: "executable file not found in $PATH",
+}
 
 
 def _run(words: Sequence[str], timeout: float) -> tuple[int, str]:
     try:
-        done = subprocess.run(words, capture_output=True, timeout=timeout, check=False, stdin=subprocess.DEVNULL)
+        done = subprocess.run(
+            words, capture_output=True, timeout=timeout, check=False, stdin=subprocess.DEVNULL
+        )
     except (OSError, subprocess.TimeoutExpired) as error:
         return 255, str(error)
     return done.returncode, (done.stderr or done.stdout).decode(errors="replace").strip()
@@ -41,11 +47,24 @@ def probe_engine() -> tuple[PodmanRuntime | None, str]:
         if program is None:
             continue
         for flags in ((), COMPATIBILITY) if name == "podman" else ((),):
-            code, words = _run([program, *_global(flags), "run", "--rm", *_local(flags), "--network", "none", TRIAL_IMAGE, "true"], 120)
+            code, words = _run(
+                [
+                    program,
+                    *_global(flags),
+                    "run",
+                    "--rm",
+                    *_local(flags),
+                    "--network",
+                    "none",
+                    TRIAL_IMAGE,
+                    "true",
+                ],
+                120,
+            )
             if code == 0:
                 why = f"{name}, a trial container ran" + (" with runc and lower limits" if flags else "")
                 return PodmanRuntime(program, flags), why
-        problems.append(f"{name}: {words.splitlines()[-1] if words else f'exit {code}'}")
+        problems.append(f"{name}: {words.splitlines()[0] if words else f'exit {code}'}")
     return None, "; ".join(problems) or f"none of {', '.join(ENGINES)} is installed"
 
 
@@ -61,7 +80,14 @@ def _local(flags: Sequence[str]) -> list[str]:
 class PodmanHandle:
     """A container of an engine; the engine's client process ends with the container's exit code."""
 
-    def __init__(self, engine: PodmanRuntime, name: str, process: subprocess.Popen[bytes], spec: ContainerSpec, env_file: Path) -> None:
+    def __init__(
+        self,
+        engine: PodmanRuntime,
+        name: str,
+        process: subprocess.Popen[bytes],
+        spec: ContainerSpec,
+        env_file: Path,
+    ) -> None:
         self.pid = process.pid
         self._engine = engine
         self._name = name
@@ -92,10 +118,16 @@ class PodmanHandle:
             return self._exit
 
     def _outcome(self, code: int) -> Exit:
-        inspected, words = self._engine.call("inspect", "--format", "{{.State.OOMKilled}} {{.State.ExitCode}} {{.State.StartedAt}}", self._name)
+        inspected, words = self._engine.call(
+            "inspect", "--format", "{{.State.OOMKilled}} {{.State.ExitCode}} {{.State.StartedAt}}", self._name
+        )
         oom = words.startswith("true")
         if code in NOT_STARTED and (inspected or "0001-01-01" in words):
-            return Exit(code if code != 125 else 128, "StartError", f'exec: "{(self._spec.argv or ("",))[0]}": {NOT_STARTED[code]}')
+            return Exit(
+                code if code != 125 else 128,
+                "StartError",
+                f'exec: "{(self._spec.argv or ("",))[0]}": {NOT_STARTED[code]}',
+            )
         if oom:
             return Exit(137, "OOMKilled")
         return Exit(code if code >= 0 else 128 - code, "Completed" if code == 0 else "Error")
@@ -128,7 +160,11 @@ class PodmanRuntime:
         """Run one of the engine's verbs: (exit code, its words)."""
         try:
             done = subprocess.run(
-                [self._program, *_global(self._flags), *words], capture_output=True, timeout=timeout, check=False, stdin=subprocess.DEVNULL
+                [self._program, *_global(self._flags), *words],
+                capture_output=True,
+                timeout=timeout,
+                check=False,
+                stdin=subprocess.DEVNULL,
             )
         except (OSError, subprocess.TimeoutExpired) as error:
             return 255, str(error)
@@ -136,8 +172,24 @@ class PodmanRuntime:
 
     def arguments(self, spec: ContainerSpec, name: str, env_file: Path) -> list[str]:
         """The command line that runs `spec` in the foreground."""
-        words = [self._program, *_global(self._flags), "run", "--name", name, "--hostname", spec.hostname[:63], *_local(self._flags)]
-        words += ["--network", "host" if spec.network else "none", "--security-opt", "no-new-privileges", "--env-file", str(env_file)]
+        words = [
+            self._program,
+            *_global(self._flags),
+            "run",
+            "--name",
+            name,
+            "--hostname",
+            spec.hostname[:63],
+            *_local(self._flags),
+        ]
+        words += [
+            "--network",
+            "host" if spec.network else "none",
+            "--security-opt",
+            "no-new-privileges",
+            "--env-file",
+            str(env_file),
+        ]
         if spec.uid or spec.gid:
             words += ["--user", f"{spec.uid}:{spec.gid}"]
         if spec.cwd and spec.cwd != "/":
@@ -147,7 +199,10 @@ class PodmanRuntime:
         if spec.limits.cpu:
             words += ["--cpus", str(spec.limits.cpu)]
         for mount in spec.mounts:
-            words += ["--volume", f"{mount.source.resolve()}:{mount.target}:{'ro' if mount.read_only else 'rw'}"]
+            words += [
+                "--volume",
+                f"{mount.source.resolve()}:{mount.target}:{'ro' if mount.read_only else 'rw'}",
+            ]
         argv = list(spec.argv)
         if argv:
             words += ["--entrypoint", argv.pop(0)]
@@ -160,11 +215,21 @@ class PodmanRuntime:
         env_file.touch(mode=0o600)
         bad = [key for key, value in spec.env.items() if "\n" in value]
         if bad:
-            raise StartFailed(f"the container engine cannot take a line break in the variable {bad[0]}; use --runtime process")
-        env_file.write_text("".join(f"{key}={value}\n" for key, value in spec.env.items()), encoding="utf-8", errors="surrogateescape")
+            raise StartFailed(
+                f"the container engine cannot take a line break in the variable {bad[0]}; use --runtime process"
+            )
+        env_file.write_text(
+            "".join(f"{key}={value}\n" for key, value in spec.env.items()),
+            encoding="utf-8",
+            errors="surrogateescape",
+        )
         try:
             process = subprocess.Popen(
-                self.arguments(spec, name, env_file), stdin=subprocess.DEVNULL, stdout=spec.stdout, stderr=spec.stderr, start_new_session=True
+                self.arguments(spec, name, env_file),
+                stdin=subprocess.DEVNULL,
+                stdout=spec.stdout,
+                stderr=spec.stderr,
+                start_new_session=True,
             )
         except OSError as error:
             raise StartFailed(f"cannot start {os.path.basename(self._program)}: {error.strerror}") from error

@@ -43,7 +43,9 @@ from executor.runtimes.podvolumes import make_volume
 from executor.runtimes.rootfs import resolve
 
 Object = dict[str, Any]
-Lookup = Callable[[str, str], Object | None]  # (namespace, name) -> the whole object, or None when there is none
+Lookup = Callable[
+    [str, str], Object | None
+]  # (namespace, name) -> the whole object, or None when there is none
 
 DEFAULT_GRACE = 30.0  # seconds between SIGTERM and SIGKILL, as in Kubernetes
 DEADLINE_MESSAGE = "Pod was active on the node longer than the specified deadline"
@@ -93,7 +95,11 @@ class PodHandle:
     """A pod that was started. Every public method may be called from any thread."""
 
     def __init__(
-        self, runner: PodRunner, pod: Object, on_status: Callable[[Object], None], on_task_result: Callable[[Object], None]
+        self,
+        runner: PodRunner,
+        pod: Object,
+        on_status: Callable[[Object], None],
+        on_task_result: Callable[[Object], None],
     ) -> None:
         meta = pod.get("metadata") or {}
         self.pod = pod
@@ -306,7 +312,9 @@ class PodHandle:
             return
         for container in [*(self._spec.get("initContainers") or []), *(self._spec.get("containers") or [])]:
             if argoexec.argoexec_verb(container) is None and self.profile(container) is None:
-                raise _UnknownImage(str(container.get("name")), unknown_image(str(container.get("image") or "")))
+                raise _UnknownImage(
+                    str(container.get("name")), unknown_image(str(container.get("image") or ""))
+                )
 
     def profile(self, container: Object) -> Profile | None:
         """The toolchain that stands for a container's image."""
@@ -359,7 +367,12 @@ class PodHandle:
         try:
             argoexec.stage(self.template, self.volumes)
             argoexec.load_inputs(
-                self.template, self.volumes, self._on_main_volume, self.runner.artifacts, self._secret_key, self.directory / "tmp"
+                self.template,
+                self.volumes,
+                self._on_main_volume,
+                self.runner.artifacts,
+                self._secret_key,
+                self.directory / "tmp",
             )
         except (argoexec.StepError, OSError) as error:
             state.end(1, "Error", str(error))
@@ -383,7 +396,12 @@ class PodHandle:
 
     def _secret_key(self, reference: Mapping[str, Any]) -> str:
         try:
-            values = self.sources.secret(str(reference.get("name") or ""), optional=bool(reference.get("optional"))) or {}
+            values = (
+                self.sources.secret(
+                    str(reference.get("name") or ""), optional=bool(reference.get("optional"))
+                )
+                or {}
+            )
         except ConfigError as error:
             raise ArtifactError(str(error)) from error
         if reference.get("key") not in values:
@@ -418,7 +436,9 @@ class PodHandle:
     def _watch(self, mains: list[ContainerRun]) -> None:
         """Wait for the main containers; meanwhile report progress and keep ARGO_DEADLINE."""
         deadline = self._argo_deadline()
-        progress_file = self.volumes["var-run-argo"][0] / "progress" if "var-run-argo" in self.volumes else None
+        progress_file = (
+            self.volumes["var-run-argo"][0] / "progress" if "var-run-argo" in self.volumes else None
+        )
         seen: str | None = None
         next_look = time.monotonic() + 3.0
         while True:

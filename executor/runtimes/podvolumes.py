@@ -29,7 +29,9 @@ def _write_files(directory: Path, files: Mapping[str, bytes], modes: Mapping[str
         target.chmod(modes.get(name, default))
 
 
-def _projected_keys(values: Mapping[str, bytes], source: Object, what: str) -> tuple[dict[str, bytes], dict[str, int]]:
+def _projected_keys(
+    values: Mapping[str, bytes], source: Object, what: str
+) -> tuple[dict[str, bytes], dict[str, int]]:
     """The files of a configMap or secret source: `items` picks keys and names the files."""
     items = source.get("items")
     if not items:
@@ -51,11 +53,15 @@ def _config(volume: Object, sources: Sources, directory: Path, default: int) -> 
     """Write one configMap, secret, downwardAPI or serviceAccountToken source into `directory`."""
     if source := volume.get("configMap"):
         values = sources.config_map(source.get("name", ""), optional=bool(source.get("optional"))) or {}
-        _write_files(directory, *_projected_keys(values, source, "config"), int(source.get("defaultMode") or default))
+        _write_files(
+            directory, *_projected_keys(values, source, "config"), int(source.get("defaultMode") or default)
+        )
     elif source := volume.get("secret"):
         name = source.get("secretName") or source.get("name") or ""
         values = sources.secret(name, optional=bool(source.get("optional"))) or {}
-        _write_files(directory, *_projected_keys(values, source, "secret"), int(source.get("defaultMode") or default))
+        _write_files(
+            directory, *_projected_keys(values, source, "secret"), int(source.get("defaultMode") or default)
+        )
     elif source := volume.get("downwardAPI"):
         files = {
             item["path"]: sources.field((item.get("fieldRef") or {}).get("fieldPath", "")).encode()

@@ -71,7 +71,10 @@ def _process() -> Choice:
         from executor.runtimes.sandbox import SandboxRuntime
 
         note = "" if overlay else ", /usr read-only"
-        return Choice(SandboxRuntime(bwrap, overlay=overlay), f"process (bubblewrap sandbox on the host's programs{note})")
+        return Choice(
+            SandboxRuntime(bwrap, overlay=overlay),
+            f"process (bubblewrap sandbox on the host's programs{note})",
+        )
     from executor.runtimes.process import ProcessRuntime
 
     return Choice(ProcessRuntime(), f"process (no isolation: {why})")

@@ -22,8 +22,8 @@ def _port(value: Any, container: Object) -> int:
     try:
         return int(value)
     except (TypeError, ValueError):
-        named = (p for p in container.get("ports") or [] if p.get("name") == value)
-        return int(next(named, {}).get("containerPort") or 0)
+        named = [p for p in container.get("ports") or [] if p.get("name") == value]
+        return int(named[0].get("containerPort") or 0) if named else 0
 
 
 def _http(action: Object, container: Object, timeout: float) -> bool:
@@ -32,15 +32,19 @@ def _http(action: Object, container: Object, timeout: float) -> bool:
     url = f"{scheme}://{action.get('host') or '127.0.0.1'}:{_port(action.get('port'), container)}/{path.lstrip('/')}"
     headers = {str(h.get("name")): str(h.get("value") or "") for h in action.get("httpHeaders") or []}
     try:
-        with urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=timeout) as response:
-            return 200 <= response.status < 400
+        with urllib.request.urlopen(
+            urllib.request.Request(url, headers=headers), timeout=timeout
+        ) as response:
+            return 200 <= int(response.status) < 400
     except (urllib.error.URLError, OSError, ValueError):
         return False
 
 
 def _tcp(action: Object, container: Object, timeout: float) -> bool:
     try:
-        with socket.create_connection((action.get("host") or "127.0.0.1", _port(action.get("port"), container)), timeout):
+        with socket.create_connection(
+            (action.get("host") or "127.0.0.1", _port(action.get("port"), container)), timeout
+        ):
             return True
     except OSError:
         return False
@@ -55,7 +59,9 @@ def _exec(action: Object, run: ContainerRun, timeout: float) -> bool:
         if spec.stdout != spec.stderr:
             os.close(spec.stdout)
         command = tuple(str(word) for word in action.get("command") or [])
-        handle = run.pod.runner.runtime.start(replace(spec, argv=command, stdout=null, stderr=null, shared_root=True))
+        handle = run.pod.runner.runtime.start(
+            replace(spec, argv=command, stdout=null, stderr=null, shared_root=True)
+        )
     except StartFailed:
         return False
     finally:

@@ -25,7 +25,9 @@ _OWN = ("/var/run/argo", "/argo", "/dev/termination-log", "/tmp", "/.argorun")
 class ProcessHandle:
     """A process group."""
 
-    def __init__(self, process: subprocess.Popen[bytes], spec: ContainerSpec, links: list[str], runtime: ProcessRuntime) -> None:
+    def __init__(
+        self, process: subprocess.Popen[bytes], spec: ContainerSpec, links: list[str], runtime: ProcessRuntime
+    ) -> None:
         self.pid = process.pid
         self._process = process
         self._spec = spec
@@ -104,8 +106,15 @@ class ProcessRuntime:
         tmp = spec.root / "tmp"
         tmp.mkdir(parents=True, exist_ok=True)
         own = spec.profile.path if spec.profile else ()
-        tools = sorted({str(Path(source).parent) for source in (spec.profile.files.values() if spec.profile else ())})
-        env = {"PATH": ":".join([*own, *tools, SYSTEM_PATH]), **spec.env, "TMPDIR": str(tmp), "HOME": str(spec.root)}
+        tools = sorted(
+            {str(Path(source).parent) for source in (spec.profile.files.values() if spec.profile else ())}
+        )
+        env = {
+            "PATH": ":".join([*own, *tools, SYSTEM_PATH]),
+            **spec.env,
+            "TMPDIR": str(tmp),
+            "HOME": str(spec.root),
+        }
         files = dict(spec.profile.files) if spec.profile else {}
         argv = [files.get(word, word) for word in spec.argv]
         return env, [self._own_path(word, spec.mounts) for word in argv]
@@ -114,7 +123,9 @@ class ProcessRuntime:
     def _own_path(word: str, mounts: tuple[Mount, ...]) -> str:
         """A word that is a path on argoexec's own volumes, as a host path (scripts are staged on one)."""
         for mount in mounts:
-            if mount.target.startswith("/argo/") and (word == mount.target or word.startswith(mount.target + "/")):
+            if mount.target.startswith("/argo/") and (
+                word == mount.target or word.startswith(mount.target + "/")
+            ):
                 return str(mount.source) + word[len(mount.target) :]
         return word
 
@@ -136,7 +147,9 @@ class ProcessRuntime:
                     os.symlink(mount.source, mount.target)
                 except OSError as error:
                     self._release(made)
-                    raise StartFailed(f"without a sandbox {mount.target} cannot be mounted: {error.strerror}") from error
+                    raise StartFailed(
+                        f"without a sandbox {mount.target} cannot be mounted: {error.strerror}"
+                    ) from error
                 self._held.add(mount.target)
                 made.append(mount.target)
         return made
@@ -179,4 +192,3 @@ class ProcessRuntime:
             if os.path.islink(link):
                 os.unlink(link)
         links.clear()
-

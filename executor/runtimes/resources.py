@@ -43,7 +43,9 @@ class ResourceClient(Protocol):
     def replace(self, manifest: Object, namespace: str) -> Object:
         """Replace; raises ResourceError when it does not exist."""
 
-    def patch(self, api_version: str, kind: str, namespace: str, name: str, patch: Any, strategy: str) -> Object:
+    def patch(
+        self, api_version: str, kind: str, namespace: str, name: str, patch: Any, strategy: str
+    ) -> Object:
         """Patch by `strategy`: strategic, merge or json."""
 
     def delete(self, api_version: str, kind: str, namespace: str, name: str) -> bool:
@@ -100,7 +102,9 @@ def _manifests(template: Object, run: ContainerRun) -> list[Object]:
 
 def _owned(manifest: Object, pod: Object) -> Object:
     """With a controller reference to the pod's Workflow."""
-    owner = next((o for o in pod["metadata"].get("ownerReferences") or [] if o.get("kind") == "Workflow"), None)
+    owner = next(
+        (o for o in pod["metadata"].get("ownerReferences") or [] if o.get("kind") == "Workflow"), None
+    )
     if owner is None:
         return manifest
     meta = dict(manifest.get("metadata") or {})
@@ -125,7 +129,14 @@ def _named_by_flags(flags: list[str]) -> tuple[str, str]:
         if skip:
             skip = False
         elif flag.startswith("-"):
-            skip = "=" not in flag and flag in ("-n", "--namespace", "--type", "-p", "--patch", "--subresource")
+            skip = "=" not in flag and flag in (
+                "-n",
+                "--namespace",
+                "--type",
+                "-p",
+                "--patch",
+                "--subresource",
+            )
         else:
             words.append(flag)
     if len(words) == 1 and "/" in words[0]:
@@ -139,7 +150,11 @@ def _one(action: str, resource: Object, manifest: Object, run: ContainerRun, say
     if client is None:
         raise ResourceError("a resource template needs a Kubernetes API, and none was given")
     flags = [str(flag) for flag in resource.get("flags") or []]
-    namespace = _flag_value(flags, "-n", "--namespace") or (manifest.get("metadata") or {}).get("namespace") or run.pod.namespace
+    namespace = (
+        _flag_value(flags, "-n", "--namespace")
+        or (manifest.get("metadata") or {}).get("namespace")
+        or run.pod.namespace
+    )
     kind, api_version = str(manifest.get("kind") or ""), str(manifest.get("apiVersion") or "v1")
     name = str((manifest.get("metadata") or {}).get("name") or "")
     if action == "patch":
@@ -165,7 +180,9 @@ def _one(action: str, resource: Object, manifest: Object, run: ContainerRun, say
         return client.apply(manifest, namespace)
     if action == "replace":
         return client.replace(manifest, namespace)
-    raise ResourceError(f"resource action {action!r} is not one of get, create, apply, delete, replace, patch")
+    raise ResourceError(
+        f"resource action {action!r} is not one of get, create, apply, delete, replace, patch"
+    )
 
 
 def _resource(template: Object, run: ContainerRun, say: Any) -> Object:
@@ -197,7 +214,10 @@ def _judge(resource: Object, found: Object) -> str:
     from argolint.language import selectors
     from argolint.language.errors import LanguageError
 
-    success, failure = str(resource.get("successCondition") or ""), str(resource.get("failureCondition") or "")
+    success, failure = (
+        str(resource.get("successCondition") or ""),
+        str(resource.get("failureCondition") or ""),
+    )
     try:
         return selectors.resource_outcome(success, failure, found)
     except LanguageError as error:
@@ -210,7 +230,9 @@ def _await(found: Object, resource: Object, run: ContainerRun, say: Any) -> Obje
     meta = found["metadata"]
     pause = FIRST_INTERVAL
     while True:
-        current = client.get(found["apiVersion"], found["kind"], meta.get("namespace") or run.pod.namespace, meta["name"])
+        current = client.get(
+            found["apiVersion"], found["kind"], meta.get("namespace") or run.pod.namespace, meta["name"]
+        )
         if current is None:
             raise ResourceError(
                 f"the resource has been deleted while its status was still being checked: {found['kind']} {meta['name']}"
@@ -255,7 +277,11 @@ def jq(filter_text: str, value: Any) -> str:
         raise ResourceError(f"jqFilter {filter_text!r} needs the jq program, which is not on this machine")
     try:
         done = subprocess.run(
-            [program, "-r", "--", filter_text], input=json.dumps(value).encode(), capture_output=True, timeout=30, check=False
+            [program, "-r", "--", filter_text],
+            input=json.dumps(value).encode(),
+            capture_output=True,
+            timeout=30,
+            check=False,
         )
     except (OSError, subprocess.TimeoutExpired) as error:
         raise ResourceError(f"jqFilter {filter_text!r}: {error}") from None
@@ -269,8 +295,8 @@ def jq(filter_text: str, value: Any) -> str:
 
 def _data(data: Mapping[str, Any], run: ContainerRun) -> Any:
     """List the artifact paths and run every transformation over them."""
-    from argolint.language.expr.evaluator import evaluate
     from argolint.language.errors import LanguageError
+    from argolint.language.expr.evaluator import evaluate
 
     source = (data.get("source") or {}).get("artifactPaths")
     if source is None:
@@ -281,7 +307,9 @@ def _data(data: Mapping[str, Any], run: ContainerRun) -> Any:
     repository = (run.pod.template or {}).get("archiveLocation") or {}
     bucket = locations.bucket_of(source, kind) or locations.bucket_of(repository, kind)
     base = locations.store_key(kind, bucket, "x")[:-1]
-    value: Any = [key.removeprefix(base) for key in run.pod.runner.artifacts.list(base + locations.key_of(source, kind))]
+    value: Any = [
+        key.removeprefix(base) for key in run.pod.runner.artifacts.list(base + locations.key_of(source, kind))
+    ]
     for step in data.get("transformation") or []:
         try:
             value = evaluate(str(step.get("expression") or ""), {"data": value})

@@ -74,7 +74,9 @@ def populate_root(root: Path, hostname: str) -> None:
     etc = root / "etc"
     if (etc / "passwd").exists():  # the same root again: a retry must find what the first attempt left
         return
-    (etc / "passwd").write_text("root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\n")
+    (etc / "passwd").write_text(
+        "root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\n"
+    )
     (etc / "group").write_text("root:x:0:\nnogroup:x:65534:\n")
     (etc / "hostname").write_text(hostname + "\n")
 
@@ -242,7 +244,9 @@ class SandboxRuntime:
         if cwd is not None and not cwd.exists() and not spec.cwd.startswith("/usr/"):
             cwd.mkdir(parents=True, exist_ok=True)
         read, write = os.pipe()
-        options = _options_file(bwrap_arguments(spec, overlay=self._overlay and not spec.shared_root, status_fd=write))
+        options = _options_file(
+            bwrap_arguments(spec, overlay=self._overlay and not spec.shared_root, status_fd=write)
+        )
         try:
             process = subprocess.Popen(
                 [self._bwrap, "--args", str(options), "--", *spec.argv],
@@ -337,7 +341,13 @@ def probe(bwrap: str) -> tuple[bool, bool, str]:
             elif os.path.isdir(host):
                 command += ["--ro-bind", host, host]
         try:
-            done = subprocess.run([*command, "--", "/bin/true"], capture_output=True, timeout=20, check=False, stdin=subprocess.DEVNULL)
+            done = subprocess.run(
+                [*command, "--", "/bin/true"],
+                capture_output=True,
+                timeout=20,
+                check=False,
+                stdin=subprocess.DEVNULL,
+            )
         except (OSError, subprocess.TimeoutExpired) as error:
             return False, str(error)
         return done.returncode == 0, done.stderr.decode(errors="replace").strip()
