@@ -284,25 +284,31 @@ def _touch(objects: list[Object]) -> None:
         for spec in obj.workflow_specs:
             list(spec.references())
             for template in spec.all_templates:
-                assert [
-                    template.type,
-                    template.types,
-                    template.label,
-                    template.body,
-                    template.containers,
-                ] is not None
+                assert all(
+                    value is not None
+                    for value in [
+                        template.type,
+                        template.types,
+                        template.label,
+                        template.body,
+                        template.containers,
+                    ]
+                )
                 list(template.steps)
                 assert template.dag.tasks is not None
                 for step in template.children:
-                    assert [
-                        step.label,
-                        step.loops,
-                        step.dependencies,
-                        step.arguments.parameters,
-                        step.hooks,
-                    ] is not None
+                    assert all(
+                        value is not None
+                        for value in [
+                            step.label,
+                            step.loops,
+                            step.dependencies,
+                            step.arguments.parameters,
+                            step.hooks,
+                        ]
+                    )
         if obj.kind == "Sensor":
-            assert [dependencies(obj), triggers(obj)] is not None
+            assert isinstance(dependencies(obj) + triggers(obj), list)
         event_names(obj)
         policy_rules(obj)
 

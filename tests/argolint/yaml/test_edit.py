@@ -8,8 +8,8 @@ import pytest
 
 from argolint.diagnostic import Edit
 from argolint.text import SourceText
-from argolint.yaml import parse
 from argolint.yaml import edit as edits
+from argolint.yaml import parse
 from argolint.yaml.edit import add_key, apply_edits, delete_item, delete_key, quote, reindent, scalar, verify
 
 TEXT = """\
