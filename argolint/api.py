@@ -52,7 +52,6 @@ def check(sources: Iterable[Source], settings: Settings | None = None) -> Report
     """
     settings = settings or Settings()
     plan = Plan(registry.load(settings.rules), settings)
-    plan.bind()
     return check_with(plan, sources, settings)
 
 

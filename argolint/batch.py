@@ -178,11 +178,7 @@ class _Run:
     # -- first pass: what a file has to say alone --------------------------------------------------
 
     def _first_pass(self, numbers: Iterable[int]) -> None:
-        bound = False
         for number in numbers:
-            if not bound:
-                self.plan.bind("local")
-                bound = True
             self.entries[number] = self._examine(number)
             self.changed = True
 
@@ -235,11 +231,7 @@ class _Run:
         return self.files[number]
 
     def _second_pass(self, numbers: Iterable[int], digest: bytes) -> None:
-        bound = False
         for number in numbers:
-            if not bound:
-                self.plan.bind("cross")
-                bound = True
             self._set_cross(number, digest, self._cross(number))
 
     def _cross(self, number: int) -> list[Any]:
@@ -257,7 +249,6 @@ class _Run:
         if stored is not None and stored[0] == digest:
             found: list[Any] = stored[1]
             return found
-        self.plan.bind("project")
         self.changed = True
         return [pack(item) for item in run_project(self.plan, self.settings, self.index)]
 
@@ -272,7 +263,7 @@ class _Run:
         much = len(missing) >= FORK_FILES or size >= FORK_BYTES
         if count < 2 or len(missing) < 2 or not pool.can_fork() or (self.workers is None and not much):
             return []
-        self.plan.bind("local", "cross")
+        self.plan.bind()
         running: list[tuple[pool.Worker, list[int]]] = []
         for share in pool.shares([len(self.inputs[i].data) for i in missing], min(count, len(missing))):
             mine = [missing[i] for i in share]
@@ -341,7 +332,6 @@ class _Run:
             found = unpack_diagnostic(packed)
             elsewhere.setdefault(found.path, []).append(found)
         findings = failed_imports(self.plan)
-        bound = False
         for number, item in enumerate(self.inputs):
             if not item.target:
                 continue
@@ -349,9 +339,6 @@ class _Run:
             mine = [unpack_diagnostic(packed) for packed in (*(entry.findings or ()), *entry.cross)]
             mine += elsewhere.pop(item.path, [])
             if entry.suppressions:
-                if not bound:
-                    self.plan.bind("suppression")
-                    bound = True
                 suppressions = [Suppression(*packed) for packed in entry.suppressions]
                 source = SourceText(decode(item.data)[0])
                 mine = conclude(item.path, source, mine, suppressions, self.plan, self.settings)

@@ -6,10 +6,10 @@ names, sizes and times of the rule files; modules are imported only when their r
 
 from __future__ import annotations
 
-import importlib.util
 import marshal
 import os
 import sys
+import types
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from argolint._version import __version__
 from argolint.errors import UserError
 from argolint.rule import Rule, rules_in
 
-_FORMAT = 2
+_FORMAT = 3
 
 
 def builtin_folder() -> str:
@@ -107,9 +107,14 @@ def _rules_of(folder: str, result: Rules) -> list[Rule]:
             with open(blob, "rb") as file:
                 stored = marshal.load(file)
             if stored[0] == key:
+                for relative, data in stored[2].items():
+                    _compiled[folder, relative] = data
                 return [Rule(*fields) for fields in stored[1]]
-        except (OSError, ValueError, EOFError, TypeError, IndexError):
+        except (OSError, ValueError, EOFError, TypeError, IndexError, AttributeError):
             pass
+    for relative, _, _ in modules:
+        _compiled.pop((folder, relative), None)
+        _loaded.pop(os.path.join(folder, relative), None)
     rules: list[Rule] = []
     failures = 0
     for relative, _, _ in modules:
@@ -122,7 +127,8 @@ def _rules_of(folder: str, result: Rules) -> list[Rule]:
             text = "".join(traceback.format_exception(error))
             result.failures.append((os.path.join(folder, relative), f"{type(error).__name__}: {error}", text))
     if blob is not None and not failures:
-        _write(blob, marshal.dumps((key, [tuple(item[:-1]) for item in rules])))
+        code = {relative: _compiled[folder, relative] for relative, _, _ in modules}
+        _write(blob, marshal.dumps((key, [tuple(item[:-1]) for item in rules], code)))
     return rules
 
 
@@ -167,25 +173,32 @@ def _import(folder: str, relative: str) -> list[Rule]:
     return [item._replace(module=(folder, relative)) for item in rules]
 
 
+# The namespaces of imported rule modules by path, and the code of modules by folder and relative path.
 _loaded: dict[str, dict[str, Any]] = {}
+_compiled: dict[tuple[str, str], bytes] = {}
 
 
 def _module(folder: str, relative: str) -> dict[str, Any]:
-    """Import a rule module and return its namespace."""
+    """Import a rule module and return its namespace.
+
+    The code comes out of the blob when it is there: two hundred small files would cost more to find than to run.
+    """
     path = os.path.join(folder, relative)
     known = _loaded.get(path)
     if known is not None:
         return known
-    dotted = relative[:-3].replace("/", ".")
-    if folder == builtin_folder():
-        name = f"argolint.rules.{dotted}"
+    data = _compiled.get((folder, relative))
+    if data is None:
+        with open(path, "rb") as file:
+            code = compile(file.read(), path, "exec", dont_inherit=True)
+        _compiled[folder, relative] = marshal.dumps(code)
     else:
-        name = f"argolint_user_rules_{abs(hash(folder))}.{dotted}".replace("-", "_")
-    spec = importlib.util.spec_from_file_location(name, path)
-    if spec is None or spec.loader is None:
-        raise UserError(f"{path}: cannot be imported", "")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+        code = marshal.loads(data)
+    dotted = relative[:-3].replace("/", ".")
+    package = "argolint.rules" if folder == builtin_folder() else "argolint_user_rules"
+    module = types.ModuleType(f"{package}.{dotted}")
+    module.__file__ = path
+    exec(code, module.__dict__)
     _loaded[path] = module.__dict__
     return module.__dict__
 

@@ -144,7 +144,6 @@ def run_case(case: Case, item: Rule, rules: registry.Rules, folders: tuple[str, 
     """Everything that is wrong with a case of a rule's page; [] when the page tells the truth."""
     settings = _settings(case, item, folders)
     plan = Plan(rules, settings)
-    plan.bind()
     sources: list[Source] = []
     expected: list[Expected] = []
     offsets: dict[str, int] = {}

@@ -29,9 +29,10 @@ INTERNAL_CODE, INTERNAL_NAME = "LNT901", "internal-error"
 
 
 class Plan:
-    """The enabled rules, by hook; `local` and `cross` hold rules whose modules are imported."""
+    """The enabled rules, by hook. Modules are imported when their rules first have something to do."""
 
     __slots__ = (
+        "_checks",
         "all",
         "cross",
         "enabled",
@@ -52,6 +53,7 @@ class Plan:
         self.cross: dict[str, list[Rule]] = {}
         self.project: list[Rule] = []
         self.suppression: list[Rule] = []
+        self._checks: dict[str, Callable[..., Iterable[Any]] | None] = {}
         self.tracebacks: list[str] = [text for _, _, text in rules.failures]
         for item in self.enabled:
             if item.on == "project":
@@ -61,15 +63,18 @@ class Plan:
             else:
                 (self.cross if item.cross_file else self.local).setdefault(item.on, []).append(item)
 
-    def bind(self, *parts: str) -> None:
-        """Import the modules of the enabled rules: of `local`, `cross`, `project`, `suppression`, or of all."""
-        for part in parts or ("local", "cross", "project", "suppression"):
-            if part in ("local", "cross"):
-                table: dict[str, list[Rule]] = getattr(self, part)
-                for hook, rules in table.items():
-                    table[hook] = [registry.bind(item) for item in rules]
-            else:
-                setattr(self, part, [registry.bind(item) for item in getattr(self, part)])
+    def bind(self) -> None:
+        """Import the modules of all enabled rules now; otherwise each is imported when it first has something to do."""
+        for item in self.enabled:
+            self.check_of(item)
+
+    def check_of(self, item: Rule) -> Callable[..., Iterable[Any]]:
+        """The function of a rule."""
+        check = self._checks.get(item.code)
+        if check is None:
+            check = self._checks[item.code] = registry.bind(item).check
+        assert check is not None
+        return check
 
 
 def is_enabled(item: Rule, settings: Settings) -> bool:
@@ -194,9 +199,8 @@ def _schedules(obj: Object) -> list[Schedule]:
 
 def _run_rule(item: Rule, subject: Any, ctx: Context, plan: Plan, out: list[Diagnostic]) -> None:
     ctx.rule = item
-    check = item.check
-    assert check is not None
     try:
+        check = plan.check_of(item)
         for finding in check(subject, ctx):
             out.append(to_diagnostic(finding, item, plan, ctx.path, ctx.ref))
     except Exception as error:
