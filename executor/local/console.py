@@ -13,6 +13,7 @@ from executor.local import tree
 from executor.runtimes.podrunner import PodHandle
 
 Object = Mapping[str, Any]
+TOLD = frozenset({"WorkflowFailed", "WorkflowNodeFailed", "WorkflowNodeError"})  # the tree says it already
 REDRAW = 0.1  # seconds between two drawings of the live tree
 SHOWN_TYPES = frozenset({"Pod", "Container", "Suspend", "HTTP", "Plugin", "Skipped", "Retry"})
 
@@ -72,7 +73,7 @@ class Console:
                 continue
             self._phases[name, identity] = now
             if node.get("type") in SHOWN_TYPES and now[0] != "Pending":
-                message = f"  {self._mask(tree.printable(now[1]))}" if now[1] else ""
+                message = f"  {self._mask(tree.one_line(now[1]))}" if now[1] else ""
                 self._write(self._err, f"{tree.icon(now[0], False)} {node.get('name')}  {now[0]}{message}\n")
 
     def pod(self, handle: PodHandle, node_id: str) -> None:
@@ -89,7 +90,7 @@ class Console:
 
     def event(self, kind: str, reason: str, message: str) -> None:
         """Keep warnings for the end; they are in the run directory too."""
-        if kind == "Warning":
+        if kind == "Warning" and reason not in TOLD:
             self.warnings.append(f"{reason}: {message}")
 
     # --- writing --------------------------------------------------------------------------------------

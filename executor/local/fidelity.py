@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from executor.runtimes.argoexec import argoexec_verb
 from executor.runtimes.images import ImageMap
 
 Object = Mapping[str, Any]
@@ -52,10 +53,7 @@ def images_used(pods: Sequence[Object]) -> Counter[str]:
     found: Counter[str] = Counter()
     for pod in pods:
         for container in (pod.get("spec") or {}).get("containers") or []:
-            command = container.get("command") or []
-            if container.get("name") != "wait" and not (
-                command and str(command[0]).endswith("argoexec") and "emissary" not in command
-            ):
+            if argoexec_verb(container) is None:
                 found[str(container.get("image") or "")] += 1
     return found
 

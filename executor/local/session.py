@@ -89,6 +89,7 @@ def read_input(targets: Sequence[str], cwd: Path) -> Input:
             files.append((manifest.path, read_text(Path(manifest.path))))
     workflows = [prepare.workflow_of(m.object, m.path) for m in chosen]
     mentions = any(_MENTIONS.search(text) for _, text in files)
+    mentions = mentions or any("workflowTemplateRef" in w["spec"] for w in workflows)
     return Input(workflows, files, tree, root, mentions)
 
 
@@ -353,7 +354,7 @@ def _show(options: Options, final: Sequence[Object], console: Console, out: IO[s
             out.write(f"workflow/{workflow['metadata']['name']}\n")
         else:
             status = workflow.get("status") or {}
-            message = f"  {tree.printable(str(status.get('message')))}" if status.get("message") else ""
+            message = f"  {tree.one_line(str(status.get('message')))}" if status.get("message") else ""
             out.write(
                 f"{workflow['metadata']['name']}  {status.get('phase') or 'Pending'}{console._mask(message)}\n"
             )
@@ -429,7 +430,7 @@ def _failed_logs(final: Sequence[Object], console: _Recorder, directory: Path, e
             )
             text = path.read_bytes()[-4096:].decode("utf-8", "replace") if path.is_file() else ""
             err.write(
-                f"--- {node.get('name')}: {tree.printable(str(node.get('message') or node.get('phase')))}\n"
+                f"--- {node.get('name')}: {tree.one_line(str(node.get('message') or node.get('phase')))}\n"
             )
             err.writelines(f"    {console._mask(tree.printable(line))}\n" for line in text.splitlines()[-20:])
 

@@ -103,7 +103,7 @@ def lines(workflow: Mapping[str, Any], *, colour: bool = False, now: datetime | 
             extra[1],
             duration(node, moment),
         ]
-        message = printable(str(node.get("message") or ""))
+        message = one_line(str(node.get("message") or ""))
         yield "  ".join(part for part in [*parts, message] if part)
         kids = below.get(identity, [])
         for index, kid in enumerate(kids):
@@ -115,6 +115,12 @@ def lines(workflow: Mapping[str, Any], *, colour: bool = False, now: datetime | 
 
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+
+
+def one_line(text: str) -> str:
+    """The first line of a message, safe for a terminal; an ellipsis stands for the rest."""
+    first, newline, rest = text.strip().partition("\n")
+    return printable(first) + (" …" if newline and rest.strip() else "")
 
 
 def printable(text: str) -> str:

@@ -275,18 +275,17 @@ def jq(filter_text: str, value: Any) -> str:
     program = shutil.which("jq")
     if program is None:
         raise ResourceError(f"jqFilter {filter_text!r} needs the jq program, which is not on this machine")
+    words = [program, "-r", filter_text if not filter_text.startswith("-") else " " + filter_text]
     try:
+        # No environment: a filter can read $ENV.
         done = subprocess.run(
-            [program, "-r", "--", filter_text],
-            input=json.dumps(value).encode(),
-            capture_output=True,
-            timeout=30,
-            check=False,
+            words, input=json.dumps(value).encode(), capture_output=True, timeout=30, check=False, env={}
         )
     except (OSError, subprocess.TimeoutExpired) as error:
         raise ResourceError(f"jqFilter {filter_text!r}: {error}") from None
     if done.returncode:
-        raise ResourceError(f"jqFilter {filter_text!r}: {done.stderr.decode(errors='replace').strip()}")
+        lines = done.stderr.decode(errors="replace").strip().splitlines()
+        raise ResourceError(f"jqFilter {filter_text!r}: {lines[0] if lines else done.returncode}")
     return done.stdout.decode("utf-8", "replace").strip()
 
 

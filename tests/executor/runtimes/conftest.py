@@ -109,14 +109,21 @@ def run_pod(sandbox: ContainerRuntime, store: DiskStore, tmp_path: Path) -> Call
 
 def shell(script: str, **spec: Any) -> Object:
     """A plain pod with one container that runs a script."""
-    container = {"name": "main", "image": "alpine", "command": ["sh", "-c", script], **spec.pop("container", {})}
+    container = {
+        "name": "main",
+        "image": "alpine",
+        "command": ["sh", "-c", script],
+        **spec.pop("container", {}),
+    }
     return {
         "metadata": {"name": spec.pop("name", "pod"), "namespace": "ns"},
         "spec": {"restartPolicy": "Never", "containers": [container], **spec},
     }
 
 
-def argo(template: Object, *, name: str = "wf-main-1", command: list[str] | None = None, **main: Any) -> Object:
+def argo(
+    template: Object, *, name: str = "wf-main-1", command: list[str] | None = None, **main: Any
+) -> Object:
     """A pod as the engine makes it: init, wait, main under the emissary, argoexec's volumes."""
     import json
 
@@ -156,7 +163,13 @@ def argo(template: Object, *, name: str = "wf-main-1", command: list[str] | None
             "labels": {"workflows.argoproj.io/workflow": "wf", "workflows.argoproj.io/completed": "false"},
             "annotations": {"workflows.argoproj.io/node-id": "wf-1", "workflows.argoproj.io/node-name": "wf"},
             "ownerReferences": [
-                {"apiVersion": "argoproj.io/v1alpha1", "kind": "Workflow", "name": "wf", "uid": "u-1", "controller": True}
+                {
+                    "apiVersion": "argoproj.io/v1alpha1",
+                    "kind": "Workflow",
+                    "name": "wf",
+                    "uid": "u-1",
+                    "controller": True,
+                }
             ],
         },
         "spec": {

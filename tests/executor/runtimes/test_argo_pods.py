@@ -41,7 +41,15 @@ def put(store: Any, key: str, content: bytes) -> None:
 
 
 def test_the_task_result_has_upstreams_shape(run_pod) -> None:
-    ran = run_pod(argo(template("echo hi; echo x > /tmp/p", outputs={"parameters": [{"name": "p", "valueFrom": {"path": "/tmp/p"}}]}), result=True))
+    ran = run_pod(
+        argo(
+            template(
+                "echo hi; echo x > /tmp/p",
+                outputs={"parameters": [{"name": "p", "valueFrom": {"path": "/tmp/p"}}]},
+            ),
+            result=True,
+        )
+    )
     assert ran.final["phase"] == "Succeeded"
     owner = {"apiVersion": "argoproj.io/v1alpha1", "kind": "Workflow", "name": "wf", "uid": "u-1"}
     first, last = ran.results
@@ -68,13 +76,19 @@ def test_the_task_result_has_upstreams_shape(run_pod) -> None:
 
 
 def test_a_result_is_the_last_256_kib_without_one_newline(run_pod) -> None:
-    ran = run_pod(argo(template("head -c 300000 /dev/zero | tr '\\0' x; echo; echo; echo err >&2"), result=True))
+    ran = run_pod(
+        argo(template("head -c 300000 /dev/zero | tr '\\0' x; echo; echo; echo err >&2"), result=True)
+    )
     assert ran.outputs["result"] == "x" * (256 * 1024 - 2) + "\n"
     assert ran.log().endswith("err\n") or "err\n" in ran.log()
 
 
 def test_a_script_is_staged_and_run(run_pod) -> None:
-    script = {"image": "python:3.12", "command": ["python"], "source": "import sys\nprint('héllo', __file__)\n"}
+    script = {
+        "image": "python:3.12",
+        "command": ["python"],
+        "source": "import sys\nprint('héllo', __file__)\n",
+    }
     ran = run_pod(argo({"name": "main", "script": script}, result=True))
     assert ran.outputs["result"] == "héllo /argo/staging/script"
 
@@ -91,7 +105,12 @@ def test_a_missing_output_parameter_takes_its_default_or_fails_wait(run_pod) -> 
     value = {"path": "/nope", "default": "d"}
     ran = run_pod(argo(template("true", outputs={"parameters": [{"name": "p", "valueFrom": value}]})))
     assert ran.outputs["parameters"] == [{"name": "p", "valueFrom": value, "value": "d"}]
-    ran = run_pod(argo(template("true", outputs={"parameters": [{"name": "p", "valueFrom": {"path": "/nope"}}]}), name="two"))
+    ran = run_pod(
+        argo(
+            template("true", outputs={"parameters": [{"name": "p", "valueFrom": {"path": "/nope"}}]}),
+            name="two",
+        )
+    )
     ended = ran.ended("wait")["terminated"]
     assert (ran.final["phase"], ended["exitCode"]) == ("Failed", 1)
     assert ended["message"] == "open /var/run/argo/outputs/parameters/nope: no such file or directory"
@@ -99,7 +118,13 @@ def test_a_missing_output_parameter_takes_its_default_or_fails_wait(run_pod) -> 
 
 
 @pytest.mark.parametrize(
-    ("archive", "file"), [(None, "a.tgz"), ({"tar": {"compressionLevel": 0}}, "a.tgz"), ({"zip": {}}, "a.zip"), ({"none": {}}, "dir")]
+    ("archive", "file"),
+    [
+        (None, "a.tgz"),
+        ({"tar": {"compressionLevel": 0}}, "a.tgz"),
+        ({"zip": {}}, "a.zip"),
+        ({"none": {}}, "dir"),
+    ],
 )
 def test_a_directory_survives_the_round_trip(run_pod, store, archive, file: str) -> None:
     declared = {"name": "a", "path": "/out/dir", **({"archive": archive} if archive else {})}
@@ -110,20 +135,33 @@ def test_a_directory_survives_the_round_trip(run_pod, store, archive, file: str)
     assert store.exists(f"s3/b/wf/pod/{file}")
     given = {**ran.outputs["artifacts"][0], "path": "/in/here"}
     ran = run_pod(
-        argo(template("cd /in/here && cat one sub/two", inputs={"artifacts": [given]}, archiveLocation=location), name="two", result=True)
+        argo(
+            template(
+                "cd /in/here && cat one sub/two", inputs={"artifacts": [given]}, archiveLocation=location
+            ),
+            name="two",
+            result=True,
+        )
     )
     assert ran.outputs["result"] == "1\n2"
 
 
 def test_a_file_artifact_and_its_mode(run_pod) -> None:
-    ran = run_pod(argo(template("echo data > /x.txt", outputs={"artifacts": [{"name": "x", "path": "/x.txt"}]})))
+    ran = run_pod(
+        argo(template("echo data > /x.txt", outputs={"artifacts": [{"name": "x", "path": "/x.txt"}]}))
+    )
     given = {**ran.outputs["artifacts"][0], "path": "/in/y.txt", "mode": 0o444}
-    ran = run_pod(argo(template("cat /in/y.txt; stat -c %a /in/y.txt", inputs={"artifacts": [given]}), name="two"))
+    ran = run_pod(
+        argo(template("cat /in/y.txt; stat -c %a /in/y.txt", inputs={"artifacts": [given]}), name="two")
+    )
     assert ran.log() == "data\n444\n"
 
 
 def test_raw_and_optional_inputs(run_pod) -> None:
-    artifacts = [{"name": "r", "path": "/in/r", "raw": {"data": "raw data"}}, {"name": "o", "path": "/in/o", "optional": True}]
+    artifacts = [
+        {"name": "r", "path": "/in/r", "raw": {"data": "raw data"}},
+        {"name": "o", "path": "/in/o", "optional": True},
+    ]
     ran = run_pod(argo(template("cat /in/r", inputs={"artifacts": artifacts})))
     assert ran.log() == "raw data"
 
@@ -132,7 +170,10 @@ def test_raw_and_optional_inputs(run_pod) -> None:
     ("artifact", "message"),
     [
         ({"name": "a", "path": "/a"}, "required artifact 'a' not supplied"),
-        ({"name": "a", "path": "/a", "s3": {"key": "gone"}}, "failed to load artifact 'a': artifact 'a' not found"),
+        (
+            {"name": "a", "path": "/a", "s3": {"key": "gone"}},
+            "failed to load artifact 'a': artifact 'a' not found",
+        ),
         ({"name": "a", "path": "/a", "s3": {"key": "../../etc/passwd"}}, "is not usable as a path"),
     ],
 )
@@ -158,14 +199,19 @@ def test_an_archive_that_leads_outside_is_refused(run_pod, store, tmp_path: Path
     given = {"name": "a", "path": "/in", "s3": {"key": "evil"}}
     ran = run_pod(argo(template("true", inputs={"artifacts": [given]})))
     assert "refused to unpack" in ran.ended("init")["terminated"]["message"]
-    assert not list(tmp_path.rglob("evil")) or [p for p in tmp_path.rglob("evil")] == [store.root / "s3/default/evil"]
+    assert not list(tmp_path.rglob("evil")) or [p for p in tmp_path.rglob("evil")] == [
+        store.root / "s3/default/evil"
+    ]
     assert not Path("/tmp/evil").exists()
 
 
 def test_an_archive_with_one_entry_becomes_the_path_itself(run_pod, store) -> None:
     put(store, "s3/default/one", tar_gz({"whatever.txt": b"content"}))
     put(store, "s3/default/many", tar_gz({"a": b"1", "b": b"2"}))
-    given = [{"name": "one", "path": "/in/one", "s3": {"key": "one"}}, {"name": "many", "path": "/in/many", "s3": {"key": "many"}}]
+    given = [
+        {"name": "one", "path": "/in/one", "s3": {"key": "one"}},
+        {"name": "many", "path": "/in/many", "s3": {"key": "many"}},
+    ]
     ran = run_pod(argo(template("cat /in/one; ls /in/many", inputs={"artifacts": given})))
     assert ran.log() == "contenta\nb\n"
 
@@ -179,9 +225,22 @@ def test_an_output_that_is_a_link_is_read_inside_the_container(run_pod) -> None:
 
 
 def test_outputs_on_a_volume(run_pod) -> None:
-    user = {"image": "alpine", "command": ["sh", "-c", "echo v > /mnt/vol/p"], "volumeMounts": [{"name": "v", "mountPath": "/mnt/vol"}]}
+    user = {
+        "image": "alpine",
+        "command": ["sh", "-c", "echo v > /mnt/vol/p"],
+        "volumeMounts": [{"name": "v", "mountPath": "/mnt/vol"}],
+    }
     declared = {"parameters": [{"name": "p", "valueFrom": {"path": "/mnt/vol/p"}}]}
-    ran = run_pod(argo({"name": "main", "container": user, "volumes": [{"name": "v", "emptyDir": {}}], "outputs": declared}))
+    ran = run_pod(
+        argo(
+            {
+                "name": "main",
+                "container": user,
+                "volumes": [{"name": "v", "emptyDir": {}}],
+                "outputs": declared,
+            }
+        )
+    )
     assert ran.outputs["parameters"][0]["value"] == "v"
 
 
@@ -200,7 +259,9 @@ def test_a_command_that_does_not_exist_is_the_emissarys_64(run_pod) -> None:
 
 
 def test_a_terminated_main_has_137_under_the_emissary(run_pod) -> None:
-    ran = run_pod(argo({"name": "main", "container": {"image": "alpine", "command": ["sleep", "30"]}}), wait=False)
+    ran = run_pod(
+        argo({"name": "main", "container": {"image": "alpine", "command": ["sleep", "30"]}}), wait=False
+    )
     while "running" not in ran.handle.states["main"].state:
         pass
     ran.handle.terminate(5)
@@ -209,8 +270,16 @@ def test_a_terminated_main_has_137_under_the_emissary(run_pod) -> None:
 
 
 def test_sidecars_are_stopped_after_main(run_pod) -> None:
-    sidecar = {"name": "side", "image": "alpine", "command": ["sh", "-c", "trap 'echo stopped; exit 143' TERM; while :; do sleep 0.05; done"]}
-    made = {"name": "main", "container": {"image": "alpine", "command": ["sleep", "0.3"]}, "sidecars": [sidecar]}
+    sidecar = {
+        "name": "side",
+        "image": "alpine",
+        "command": ["sh", "-c", "trap 'echo stopped; exit 143' TERM; while :; do sleep 0.05; done"],
+    }
+    made = {
+        "name": "main",
+        "container": {"image": "alpine", "command": ["sleep", "0.3"]},
+        "sidecars": [sidecar],
+    }
     ran = run_pod(argo(made))
     assert ran.log("side") == "stopped\n"
     assert ran.ended("side")["terminated"]["exitCode"] == 143
@@ -240,13 +309,26 @@ def _set(*members: dict[str, Any], **fields: Any) -> dict[str, Any]:
     made = []
     for member in members:
         prefix = ["/var/run/argo/argoexec", "emissary", "--"]
-        made.append({**main, "name": member["name"], "command": [*prefix, *member["command"]], "args": [], "volumeMounts": mounts})
+        made.append(
+            {
+                **main,
+                "name": member["name"],
+                "command": [*prefix, *member["command"]],
+                "args": [],
+                "volumeMounts": mounts,
+            }
+        )
     pod["spec"]["containers"] = [wait, *made]
     return pod
 
 
 def _member(name: str, script: str, *dependencies: str) -> dict[str, Any]:
-    return {"name": name, "image": "alpine", "command": ["sh", "-c", script], "dependencies": list(dependencies)}
+    return {
+        "name": name,
+        "image": "alpine",
+        "command": ["sh", "-c", script],
+        "dependencies": list(dependencies),
+    }
 
 
 def test_a_container_set_keeps_its_order(run_pod) -> None:
@@ -271,9 +353,14 @@ def test_a_container_sets_retry_strategy(run_pod) -> None:
 def test_a_daemon_is_ready_when_its_probe_says_so(run_pod) -> None:
     probe = {"exec": {"command": ["test", "-e", "/tmp/ready"]}, "periodSeconds": 1}
     ran = run_pod(argo(template("sleep 0.5; touch /tmp/ready; sleep 30"), readinessProbe=probe), wait=False)
-    while not (ran.statuses and [s for s in ran.final["containerStatuses"] if s["name"] == "main" and s["ready"]]):
+    while not (
+        ran.statuses and [s for s in ran.final["containerStatuses"] if s["name"] == "main" and s["ready"]]
+    ):
         assert ran.handle.wait(0.02) is None
-    ready = [next(s["ready"] for s in status["containerStatuses"] if s["name"] == "main") for status in ran.statuses]
+    ready = [
+        next(s["ready"] for s in status["containerStatuses"] if s["name"] == "main")
+        for status in ran.statuses
+    ]
     assert ready[0] is False
     assert ready[-1] is True
     ran.handle.terminate(5)

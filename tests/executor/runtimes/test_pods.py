@@ -74,7 +74,9 @@ def test_two_pods_write_the_same_absolute_path_at_once(run_pod) -> None:
     script = "echo $0 > /tmp/out; mkdir /src /work2 2>/dev/null; echo $0 > /work2/out; sleep 0.3; cat /tmp/out /work2/out"
     pods = []
     for name in ("one", "two"):
-        pods.append(run_pod(shell("", name=name, container={"command": ["sh", "-c", script, name]}), wait=False))
+        pods.append(
+            run_pod(shell("", name=name, container={"command": ["sh", "-c", script, name]}), wait=False)
+        )
     for name, ran in zip(("one", "two"), pods, strict=True):
         ran.handle.wait(20)
         assert ran.log() == f"{name}\n{name}\n"
@@ -84,7 +86,11 @@ def test_two_pods_write_the_same_absolute_path_at_once(run_pod) -> None:
 def test_nothing_of_the_hosts_environment_or_home_gets_in(run_pod, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "leaked")
     monkeypatch.setenv("LD_PRELOAD_X", "leaked")
-    ran = run_pod(shell("env | cut -d= -f1 | sort | tr '\\n' ' '; ls -A /root /home; test ! -e /etc/shadow && echo clean"))
+    ran = run_pod(
+        shell(
+            "env | cut -d= -f1 | sort | tr '\\n' ' '; ls -A /root /home; test ! -e /etc/shadow && echo clean"
+        )
+    )
     names, _, rest = ran.log().partition("/home:")
     assert set(names.split()) - {"_", "SHLVL", "OLDPWD"} == {"HOME", "HOSTNAME", "PATH", "PWD"}
     assert rest.split() == ["/root:", "clean"]
@@ -169,13 +175,19 @@ def test_environment_from_secrets_config_maps_and_fields(run_pod) -> None:
         {"name": "C", "value": "$(A)-$$(A)-$(NOPE)"},
         {"name": "D", "valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}},
     ]
-    pod = shell("echo $A ${B-unset} $C $D $P_x", container={"env": env, "envFrom": [{"prefix": "P_", "configMapRef": {"name": "c"}}]})
+    pod = shell(
+        "echo $A ${B-unset} $C $D $P_x",
+        container={"env": env, "envFrom": [{"prefix": "P_", "configMapRef": {"name": "c"}}]},
+    )
     ran = run_pod(pod, secrets={("ns", "s"): {"k": "s3cret"}}, config_maps={("ns", "c"): {"x": "y"}})
     assert ran.log() == "s3cret unset s3cret-$(A)-$(NOPE) pod y\n"
 
 
 def test_a_missing_secret_ends_the_pod_and_names_it(run_pod) -> None:
-    pod = shell("true", container={"env": [{"name": "A", "valueFrom": {"secretKeyRef": {"name": "nope", "key": "k"}}}]})
+    pod = shell(
+        "true",
+        container={"env": [{"name": "A", "valueFrom": {"secretKeyRef": {"name": "nope", "key": "k"}}}]},
+    )
     ran = run_pod(pod)
     ended = ran.ended()["terminated"]
     assert (ran.final["phase"], ended["reason"]) == ("Failed", "CreateContainerConfigError")
@@ -195,14 +207,22 @@ def test_volumes(run_pod, tmp_path: Path) -> None:
         {"name": "e", "emptyDir": {}},
         {"name": "c", "configMap": {"name": "c", "items": [{"key": "x", "path": "deep/file"}]}},
         {"name": "s", "secret": {"secretName": "s"}},
-        {"name": "d", "downwardAPI": {"items": [{"path": "name", "fieldRef": {"fieldPath": "metadata.name"}}]}},
+        {
+            "name": "d",
+            "downwardAPI": {"items": [{"path": "name", "fieldRef": {"fieldPath": "metadata.name"}}]},
+        },
         {"name": "p", "persistentVolumeClaim": {"claimName": "claim"}},
     ]
     mounts = [{"name": v["name"], "mountPath": f"/v/{v['name']}"} for v in volumes]
     script = "cat /v/c/deep/file /v/s/k /v/d/name; echo kept > /v/p/f; echo e > /v/e/f; echo no > /v/c/deep/file || echo read-only"
     pod = shell(script, volumes=volumes, container={"volumeMounts": mounts})
     claims = tmp_path / "claims"
-    ran = run_pod(pod, secrets={("ns", "s"): {"k": "sec\n"}}, config_maps={("ns", "c"): {"x": "conf\n"}}, claims_dir=claims)
+    ran = run_pod(
+        pod,
+        secrets={("ns", "s"): {"k": "sec\n"}},
+        config_maps={("ns", "c"): {"x": "conf\n"}},
+        claims_dir=claims,
+    )
     assert ran.log().startswith("conf\nsec\npod")
     assert ran.log().endswith("read-only\n")
     assert (claims / "ns" / "claim" / "f").read_text() == "kept\n"
@@ -224,8 +244,18 @@ def test_init_containers_run_in_order_and_stop_at_the_first_failure(run_pod) -> 
     mount = [{"name": "w", "mountPath": "/w"}]
     pod["spec"]["volumes"] = [{"name": "w", "emptyDir": {}}]
     pod["spec"]["initContainers"] = [
-        {"name": "a", "image": "alpine", "command": ["sh", "-c", "echo a >> /w/order"], "volumeMounts": mount},
-        {"name": "b", "image": "alpine", "command": ["sh", "-c", "echo b >> /w/order; cat /w/order; exit 5"], "volumeMounts": mount},
+        {
+            "name": "a",
+            "image": "alpine",
+            "command": ["sh", "-c", "echo a >> /w/order"],
+            "volumeMounts": mount,
+        },
+        {
+            "name": "b",
+            "image": "alpine",
+            "command": ["sh", "-c", "echo b >> /w/order; cat /w/order; exit 5"],
+            "volumeMounts": mount,
+        },
     ]
     ran = run_pod(pod)
     assert ran.final["phase"] == "Failed"
@@ -237,7 +267,13 @@ def test_init_containers_run_in_order_and_stop_at_the_first_failure(run_pod) -> 
 def test_python_images_use_the_interpreter_of_this_installation(run_pod) -> None:
     import sys
 
-    pod = shell("", container={"image": "python:3.12-slim", "command": ["python", "-c", "import sys, json; print(sys.version_info[:2])"]})
+    pod = shell(
+        "",
+        container={
+            "image": "python:3.12-slim",
+            "command": ["python", "-c", "import sys, json; print(sys.version_info[:2])"],
+        },
+    )
     assert run_pod(pod).log() == f"{tuple(sys.version_info[:2])}\n"
 
 
