@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from argolint.language.values import format_float, to_json
+from argolint.language.values import float_json, to_json
 
 
 def find(obj: Any, path: str) -> tuple[bool, Any]:
@@ -70,7 +70,7 @@ def get(obj: Any, path: str) -> str | None:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float):
-        return format_float(value)
+        return float_json(value)
     if isinstance(value, (dict, list)):
         return to_json(value)
     return str(value)

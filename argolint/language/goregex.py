@@ -1,4 +1,4 @@
-"""Go's regular expressions (RE2 syntax) on Python's engine.
+"""Go's regular expressions (RE2 syntax) on Python's engine, or on `renfa` where that could be slow.
 
 Patterns are translated and memoised. What RE2 refuses (lookaround, back references) is refused here too.
 """
@@ -9,7 +9,11 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 
+from argolint.language import renfa
+
 MAX_PATTERN = 2000
+MAX_RESULT = 10_000_000
+BACKTRACKING_STEPS = 3_000_000
 _REFUSED = re.compile(r"\(\?(?:[=!#>(]|<[=!]|P=)|\\[1-9]")
 _CLASSES = {
     "alpha": "a-zA-Z", "digit": "0-9", "alnum": "a-zA-Z0-9", "upper": "A-Z", "lower": "a-z", "space": r"\t\n\v\f\r ",
@@ -99,32 +103,73 @@ def _escape(pattern: str, at: int) -> tuple[str, int]:
     return pattern[at : at + 2], at + 2
 
 
+Match = re.Match[str] | renfa.Match
+
+
+@lru_cache(maxsize=1024)
+def _risk(pattern: str) -> tuple[int, bool]:
+    return renfa.is_risky(compile(pattern).pattern)
+
+
+@lru_cache(maxsize=256)
+def _program(pattern: str) -> renfa.Program:
+    return renfa.compile(compile(pattern).pattern)
+
+
+def _backtracks(pattern: str, text: str) -> bool:
+    """Whether Python's matcher might take long: its steps grow with the text to the power of the repetitions."""
+    count, nested = _risk(pattern)
+    return (nested and len(text) > 12) or max(len(text), 1) ** (count + 1) > BACKTRACKING_STEPS
+
+
 def search(pattern: str, text: str) -> bool:
     """Whether a Go pattern is found anywhere in `text`. Raises ValueError for a bad pattern."""
-    return compile(pattern).search(text) is not None
+    compiled = compile(pattern)
+    if _backtracks(pattern, text):
+        return renfa.search(_program(pattern), text) is not None
+    return compiled.search(text) is not None
 
 
-def finditer(pattern: str, text: str) -> Iterator[re.Match[str]]:
+def finditer(pattern: str, text: str) -> Iterator[Match]:
     """The matches of a Go pattern in `text`, left to right. Raises ValueError for a bad pattern."""
-    return compile(pattern).finditer(text)
+    compiled = compile(pattern)
+    if _backtracks(pattern, text):
+        yield from renfa.finditer(_program(pattern), text)
+        return
+    last_end = -1
+    for match in compiled.finditer(text):
+        if match.end() > match.start() or match.start() != last_end:
+            yield match
+        last_end = match.end()
 
 
 _REFERENCE = re.compile(r"\$(?:\$|\{(\w+)\}|(\w+))")
 
 
 def replace(pattern: str, text: str, replacement: str, literal: bool = False) -> str:
-    """`ReplaceAllString`: `$1`, `${name}` and `$$` mean something in `replacement` unless `literal`."""
+    """`ReplaceAllString`: `$1`, `${name}` and `$$` mean something in `replacement` unless `literal`.
 
-    def expanded(match: re.Match[str]) -> str:
-        def reference(found: re.Match[str]) -> str:
-            name = found.group(1) or found.group(2)
-            if name is None:
-                return "$"
-            try:
-                return match.group(int(name) if name.isdigit() else name) or ""
-            except IndexError:
-                return ""
+    Raises ValueError for a bad pattern or a result of more than ten million characters.
+    """
+    parts: list[str] = []
+    at, size = 0, 0
+    for match in finditer(pattern, text):
+        parts += (text[at : match.start()], replacement if literal else _expanded(match, replacement))
+        size += len(parts[-1]) + len(parts[-2])
+        if size > MAX_RESULT:
+            raise ValueError("memory budget exceeded")
+        at = match.end()
+    return "".join((*parts, text[at:]))
 
-        return replacement if literal else _REFERENCE.sub(reference, replacement)
 
-    return compile(pattern).sub(expanded, text)
+def _expanded(match: Match, replacement: str) -> str:
+    def reference(found: re.Match[str]) -> str:
+        name = found.group(1) or found.group(2)
+        if name is None:
+            return "$"
+        try:
+            return match.group(int(name) if name.isdigit() else name) or ""
+        except (IndexError, OverflowError):
+            return ""
+
+    return _REFERENCE.sub(reference, replacement)

@@ -54,8 +54,8 @@ def wrap(value: int) -> int:
     return (value + 0x8000000000000000) % 0x10000000000000000 - 0x8000000000000000
 
 
-def format_float(value: float, exponent_from: int = 21) -> str:
-    """A float64 as Go's `%v` prints it: shortest form, exponent below 1e-4 and from 1e21 (`%g`: by digits)."""
+def format_float(value: float, exponent_from: int = 6) -> str:
+    """A float64 as Go's `%v` prints it: shortest form, `e` below 1e-4 and from 1e6."""
     if math.isnan(value):
         return "NaN"
     if math.isinf(value):

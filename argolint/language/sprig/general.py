@@ -99,13 +99,13 @@ def _find_all(pattern: Any, value: Any, count: Any) -> list[str]:
     for match in goregex.finditer(text(pattern), text(value)):
         if 0 <= limit <= len(found):
             break
-        found.append(match.group())
+        found.append(match.group() or "")
     return found
 
 
 def _find(pattern: Any, value: Any) -> str:
     match = next(iter(goregex.finditer(text(pattern), text(value))), None)
-    return match.group() if match else ""
+    return (match.group() or "") if match else ""
 
 
 def _replace_all(pattern: Any, value: Any, replacement: Any) -> str:
