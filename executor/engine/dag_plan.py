@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -19,18 +20,9 @@ class Plan:
     """
 
     __slots__ = (
-        "_ancestors",
-        "_ids",
-        "_parsed",
-        "continue_on",
-        "dag",
-        "dependencies",
-        "name",
-        "settled",
-        "targets",
-        "tasks",
-        "workflow",
-    )
+        "_ancestors", "_ids", "_parsed", "active", "blocked_by", "by_place", "continue_on", "dag", "dependencies", "name",
+        "order", "settled", "targets", "tasks", "texts", "workflow",
+    )  # fmt: skip
 
     def __init__(self, workflow: str, name: str, dag: Mapping[str, Any]) -> None:
         self.workflow, self.name, self.dag = workflow, name, dag
@@ -51,6 +43,11 @@ class Plan:
             ]
         self._check()
         self.targets = self._targets()
+        self.order = self._order()
+        self.by_place = list(self.order)
+        self.active: set[str] = set(self.order)
+        self.blocked_by: dict[str, list[str]] = {}
+        self.texts = {name: json.dumps(task, ensure_ascii=False) for name, task in self.tasks.items()}
 
     def _check(self) -> None:
         for task_name, needed in self.dependencies.items():
@@ -84,6 +81,32 @@ class Plan:
         needed = {dependency for names_ in self.dependencies.values() for dependency in names_}
         return sorted(task for task in self.tasks if task not in needed)
 
+    def _order(self) -> dict[str, int]:
+        """The place of every task that a target needs, dependencies first."""
+        order: dict[str, int] = {}
+        for target in self.targets:
+            stack: list[tuple[str, bool]] = [(target, False)]
+            while stack:
+                task, expanded = stack.pop()
+                if task in order:
+                    continue
+                if expanded:
+                    order[task] = len(order)
+                    continue
+                stack.append((task, True))
+                stack.extend((d, False) for d in reversed(self.dependencies[task]) if d not in order)
+        return order
+
+    def mentioned(self, task: str) -> list[str]:
+        """The ancestors whose outputs a task may refer to: those that its text names, or all if that cannot be told."""
+        text = self.texts[task]
+        if "tasks" not in text:
+            return []
+        found = self.ancestors(task)
+        if "{{=" in text or "xpression" in text:
+            return found
+        return [name for name in found if name in text]
+
     def node_id(self, task: str) -> str:
         """The id of a task's node."""
         found = self._ids.get(task)
@@ -107,12 +130,27 @@ class Plan:
 
     def all_settled(self, nodes: Mapping[str, Mapping[str, Any]]) -> bool:
         """Whether every task that was begun has ended."""
-        for task in self.tasks:
-            if task not in self.settled:
-                node = nodes.get(self.node_id(task))
-                if node is not None and not phases.fulfilled(node):
-                    return False
+        for task in self.active:
+            node = nodes.get(self.node_id(task))
+            if node is not None and not phases.fulfilled(node):
+                return False
         return True
+
+    def block(self, task: str, dependency: str) -> None:
+        """A task has nothing to do before a dependency has ended."""
+        self.active.discard(task)
+        self.blocked_by.setdefault(dependency, []).append(task)
+
+    def release(self, dependency: str) -> list[str]:
+        """The tasks that waited for a dependency; they need a look now."""
+        released = self.blocked_by.pop(dependency, [])
+        self.active.update(released)
+        return released
+
+    def settle(self, task: str) -> None:
+        """A task needs no further visit."""
+        self.settled.add(task)
+        self.active.discard(task)
 
     def evaluate(self, task: str, run: Run) -> bool:
         """Whether a task's depends holds, all its dependencies having ended. TemplateFault if it has no value."""
@@ -170,6 +208,7 @@ def plan_of(run: Run, identity: str, name: str, template: Mapping[str, Any]) -> 
         return known
     plan = Plan(run.name, name, dag)
     if known is not None:
-        plan.settled = known.settled & set(plan.tasks)
+        for task in known.settled & set(plan.tasks):
+            plan.settle(task)
     run.memory.dags[identity] = plan
     return plan

@@ -15,6 +15,10 @@ class Held(Exception):
     """Not now: parallelism, a lock, a variable that is not there yet. Nothing is written; a later pass tries again."""
 
 
+class Full(Held):
+    """Not now, nor any other new node of the same group: a limit on how many run at once is reached."""
+
+
 class WorkflowFault(Exception):
     """The workflow as a whole cannot go on. `phase` is Failed (its own fault) or Error."""
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from executor.engine import phases
 from executor.engine.clock import later, parse_duration, parse_time
-from executor.engine.faults import Held, TemplateFault, TimedOut
+from executor.engine.faults import Full, Held, TemplateFault, TimedOut
 from executor.engine.run import Node, Run
 
 _GROUPS = frozenset({"Pod", "Steps", "DAG"})
@@ -22,28 +22,49 @@ def may_execute(run: Run, in_exit: bool) -> bool:
     return run.shutdown != "Stop" or in_exit
 
 
-def active_pods(run: Run, boundary: str | None = None) -> int:
-    """Pods that were created and have not ended, of one boundary or of all. Nodes waiting for a lock have none."""
-    return sum(
-        1
-        for node in run.nodes.values()
-        if node.get("phase") in _ACTIVE
-        and node.get("type") == "Pod"
-        and (boundary is None or node.get("boundaryID") == boundary)
-        and not node.get("synchronizationStatus")
-        and node["id"] in run.memory.asked
+def is_active_pod(node: Mapping[str, Any]) -> bool:
+    """Whether a node stands for a pod that has not ended. One that waits for a lock has none yet."""
+    return (
+        node.get("type") == "Pod" and node.get("phase") in _ACTIVE and not node.get("synchronizationStatus")
     )
 
 
-def _active_children(run: Run, boundary: str) -> int:
-    return sum(
-        1
-        for node in run.nodes.values()
-        if node.get("boundaryID") == boundary
-        and node.get("type") in _GROUPS
-        and node.get("phase") in _ACTIVE
-        and not node.get("synchronizationStatus")
+def is_active_child(node: Mapping[str, Any]) -> bool:
+    """Whether a node counts against its boundary's parallelism."""
+    return (
+        node.get("type") in _GROUPS and node.get("phase") in _ACTIVE and not node.get("synchronizationStatus")
     )
+
+
+def _counts(run: Run) -> dict[tuple[str, str], int]:
+    """Active pods and children by boundary, and of all; counted once a pass, then kept up to date by `_recount`."""
+    if run.counts is None:
+        run.counts = {}
+        run.counted = {}
+        for identity in run.nodes:
+            _recount(run, identity)
+        run.to_count.clear()
+    for identity in run.to_count:
+        _recount(run, identity)
+    run.to_count.clear()
+    return run.counts
+
+
+def _recount(run: Run, identity: str) -> None:
+    node = run.nodes[identity]
+    boundary = str(node.get("boundaryID") or "")
+    now = (int(is_active_pod(node)), int(is_active_child(node)))
+    before = run.counted.get(identity, (0, 0))
+    if now == before or run.counts is None:
+        return
+    run.counted[identity] = now
+    for key, change in (
+        (("pods", "*"), now[0] - before[0]),
+        (("pods", boundary), now[0] - before[0]),
+        (("children", boundary), now[1] - before[1]),
+    ):
+        if change:
+            run.counts[key] = run.counts.get(key, 0) + change
 
 
 def _limit(value: Any) -> int | None:
@@ -60,11 +81,15 @@ def check_parallelism(
 ) -> None:
     """Held if a limit on active pods or children is reached, or the enclosing template has failed fast."""
     overall = _limit(run.spec.get("parallelism"))
-    if overall is not None and active_pods(run) >= overall:
+    if (
+        overall is not None
+        and not _is_active_itself(run, node)
+        and _counts(run).get(("pods", "*"), 0) >= overall
+    ):
         _hold(run)
     if kind in ("steps", "dag") and node is not None:
         own = _limit(template.get("parallelism"))
-        if own is not None and active_pods(run, node["id"]) >= own:
+        if own is not None and _counts(run).get(("pods", node["id"]), 0) >= own:
             _hold(run)
         if template.get("failFast"):
             _fail_fast(run, node)
@@ -72,15 +97,24 @@ def check_parallelism(
     if enclosing is not None and node is None:
         outer = enclosing[-1]
         limit = _limit(outer.get("parallelism"))
-        if limit is not None and _active_children(run, boundary) >= limit:
+        if limit is not None and _counts(run).get(("children", boundary), 0) >= limit:
             _hold(run)
         if outer.get("failFast") and _has_failed_child(run, boundary):
             _hold(run)
 
 
+def _is_active_itself(run: Run, node: Node | None) -> bool:
+    """A pod that is counted already must not stand in its own way."""
+    if node is None:
+        return False
+    if node.get("type") == "Retry":
+        return any(is_active_pod(child) for child in run.children(node))
+    return is_active_pod(node) or node.get("type") in ("Steps", "DAG")
+
+
 def _hold(run: Run) -> None:
     run.restless = True
-    raise Held("Max parallelism reached")
+    raise Full("Max parallelism reached")
 
 
 def _has_failed_child(run: Run, boundary: str) -> bool:

@@ -46,7 +46,9 @@ class Run:
         self.deadline: datetime | None = None
         self.written: dict[str, Mapping[str, Any] | None] = {}  # node id -> the node as it was
         self.phase_changes: list[tuple[str, str]] = []
-        self.blocked_on_result = False
+        self.counts: dict[tuple[str, str], int] | None = None  # see executor.engine.limits
+        self.counted: dict[str, tuple[int, int]] = {}
+        self.to_count: set[str] = set()
         self.annotations: dict[str, str] = dict(metadata.get("annotations") or {})
         self.labels: dict[str, str] = dict(metadata.get("labels") or {})
 
@@ -98,6 +100,7 @@ class Run:
         self.written.setdefault(identity, None)
         self.nodes[identity] = node
         self.changed = True
+        self.to_count.add(identity)
         if node.get("type") != "Pod" or node.get("phase") != phases.PENDING:
             self.touch(node)
         if node.get("phase"):
@@ -123,6 +126,7 @@ class Run:
         for field, value in fields.items():
             if node.get(field) != value or (value is None and field in node):
                 node = self.own(identity)
+                self.to_count.add(identity)
                 if value is None:
                     node.pop(field, None)
                 else:
@@ -163,6 +167,7 @@ class Run:
                 node["taskResultSynced"] = True
             node["phase"] = phase
             self.phase_changes.append((identity, phase))
+            self.to_count.add(identity)
             self.touch(node)
         if message is not None and (node.get("message") or "") != message:
             node = self.own(identity)

@@ -23,18 +23,18 @@ def load_spec(run: Run) -> None:
     source = run.wf.get("spec")
     if not isinstance(source, Mapping):
         raise WorkflowFault("invalid spec: spec is required", "Failed")
-    defaults = run.context.workflow_defaults or {}
+    defaults = run.context.workflow_defaults
     stored = run.status.get("storedWorkflowTemplateSpec")
     memory = run.memory
-    inputs = (id(source), id(stored), id(defaults))
-    if memory.spec is None or memory.spec_inputs != inputs:
+    inputs = (source, stored, defaults)
+    if memory.spec is None or any(a is not b for a, b in zip(memory.spec_inputs, inputs)):
         if source.get("workflowTemplateRef"):
             merged = _referenced_spec(run, source, defaults)
             stored = run.status.get("storedWorkflowTemplateSpec")
         else:
             merged = _with_defaults(run, source, defaults)
         memory.spec = dict(merged)
-        memory.spec_inputs = (id(source), id(stored), id(defaults))
+        memory.spec_inputs = (source, stored, defaults)
         memory.prepared.clear()
         memory.static_globals = None
     run.spec = memory.spec

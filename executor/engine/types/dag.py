@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Mapping
 from typing import Any
 
@@ -26,12 +27,11 @@ Task = Mapping[str, Any]
 class _Dag:
     """What the tasks of one DAG node share during one visit."""
 
-    __slots__ = ("base", "identity", "in_exit", "name", "plan", "run", "template", "visited")
+    __slots__ = ("base", "identity", "in_exit", "name", "plan", "run", "template")
 
     def __init__(self, run: Run, call: Call, identity: str, plan: Plan) -> None:
         self.run, self.plan, self.identity, self.name = run, plan, identity, call.name
         self.template, self.base, self.in_exit = call.template, call.resolved.base, call.in_exit
-        self.visited: set[str] = set()
 
     def name_of(self, task: str) -> str:
         """The node name of a task."""
@@ -74,12 +74,7 @@ def _visit(run: Run, call: Call, identity: str) -> None:
         run.mark(identity, phases.ERROR, str(error))
         raise
     dag = _Dag(run, call, identity, plan)
-    for task in plan.tasks:
-        node = dag.node(task)
-        if node is not None and node.get("daemoned"):
-            _execute_task(dag, task)
-    for target in plan.targets:
-        _execute_tree(dag, target)
+    _execute_tasks(dag)
     if not _exit_hooks_done(dag):
         return
     phase = _phase(dag)
@@ -119,37 +114,54 @@ def _stopped(dag: _Dag) -> bool:
     return any(dag.node(task) is None for task in dag.plan.tasks)
 
 
-def _execute_tree(dag: _Dag, target: str) -> None:
-    """Visit a target after everything that it depends on, without recursion: DAGs may be deep."""
-    stack: list[tuple[str, bool]] = [(target, False)]
+def _execute_tasks(dag: _Dag) -> None:
+    """Visit the tasks that may have something to do, dependencies first; those that they release come in turn."""
     plan = dag.plan
-    while stack:
-        task, expanded = stack.pop()
-        if task in dag.visited:
+    queue = [plan.order[task] for task in plan.active]
+    heapq.heapify(queue)
+    by_place = plan.by_place
+    done = -1
+    while queue:
+        place = heapq.heappop(queue)
+        if place <= done:
             continue
-        if task in plan.settled:
-            dag.visited.add(task)
-            continue
-        node = dag.node(task)
-        if expanded or (node is not None and phases.phase_fulfilled(node)):
-            dag.visited.add(task)
-            _execute_task(dag, task)
-            continue
-        stack.append((task, True))
-        stack.extend((dep, False) for dep in reversed(plan.dependencies[task]) if dep not in dag.visited)
+        done = place
+        task = by_place[place]
+        _execute_task(dag, task)
+        if task in plan.blocked_by and _has_ended(dag, task):
+            for released in plan.release(task):
+                heapq.heappush(queue, plan.order[released])
+
+
+def _has_ended(dag: _Dag, task: str) -> bool:
+    """Whether a task and its hooks have ended, so that its dependents may look at it."""
+    if task in dag.plan.settled:
+        return True
+    node = dag.node(task)
+    if node is None or not phases.fulfilled(node) or not hooks.hooks_done(dag.run, node):
+        return False
+    return not phases.completed(node) or _has_exit_node(dag, task, node)
 
 
 def _execute_task(dag: _Dag, task_name: str) -> None:
     run, plan = dag.run, dag.plan
     task = plan.tasks[task_name]
     node = dag.node(task_name)
+    if (
+        node is not None
+        and node["phase"] == phases.RUNNING
+        and node["type"] == "Pod"
+        and not node.get("daemoned")
+    ):
+        if not hooks.has_hooks(task):
+            return
     if node is not None and phases.fulfilled(node):
         done = _hooks(dag, task, node, task_name)
         if phases.phase_fulfilled(node):
             _connect(dag, task_name, node["name"])
             execute_template(run, node["name"], task, dag.base, {}, dag.identity)
             if done and hooks.hooks_done(run, run.nodes[node["id"]]):
-                plan.settled.add(task_name)
+                plan.settle(task_name)
             return
     elif node is None and not _ready(dag, task_name):
         return
@@ -207,12 +219,8 @@ def _dependencies(dag: _Dag, task_name: str) -> bool | str | None:
     """True: run it; False: omit it; None: wait; a text: what is wrong with its depends."""
     plan, run = dag.plan, dag.run
     for dependency in plan.dependencies[task_name]:
-        if dependency in plan.settled:
-            continue
-        node = dag.node(dependency)
-        if node is None or not phases.fulfilled(node) or not hooks.hooks_done(run, node):
-            return None
-        if phases.completed(node) and not _has_exit_node(dag, dependency, node):
+        if not _has_ended(dag, dependency):
+            plan.block(task_name, dependency)
             return None
     try:
         return plan.evaluate(task_name, run)
@@ -268,7 +276,7 @@ def _expanded(dag: _Dag, task_name: str) -> list[Task]:
 def scope_of(dag: _Dag, task_name: str) -> Scope:
     """What a task may refer to: its ancestors."""
     scope = new_scope(dag.template, dag.run)
-    for ancestor in dag.plan.ancestors(task_name):
+    for ancestor in dag.plan.mentioned(task_name):
         node = dag.node(ancestor)
         if node is not None:
             _add_task(dag, scope, ancestor, node)
@@ -352,9 +360,7 @@ def _close_group(dag: _Dag, task_name: str, expanded: list[Task]) -> None:
 
 
 def _exit_hooks_done(dag: _Dag) -> bool:
-    for target in dag.plan.targets:
-        if target in dag.plan.settled:
-            continue
+    for target in dag.plan.active.intersection(dag.plan.targets):
         node = dag.node(target)
         if node is not None and phases.fulfilled(node) and not hooks.hooks_done(dag.run, node):
             return False

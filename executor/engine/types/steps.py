@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from executor.engine import graph, hooks, memoize, names, phases
 from executor.engine.create import error_node, new_node
 from executor.engine.execute import TooDeep, execute_template
-from executor.engine.faults import Held, TemplateFault, TimedOut
+from executor.engine.faults import Full, Held, TemplateFault, TimedOut
 from executor.engine.loops import expand, is_loop
 from executor.engine.outputs import add_globals, template_outputs
 from executor.engine.references import continues_on, resolve_references
@@ -136,21 +136,37 @@ def _add_step(run: Run, steps: _Steps, group_node: Node, step: Step) -> None:
     add_node(run, steps.scope, prefix, {**group_node, "outputs": None}, steps.base)
 
 
-def _expanded(run: Run, steps: _Steps, group: list[Step], group_node: Node) -> list[Step]:
-    """The steps of a group with references replaced and loops unrolled; the same objects in every pass."""
+class _Group:
+    """A group's steps with references replaced and loops unrolled. `open` are those that need a look in every visit."""
+
+    __slots__ = ("items", "open", "version")
+
+    def __init__(self, version: int, items: list[_Item]) -> None:
+        self.version, self.items, self.open = version, items, items
+
+
+class _Item(NamedTuple):
+    step: Step
+    name: str
+    child_id: str
+    hooked: bool
+
+
+def _expanded(run: Run, steps: _Steps, group: list[Step], group_node: Node) -> _Group:
+    """The same objects in every pass, as long as no global variable changes."""
     key = group_node["id"]
     memory = run.memory
     cached = memory.expanded.get(key)
-    if cached is not None and cached[0] == memory.globals_version:
-        return cached[1]  # type: ignore[no-any-return]
-    expanded: list[Step] = []
+    if cached is not None and cached.version == memory.globals_version:
+        return cached  # type: ignore[no-any-return]
+    items: list[_Item] = []
     for step in group:
         step = resolve_references(run, step, steps.scope)
         if not is_loop(step):
-            expanded.append(step)
+            items.append(_item(run, step, group_node))
             continue
-        items = expand(step, with_globals(run))
-        if not items:
+        expanded = expand(step, with_globals(run))
+        if not expanded:
             name = names.child_name(group_node["name"], str(step.get("name")))
             if run.named(name) is None:
                 child = new_node(
@@ -158,9 +174,14 @@ def _expanded(run: Run, steps: _Steps, group: list[Step], group_node: Node) -> l
                     message="Skipped, empty params",
                 )  # fmt: skip
                 run.link(group_node["id"], child["id"])
-        expanded += items
-    memory.expanded[key] = (memory.globals_version, expanded)
-    return expanded
+        items += [_item(run, one, group_node) for one in expanded]
+    memory.expanded[key] = _Group(memory.globals_version, items)
+    return memory.expanded[key]  # type: ignore[no-any-return]
+
+
+def _item(run: Run, step: Step, group_node: Node) -> _Item:
+    name = names.child_name(group_node["name"], str(step.get("name")))
+    return _Item(step, name, run.id_of(name), hooks.has_hooks(step))
 
 
 def _run_group(run: Run, steps: _Steps, group: list[Step], group_node: Node) -> Node:
@@ -172,35 +193,57 @@ def _run_group(run: Run, steps: _Steps, group: list[Step], group_node: Node) -> 
         return run.nodes[identity]
     except TemplateFault as error:
         return run.mark(identity, phases.ERROR, str(error))
-    by_id: dict[str, Step] = {}
-    for step in expanded:
-        ended = _run_step(run, steps, step, group_node, by_id)
+    still_open: list[_Item] = []
+    full = False
+    nodes = run.nodes
+    for item in expanded.open:
+        child = nodes.get(item.child_id)
+        if child is None and full:
+            still_open.append(item)
+            continue
+        if (
+            child is not None
+            and child["phase"] == phases.RUNNING
+            and child["type"] == "Pod"
+            and not item.hooked
+        ):
+            if not child.get("daemoned"):
+                still_open.append(item)
+            continue
+        try:
+            ended = _run_step(run, steps, item, identity)
+        except Full:
+            full = True
+            ended = None
+        except TemplateFault as error:
+            return run.mark(identity, phases.ERROR, str(error))
         if ended is not None:
             return ended
-    if not _hooks_done(run, steps, identity, by_id):
+        if not _is_done(run, steps, item, identity):
+            still_open.append(item)
+    expanded.open = still_open
+    if still_open:
         return run.nodes[identity]
     for child in run.children(run.nodes[identity]):
         add_globals(run, child.get("outputs"))
-    for child in run.children(run.nodes[identity]):
-        if phases.failed(child) and not continues_on(by_id.get(child["id"]) or {}, child["phase"]):
+    for item in expanded.items:
+        child = run.nodes[item.child_id]
+        if phases.failed(child) and not continues_on(item.step, child["phase"]):
             return run.mark(identity, phases.FAILED, f"child '{child['id']}' failed")
     return run.mark(identity, phases.SUCCEEDED)
 
 
-def _run_step(run: Run, steps: _Steps, step: Step, group_node: Node, by_id: dict[str, Step]) -> Node | None:
+def _run_step(run: Run, steps: _Steps, item: _Item, group_id: str) -> Node | None:
     """Carry one step on. Returns the group's node if this ends the group."""
-    group_id = group_node["id"]
-    name = names.child_name(group_node["name"], str(step.get("name")))
-    child_id = run.id_of(name)
+    step, name, child_id, _ = item
     child = run.nodes.get(child_id)
     if child is not None and phases.phase_fulfilled(child):
-        by_id[child_id] = step
         run.link(group_id, child_id)
         execute_template(run, name, step, steps.base, {}, steps.identity)
         return None
     try:
         if child is None and not should_execute(step.get("when")):
-            child = new_node(
+            new_node(
                 run, name, "Skipped", phases.SKIPPED, holder=step, base=steps.base, boundary=steps.identity,
                 message=f"when '{step.get('when')}' evaluated false",
             )  # fmt: skip
@@ -214,10 +257,11 @@ def _run_step(run: Run, steps: _Steps, step: Step, group_node: Node, by_id: dict
         execute_template(
             run, name, step, steps.base, step.get("arguments") or {}, steps.identity, in_exit=steps.in_exit
         )
-    except Held:
+    except Held as held:
         if child_id in run.nodes:
             run.link(group_id, child_id)
-            by_id[child_id] = step
+        elif isinstance(held, Full):
+            raise
         return None
     except TooDeep:
         return None
@@ -229,35 +273,18 @@ def _run_step(run: Run, steps: _Steps, step: Step, group_node: Node, by_id: dict
         return run.mark(
             group_id, phases.ERROR, f"step group deemed errored due to child {name} error: {error}"
         )
-    by_id[child_id] = step
     run.link(group_id, child_id)
     return None
 
 
-def _hooks_done(run: Run, steps: _Steps, group_id: str, by_id: dict[str, Step]) -> bool:
-    """Whether all children and all their hooks have ended. Starts hooks that are due."""
-    done = len(by_id) >= 0
-    pending = False
-    for child in run.children(run.nodes[group_id]):
-        step = by_id.get(child["id"])
-        if step is not None and hooks.has_hooks(step):
-            if not _step_hooks(run, steps, step, child):
-                pending = True
-                continue
-            child = run.nodes[child["id"]]
-        if not phases.fulfilled(child):
-            pending = True
-    expected = all(identity in run.nodes for identity in by_id)
-    return done and not pending and expected and not _missing(run, group_id)
-
-
-def _missing(run: Run, group_id: str) -> bool:
-    """Whether a step of the group has no node yet, held back by a limit."""
-    cached = run.memory.expanded.get(group_id)
-    if cached is None:
+def _is_done(run: Run, steps: _Steps, item: _Item, group_id: str) -> bool:
+    """Whether a step and all its hooks have ended. Starts hooks that are due."""
+    child = run.nodes.get(item.child_id)
+    if child is None:
         return False
-    name = run.nodes[group_id]["name"]
-    return any(run.named(names.child_name(name, str(s.get("name")))) is None for s in cached[1])
+    if item.hooked and not _step_hooks(run, steps, item.step, child):
+        return False
+    return phases.fulfilled(run.nodes[item.child_id])
 
 
 def _step_hooks(run: Run, steps: _Steps, step: Step, child: Node) -> bool:
