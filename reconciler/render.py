@@ -172,7 +172,7 @@ def _findings_text(findings: tuple[Finding, ...], ok: bool) -> list[str]:
 
 def _summary(outcome: Outcome) -> str:
     number = counts(outcome.plan)
-    if not outcome.ok:
+    if not outcome.ok or outcome.plan is None:
         return f"{outcome.target}: {outcome.reason}: {clean(outcome.message)}"
     parts = [
         f"{number[op]} {word}"

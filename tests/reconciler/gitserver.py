@@ -186,6 +186,7 @@ def serve_ssh(folder: Path) -> Iterator[SshGit]:
         )
         await process.redirect(stdin=child.stdin, stdout=child.stdout, stderr=child.stderr)
         process.exit(await child.wait())
+        await process.wait_closed()
 
     ready = threading.Event()
     loop = asyncio.new_event_loop()

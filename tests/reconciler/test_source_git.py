@@ -125,14 +125,27 @@ def test_damaged_clone_and_stale_locks_are_repaired(repo: Repo, tmp_path: Path) 
     for pack in [*bare.rglob("*.pack"), *(p for p in (bare / "objects").glob("??/*"))]:
         pack.chmod(0o600)
         pack.write_bytes(b"garbage")
+    assert read(config(repo.path), state) == ALL
+
+
+def test_damaged_file_in_the_clone_is_fetched_again(repo: Repo, tmp_path: Path) -> None:
+    state = tmp_path / "state"
     source = open_source(config(repo.path), state)
-    for _ in range(2):
-        try:
-            files = dict(source.read(source.fetch(source.poll())).files)
-            break
-        except SourceError as error:
-            assert error.transient
-    assert files == ALL
+    revision = source.fetch(source.poll())
+    bare = state / "sources/s/repo.git"
+    pack = next(bare.rglob("*.pack"), None)
+    if pack is not None:
+        pack = pack.rename(tmp_path / "moved.pack")
+        subprocess.run(
+            ["git", f"--git-dir={bare}", "unpack-objects", "-q"], stdin=pack.open("rb"), check=True
+        )
+        next(bare.rglob("*.idx")).unlink()
+    blob = repo.git("rev-parse", "HEAD:a.yaml")
+    (bare / "objects" / blob[:2] / blob[2:]).unlink()
+    with pytest.raises(SourceError) as caught:
+        source.read(revision)
+    assert (caught.value.reason, caught.value.transient) == ("CloneDamaged", True)
+    assert read(config(repo.path), state) == ALL
 
 
 def test_only_paths_and_patterns_are_read(repo: Repo, tmp_path: Path) -> None:
