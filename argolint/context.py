@@ -208,6 +208,34 @@ class Context:
         offsets = offset_map(self.source.text, at[2], at[3], view.style(key), value)
         return Span(*offsets.span(start, end), view.path_of(key))
 
+    def scalar(self, view: View, key: str, index: int | None = None) -> Scalar | None:
+        """The string under a key (or item `index` of the list there) as a Scalar, whose `part` gives places inside it.
+
+        None when there is no string.
+        """
+        holder: Any = view.map
+        name: str | int = key
+        where = view.path_of(key)
+        if index is not None:
+            holder, name, where = view.sequence(key), index, f"{where}[{index}]"
+            if not 0 <= index < len(holder):
+                return None
+        value = holder.get(key) if index is None else holder[index]
+        if not isinstance(value, str):
+            return None
+        at = holder.at[name]
+        template = view if isinstance(view, Template) else view.template if isinstance(view, Step) else None
+        return Scalar(
+            self.source, value, at[-2], at[-1], holder.styles.get(name, ""), name, holder, where, self.object,
+            template.spec if template is not None else None, template, view if isinstance(view, Step) else None,
+        )  # fmt: skip
+
+    def embedded(self, scalar: Scalar) -> list[Document]:
+        """The documents of YAML that is written inside a scalar. Their offsets are offsets of `scalar.value`:
+        give them to `scalar.part(start, end)`.
+        """
+        return parse(scalar.value).documents
+
     @property
     def ref(self) -> ObjectRef:
         return self.object.ref if self.object is not None else ObjectRef("", "", "")

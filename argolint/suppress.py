@@ -66,7 +66,8 @@ def _comments(file: File) -> list[Suppression]:
         if _inside_scalar(file, match.start()):
             continue
         form = match.group(1).lower()
-        selectors = _selectors(match.group(2))
+        # `ignore CODE` is taken as it was meant, and reported as malformed.
+        selectors = _selectors(match.group(2)) if match.group(2) is not None else _bare_codes(match.group(3))
         reason = match.group(3).strip()
         at = (match.start(), match.start() + len(match.group().rstrip()))
         if form == "ignore-file":
@@ -77,6 +78,40 @@ def _comments(file: File) -> list[Suppression]:
             start, end = _next_node(file, line_end)
             found.append(Suppression(selectors, reason, "node", start, end, *at))
     return found
+
+
+_ANY = re.compile(r"#[ \t]*argolint:[ \t]*([^\r\n]*)", re.IGNORECASE)
+_CODE = re.compile(r"[A-Z]{3}\d{0,3}$")
+
+
+def malformed(file: File) -> list[tuple[Span, str, str]]:
+    """Comments that are meant as directives and are none: (place, what is wrong, how to write it, or "")."""
+    text = file.text
+    found: list[tuple[Span, str, str]] = []
+    if _MARK not in text.lower():
+        return found
+    for match in _ANY.finditer(text):
+        if _inside_scalar(file, match.start()):
+            continue
+        span = Span(match.start(), match.start() + len(match.group().rstrip()))
+        directive = _DIRECTIVE.match(text, match.start())
+        if directive is None:
+            word = match.group(1).split("[")[0].split("=")[0].split()[:1]
+            found.append((span, f"`{word[0] if word else ''}` is not a directive of argolint", ""))
+        elif directive.group(2) is None:
+            codes = _bare_codes(directive.group(3))
+            if codes:
+                rest = directive.group(3).strip().lstrip("=: ").removeprefix(codes[0]).strip(" ,")
+                form = directive.group(1).lower()
+                right = f"# argolint: {form}[{codes[0]}]" + (f" {rest}" if rest else "")
+                found.append((span, f"the code {codes[0]} needs brackets", right))
+    return found
+
+
+def _bare_codes(reason: str) -> tuple[str, ...]:
+    """The rule code that stands where a reason was expected, if any."""
+    words = reason.replace(",", " ").replace("=", " ").replace(":", " ").split()[:1]
+    return tuple(word for word in words if _CODE.match(word))
 
 
 def _selectors(listed: str | None) -> tuple[str, ...]:

@@ -30,7 +30,7 @@ spec:
 """
 
 
-def lint(*texts: str, select: str = "REF101,YML103,LNT", **changes: Any) -> Report:
+def lint(*texts: str, select: str = "REF101,YML103,LNT101,LNT104", **changes: Any) -> Report:
     settings = Settings()
     settings.select = tuple(select.split(","))
     for name, value in changes.items():
@@ -82,6 +82,8 @@ def with_line(number: int, new: str) -> str:
             with_line(10, "        template: 'nope'  # argolint: ignore[YML103]"),
             ["LNT101", "REF101", "YML103"],
         ),
+        (with_line(10, "        template: nope  # argolint: ignore REF101 why"), ["LNT104", "YML103"]),
+        (with_line(10, "        template: nope  # argolint: disable=REF101"), ["LNT104", "REF101", "YML103"]),
         (with_line(11, "  - name: '# argolint: ignore[REF101]'"), ["REF101", "YML103"]),
     ],
 )
