@@ -1,0 +1,41 @@
+"""CRN102."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from argolint.analysis.cron import ScheduleError, parse
+from argolint.analysis.cron.written import part
+from argolint.context import Context, Schedule
+from argolint.rule import Finding, rule
+from argolint.yaml.edit import replace
+
+
+@rule("CRN102", "seconds-field", on="schedule", severity="error", fix="safe")
+def check(schedule: Schedule, ctx: Context) -> Iterator[Finding]:
+    """A schedule with a field for seconds or years."""
+    text = schedule.text
+    try:
+        parse(text)
+    except ScheduleError as error:
+        if error.fields not in (6, 7):
+            return
+        fields = text[error.start : error.end].split()
+        rest = " ".join(fields[1:6])
+        lossless = error.fields == 6 and fields[0] == "0" and parses(rest)
+        at = part(ctx.source, schedule.span, text, error.start, error.end)
+        yield Finding(
+            at,
+            f"a schedule has five fields, this has {error.fields}: the controller reads no seconds and no years",
+            help=f"write `{rest}`" if lossless else "drop the field for seconds (the first)",
+            fix=replace(at, rest) if lossless else None,
+        )
+
+
+def parses(text: str) -> bool:
+    """Whether it is a schedule."""
+    try:
+        parse(text)
+    except ScheduleError:
+        return False
+    return True
