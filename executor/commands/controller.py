@@ -69,12 +69,12 @@ def run(args: argparse.Namespace) -> int:
             executor_image=args.executor_image or DEFAULT_EXECUTOR_IMAGE,
             instance_id=args.instance_id,
             rules_version=args.argo_version,
-            cron=not args.no_cron,
+            local_images=args.local_images,
         )
         controller = Controller(client, options)
         controller.start()
         cron = None
-        if options.cron:
+        if not args.no_cron:
             cron = CronController(
                 client,
                 namespace=options.namespace,

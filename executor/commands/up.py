@@ -82,7 +82,14 @@ def components(data: Path, kubeconfig: Path, sync: Path | None, args: argparse.N
     if args.port:
         api += ["--port", str(args.port)]
     common = ["--kubeconfig", str(kubeconfig), "--wait", "60"]
-    controller = [*argorun, "controller", *common, "--ready-file", str(data / "ready" / "controller")]
+    controller = [
+        *argorun,
+        "controller",
+        *common,
+        "--local-images",
+        "--ready-file",
+        str(data / "ready" / "controller"),
+    ]
     kubelet = [
         *argorun,
         "kubelet",

@@ -25,6 +25,7 @@ from executor.controller.settings import Options
 from executor.controller.throttle import admitted
 from executor.controller.view import View, utc_now, workflow_of
 from executor.controller.workqueue import WorkQueue
+from executor.engine import locks
 from executor.engine.contract import (
     Command,
     CreateObject,
@@ -82,6 +83,10 @@ class Controller:
         self._extra: dict[Key, list[Observation]] = {}
         self._failures: dict[Key, int] = {}
         self._http_running: set[tuple[Key, str]] = set()
+        # Passes of workflows that use locks are taken one after the other: two at once could both find a lock free.
+        self._lock_passes = threading.RLock()
+        self._table_guard = threading.Lock()
+        self._table = locks.EMPTY
         self._pool = ThreadPoolExecutor(max_workers=16, thread_name_prefix="actions")
         self._workers: list[threading.Thread] = []
 
@@ -114,8 +119,10 @@ class Controller:
     # --- events -----------------------------------------------------------------------------------
 
     def _workflow_event(self, kind: str, obj: Obj, _old: Obj | None) -> None:
+        key = key_of(obj)
+        self._note_locks(key, None if kind == "DELETED" else self._current(key))
         # A new workflow is worked on at once; what follows is collected for a moment.
-        self.queue.add(key_of(obj), 0.0 if kind == "ADDED" else self.options.requeue_seconds / 2)
+        self.queue.add(key, 0.0 if kind == "ADDED" else self.options.requeue_seconds / 2)
 
     def _pod_event(self, kind: str, obj: Obj, old: Obj | None) -> None:
         key = workflow_of(obj)
@@ -174,6 +181,9 @@ class Controller:
 
     def _mark_error(self, key: Key, message: str) -> None:
         self._log(f"{_text(key)}: {message}")
+        wf = self._current(key)
+        if wf is None or persist.is_completed(wf):
+            return
         patch = {
             "metadata": {
                 "labels": {
@@ -199,10 +209,15 @@ class Controller:
         wf = self._current(key)
         if wf is None:
             self._forget(key)
-            return
-        if persist.is_completed(wf):
+        elif persist.is_completed(wf):
             self._after_completion(key, wf)
-            return
+        elif self.view.uses_locks(wf):
+            with self._lock_passes:
+                self._pass(key, wf)
+        else:
+            self._pass(key, wf)
+
+    def _pass(self, key: Key, wf: Obj) -> None:
         now = utc_now()
         with self._lock:
             extra = self._extra.pop(key, [])
@@ -211,7 +226,7 @@ class Controller:
             pods = self.view.pods.indexed(key)
             results = self._with_final_results(pods, self.view.task_results.indexed(key), seen)
             observations, seen_now = observe(wf, pods, results, seen)
-            context = self.view.context(wf, admitted=self._is_admitted(key), locks=self._lock_table(key))
+            context = self.view.context(wf, admitted=self._is_admitted(key), locks=self._table)
             step = engine.advance(wf, [*observations, *extra], now, context)
             stored = persist.persist(self.client, wf, step.state) if step.changed else wf
         except persist.TooLarge as error:
@@ -230,6 +245,7 @@ class Controller:
         with self._lock:
             self._written[key] = stored
             self._seen[key] = seen_now
+        self._note_locks(key, stored)
         self._carry_out(key, stored, step.commands, now)
         if persist.is_completed(stored):
             self.queue.add(key, self.options.requeue_seconds)
@@ -307,8 +323,16 @@ class Controller:
                 out.append(wf)
         return out
 
-    def _lock_table(self, _key: Key) -> Any:
-        return None
+    def _note_locks(self, key: Key, wf: Obj | None) -> None:
+        """Keep the table of lock holders, and look at those who may now get a lock."""
+        with self._table_guard:
+            before = self._table
+            self._table = locks.forget(before, _text(key)) if wf is None else locks.observe(before, wf)
+            after = self._table
+        if after is not before:
+            for waiting in locks.woken(before, after):
+                namespace, _, name = waiting.partition("/")
+                self.queue.add((namespace, name), self.options.requeue_seconds)
 
     def _admit_others(self) -> None:
         """A workflow has ended: those that wait for a place or a lock may go on."""
@@ -355,6 +379,8 @@ class Controller:
                 self._try(key, lambda: actions.create_object(client, namespace, command))
             case PutConfigMapKey():
                 self._try(key, lambda: actions.put_config_map_key(client, command))
+            case DeleteObject(kind="Workflow"):
+                pass  # the TTL of a workflow is kept by _after_completion, also over a restart
             case DeleteObject():
                 self._later(
                     command.delay_seconds,
@@ -423,24 +449,23 @@ class Controller:
     def _after_completion(self, key: Key, wf: Obj) -> None:
         """Clean up after a workflow: what it left behind, and itself when its time has come."""
         uid = wf["metadata"].get("uid")
-        for pod in self.view.pods.indexed(key):
-            owners = pod["metadata"].get("ownerReferences") or []
-            phase = (pod.get("status") or {}).get("phase")
-            if any(owner.get("uid") == uid for owner in owners) and phase in ("Succeeded", "Failed"):
-                command = LabelPodCompleted(pod["metadata"]["name"])
-                self._try(key, lambda command=command: actions.label_completed(self.client, key[0], command))  # type: ignore[misc]
+        now = utc_now()
+        with self._lock:
+            seen = self._seen.get(key)
+        observations, seen_now = observe(wf, self.view.pods.indexed(key), (), seen)
+        if observations:
+            context = self.view.context(wf, admitted=True, locks=self._table)
+            step = engine.advance(wf, observations, now, context)
+            self._carry_out(key, wf, step.commands, now)
         if self.view.task_results.indexed(key):
-            selector = f"workflows.argoproj.io/workflow={key[1]}"
-            self._try(
-                key,
-                lambda: self._void(
-                    self.client.delete_collection(TASK_RESULT, key[0], label_selector=selector)
-                ),
-            )
+            self._try(key, lambda: self._delete_results(key))
         with self._lock:
             self._written.pop(key, None)
-            self._seen.pop(key, None)
             self._extra.pop(key, None)
+            if seen_now.pods:
+                self._seen[key] = seen_now
+            else:
+                self._seen.pop(key, None)
         expiry = ttl.expires_at(wf)
         if expiry is not None:
             left = (expiry - utc_now()).total_seconds()
@@ -466,9 +491,9 @@ class Controller:
 
         self._try(key, delete)
 
-    @staticmethod
-    def _void(_value: Any) -> None:
-        return None
+    def _delete_results(self, key: Key) -> None:
+        selector = f"workflows.argoproj.io/workflow={key[1]}"
+        self.client.delete_collection(TASK_RESULT, key[0], label_selector=selector)
 
 
 def sync_error(late: list[Informer]) -> ApiError:

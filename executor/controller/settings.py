@@ -16,7 +16,10 @@ DEFAULT_EXECUTOR_IMAGE = "quay.io/argoproj/argoexec:v4.1.2"
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """The command line. `namespace` "" means every namespace; `requeue_seconds` is how long events are collected."""
+    """The command line. `namespace` "" means every namespace; `requeue_seconds` is how long events are collected.
+
+    `local_images`: pods run on this machine, so images without a registry are known by the toolchain that stands for them.
+    """
 
     namespace: str = ""
     controller_namespace: str = "argo"
@@ -25,7 +28,7 @@ class Options:
     instance_id: str = ""
     rules_version: str = "4.1"
     requeue_seconds: float = 0.05
-    cron: bool = True
+    local_images: bool = False
 
 
 @dataclass(frozen=True, slots=True)

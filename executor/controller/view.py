@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -36,6 +36,28 @@ def instance_selector(instance_id: str) -> str:
     return f"{INSTANCE_LABEL}={instance_id}" if instance_id else f"!{INSTANCE_LABEL}"
 
 
+class LocalImages(Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]]):
+    """Entrypoint and cmd of images: as configured, else of the toolchain that stands for the image on this machine."""
+
+    def __init__(self, configured: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]]) -> None:
+        from executor.runtimes.images import image_map
+
+        self._configured = configured
+        self._map = image_map()
+
+    def __getitem__(self, image: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        if image in self._configured:
+            return self._configured[image]
+        found = self._map.commands([image])
+        return found[image]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._configured)
+
+    def __len__(self) -> int:
+        return len(self._configured)
+
+
 class View:
     """The informers of a controller. Handlers get the events of workflows, pods and task results."""
 
@@ -54,6 +76,7 @@ class View:
         self.config = self._first_config()
         self.instance_id = options.instance_id or self.config.instance_id
         self._on_lookup = on_lookup
+        self._locking: tuple[Any, Any, bool] = (None, None, False)
         self._named: dict[Key, tuple[float, Obj | None]] = {}
         self._named_lock = threading.Lock()
         namespace = options.namespace
@@ -136,12 +159,29 @@ class View:
             config_maps=self._config_maps_for(wf),
             workflow_defaults=self.config.workflow_defaults,
             artifact_repository=self.config.artifact_repository,
-            image_commands=self.config.images,
+            image_commands=self._images(),
             locks=locks,
             executor_image=self.options.executor_image,
             controller_namespace=self.options.controller_namespace,
             rules_version=self.options.rules_version,
             admitted=admitted,
+        )
+
+    def _images(self) -> Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]]:
+        return LocalImages(self.config.images) if self.options.local_images else self.config.images
+
+    def uses_locks(self, wf: Obj) -> bool:
+        """Whether a pass over `wf` may take or give back a mutex or semaphore."""
+        if (wf.get("status") or {}).get("synchronization") or has_key(wf.get("spec"), "synchronization"):
+            return True
+        own, shared = self.templates.snapshot(), self.cluster_templates.snapshot()
+        if self._locking[0] is not own or self._locking[1] is not shared:
+            found = any(
+                has_key(obj.get("spec"), "synchronization") for obj in [*own.values(), *shared.values()]
+            )
+            self._locking = (own, shared, found)
+        return self._locking[2] and (
+            has_key(wf.get("spec"), "templateRef") or has_key(wf.get("spec"), "workflowTemplateRef")
         )
 
     def _config_maps_for(self, wf: Obj) -> Mapping[Key, Obj]:
@@ -152,7 +192,7 @@ class View:
         documents.extend(obj.get("spec") for (ns, _), obj in self.templates.snapshot().items() if ns == own)
         documents.extend(obj.get("spec") for obj in self.cluster_templates.snapshot().values())
         wanted = {(namespace or own, name) for namespace, name in config_map_names(documents)}
-        if _has_artifacts(documents):
+        if has_key(documents, "artifacts") or has_key(documents, "archiveLogs"):
             wanted |= {
                 (own, DEFAULT_REPOSITORIES),
                 (self.options.controller_namespace, DEFAULT_REPOSITORIES),
@@ -184,12 +224,13 @@ class View:
         return found
 
 
-def _has_artifacts(documents: list[Any]) -> bool:
-    stack = list(documents)
+def has_key(document: Any, key: str) -> bool:
+    """Whether a JSON document has a non-empty value under `key` anywhere."""
+    stack = [document]
     while stack:
         item = stack.pop()
         if isinstance(item, Mapping):
-            if item.get("artifacts") or item.get("archiveLogs"):
+            if item.get(key):
                 return True
             stack.extend(value for value in item.values() if isinstance(value, Mapping | list))
         elif isinstance(item, list):

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from argolint.language import expr, govaluate
+from argolint.language import expr, gotime, govaluate
 from argolint.language.errors import LanguageError
 from argolint.language.tags import ExprTag, Raw, split
 from executor.cron.decide import Conditions, format_time
@@ -15,11 +15,12 @@ from executor.cron.decide import Conditions, format_time
 
 def evaluate_when(text: str, variables: Mapping[str, Any]) -> bool:
     """Whether a `when` holds: its tags are replaced, what remains is a govaluate condition. ValueError if it is none."""
+    typed = _typed(variables)
     try:
         pieces = [
             piece.text
             if isinstance(piece, Raw)
-            else _text(expr.evaluate(piece.source, variables))
+            else _text(expr.evaluate(piece.source, typed))
             if isinstance(piece, ExprTag)
             else _simple(piece.name, variables)
             for piece in split(text)
@@ -34,7 +35,8 @@ def evaluate_stop(text: str, variables: Mapping[str, Any]) -> bool:
 
     Beside `cronworkflow.failed`, the bare names `failed` and `succeeded` of Argo 3.6 are known.
     """
-    env = {**variables["cronworkflow"], **variables}
+    typed = _typed(variables)
+    env = {**typed["cronworkflow"], **typed}
     try:
         value = expr.evaluate(text, env)
     except LanguageError as error:
@@ -42,6 +44,17 @@ def evaluate_stop(text: str, variables: Mapping[str, Any]) -> bool:
     if not isinstance(value, bool):
         raise ValueError(f"{text!r} gives {_text(value)}, not true or false")
     return value
+
+
+def _typed(variables: Mapping[str, Any]) -> dict[str, Any]:
+    """The variables as expressions see them: times are Go's."""
+    return {
+        head: {
+            name: gotime.from_datetime(value) if isinstance(value, datetime) else value
+            for name, value in fields.items()
+        }
+        for head, fields in variables.items()
+    }
 
 
 def _simple(name: str, variables: Mapping[str, Any]) -> str:

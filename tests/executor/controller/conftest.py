@@ -85,7 +85,7 @@ def machinery() -> Iterator[tuple[KubeClient, Path, Path]]:
             ca=ca_of(client),
             make_resource_client=resource_clients(client),
         )
-        controller = Controller(client, Options())
+        controller = Controller(client, Options(local_images=True))
         cron = CronController(client)
         kubelet.start()
         controller.start()

@@ -203,7 +203,9 @@ spec:
   - name: ok
     container: {image: alpine, command: ["true"]}
 """)["metadata"]["name"]
-    held = cluster.until(name, lambda wf: phases(wf).get("approve") == "Running" if wf.get("status") else False)
+    held = cluster.until(
+        name, lambda wf: phases(wf).get("approve") == "Running" if wf.get("status") else False
+    )
     assert phases(held) == {"pausing": "Running", "approve": "Running"}
     resumed = engine.resume(held, now=commands.now())
     cluster.client.replace(WORKFLOW, resumed, cluster.namespace)
@@ -374,7 +376,9 @@ spec:
     conditions: list[dict[str, str]] = []
     while not conditions and time.monotonic() < end:
         time.sleep(0.05)
-        conditions = (cluster.client.get(cron, "old", cluster.namespace).get("status") or {}).get("conditions") or []
+        conditions = (cluster.client.get(cron, "old", cluster.namespace).get("status") or {}).get(
+            "conditions"
+        ) or []
     assert conditions == [
         {
             "type": "SpecError",
@@ -382,3 +386,144 @@ spec:
             "message": 'spec.schedule was removed in Argo Workflows 4.0: write `schedules: ["* * * * *"]` instead',
         }
     ]
+
+
+def test_a_mutex_lets_one_workflow_in_at_a_time(cluster: Any) -> None:
+    text = """
+apiVersion: argoproj.io/v1alpha1
+kind: Workflow
+metadata: {name: NAME}
+spec:
+  entrypoint: main
+  synchronization: {mutexes: [{name: one}]}
+  volumes: [{name: mark, persistentVolumeClaim: {claimName: mark}}]
+  templates:
+  - name: main
+    container:
+      image: alpine
+      command: [sh, -c, "echo in >> /mark/log; sleep 0.3; echo out >> /mark/log"]
+      volumeMounts: [{name: mark, mountPath: /mark}]
+"""
+    names = [cluster.create(text.replace("NAME", f"m{i}"))["metadata"]["name"] for i in range(3)]
+    for name in names:
+        ended = cluster.until(name, lambda wf: (wf.get("status") or {}).get("phase") == "Succeeded")
+        assert "synchronization" not in ended["status"]
+    log = (cluster.data / "claims" / cluster.namespace / "mark" / "log").read_text().split()
+    assert log == ["in", "out"] * 3
+
+
+def test_pod_gc_deletes_the_pods(cluster: Any) -> None:
+    cluster.run("""
+apiVersion: argoproj.io/v1alpha1
+kind: Workflow
+metadata: {name: tidy}
+spec:
+  entrypoint: main
+  podGC: {strategy: OnPodCompletion, deleteDelayDuration: 0s}
+  templates:
+  - name: main
+    container: {image: alpine, command: ["true"]}
+""")
+    end = time.monotonic() + 10
+    while cluster.client.list(resource_for("Pod"), cluster.namespace).items and time.monotonic() < end:
+        time.sleep(0.05)
+    assert cluster.client.list(resource_for("Pod"), cluster.namespace).items == []
+
+
+def test_parallelism_of_the_controller_holds_workflows_back(cluster: Any) -> None:
+    text = """
+apiVersion: argoproj.io/v1alpha1
+kind: Workflow
+metadata: {name: NAME}
+spec:
+  entrypoint: main
+  templates: [{name: main, container: {image: alpine, command: [sleep, "0.3"]}}]
+"""
+    client = cluster.client
+    label = {"metadata": {"labels": {"workflows.argoproj.io/parallelism-limit": "1"}}}
+    client.patch(resource_for("Namespace"), cluster.namespace, label)
+    time.sleep(0.3)
+    names = [cluster.create(text.replace("NAME", f"p{i}"))["metadata"]["name"] for i in range(3)]
+    most = 0
+    while True:
+        found = [cluster.get(name).get("status") or {} for name in names]
+        most = max(most, sum(status.get("phase") == "Running" for status in found))
+        if all(status.get("phase") == "Succeeded" for status in found):
+            break
+        assert not [s for s in found if s.get("phase") in ("Failed", "Error")]
+        time.sleep(0.02)
+    assert most == 1
+
+
+def test_an_http_template_is_requested_by_the_controller(cluster: Any) -> None:
+    import http.server
+    import threading
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(b"pong " + self.headers["X-Word"].encode())
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        wf = cluster.run(
+            """
+apiVersion: argoproj.io/v1alpha1
+kind: Workflow
+metadata: {name: web}
+spec:
+  entrypoint: main
+  templates:
+  - name: main
+    http: {url: "http://127.0.0.1:PORT/", headers: [{name: X-Word, value: hi}]}
+""".replace("PORT", str(server.server_address[1]))
+        )
+    finally:
+        server.shutdown()
+    node = wf["status"]["nodes"]["web"]
+    assert (wf["status"]["phase"], node["type"], node["outputs"]["result"]) == ("Succeeded", "HTTP", "pong hi")
+
+
+def test_deleting_a_running_workflow_ends_its_pod(cluster: Any) -> None:
+    name = cluster.create("""
+apiVersion: argoproj.io/v1alpha1
+kind: Workflow
+metadata: {name: gone}
+spec:
+  entrypoint: main
+  templates: [{name: main, container: {image: alpine, command: [sleep, "600"]}}]
+""")["metadata"]["name"]
+    cluster.until(name, lambda wf: phases(wf).get("gone") == "Running" if wf.get("status") else False)
+    cluster.client.delete(WORKFLOW, name, cluster.namespace)
+    end = time.monotonic() + 15
+    pod = resource_for("Pod")
+    while cluster.client.try_get(pod, "gone", cluster.namespace) and time.monotonic() < end:
+        time.sleep(0.05)
+    assert cluster.client.try_get(pod, "gone", cluster.namespace) is None
+
+
+def test_kubectl_style_edits_while_running_are_kept(cluster: Any) -> None:
+    name = cluster.create("""
+apiVersion: argoproj.io/v1alpha1
+kind: Workflow
+metadata: {name: edited}
+spec:
+  entrypoint: main
+  templates:
+  - name: main
+    steps: [[{name: a, template: w}], [{name: b, template: w}]]
+  - {name: w, container: {image: alpine, command: [sleep, "0.3"]}}
+""")["metadata"]["name"]
+    patch = {"metadata": {"labels": {"mine": "yes"}}}
+    for _ in range(5):
+        cluster.client.patch(WORKFLOW, name, patch, cluster.namespace)
+        time.sleep(0.1)
+        patch = {"metadata": {"annotations": {"at": str(time.time())}}}
+    wf = cluster.until(name, lambda wf: (wf.get("status") or {}).get("phase") == "Succeeded")
+    assert wf["metadata"]["labels"]["mine"] == "yes"
+    assert phases(wf) == {"edited": "Succeeded", "a": "Succeeded", "b": "Succeeded"}
