@@ -45,7 +45,7 @@ def execute_template(
         if phases.fulfilled(node):
             locks.release(run, node)
             return node
-        if _only_waits(run, node):
+        if only_waits(run, node):
             return node
     if run.depth >= MAX_DEPTH:
         raise TooDeep(
@@ -61,21 +61,23 @@ def execute_template(
         run.exit_depth -= 1 if in_exit else 0
 
 
-def _only_waits(run: Run, node: Mapping[str, Any]) -> bool:
-    """Whether nothing but an observation can move this node."""
-    memory = run.memory
-    if node["type"] == "Retry":
+def only_waits(run: Run, node: Mapping[str, Any]) -> bool:
+    """Whether nothing but an observation can move this node: its pod runs, or was asked for."""
+    kind = node["type"]
+    if kind == "Retry":
         last = last_attempt(run, node)
-        if last is None or phases.fulfilled(last):
+        if last is None or last["type"] != "Pod" or phases.fulfilled(last):
             return False
         node = last
-    if node["type"] != "Pod":
+    elif kind != "Pod":
         return False
-    if node["phase"] == phases.RUNNING:
+    phase = node["phase"]
+    if phase == phases.RUNNING:
         return True
     return (
-        node["id"] in memory.asked
-        and node["id"] not in memory.timed
+        phase == phases.PENDING
+        and node["id"] in run.memory.asked
+        and node["id"] not in run.memory.timed
         and not node.get("synchronizationStatus")
     )
 

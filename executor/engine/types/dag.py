@@ -9,7 +9,7 @@ from typing import Any
 from executor.engine import dag_phase, graph, hooks, memoize, names, phases
 from executor.engine.create import error_node, new_node
 from executor.engine.dag_plan import Plan, plan_of
-from executor.engine.execute import TooDeep, execute_template
+from executor.engine.execute import TooDeep, execute_template, only_waits
 from executor.engine.faults import Held, TemplateFault, TimedOut
 from executor.engine.limits import may_execute
 from executor.engine.loops import expand, is_loop
@@ -147,14 +147,8 @@ def _execute_task(dag: _Dag, task_name: str) -> None:
     run, plan = dag.run, dag.plan
     task = plan.tasks[task_name]
     node = dag.node(task_name)
-    if (
-        node is not None
-        and node["phase"] == phases.RUNNING
-        and node["type"] == "Pod"
-        and not node.get("daemoned")
-    ):
-        if not hooks.has_hooks(task):
-            return
+    if node is not None and not node.get("daemoned") and not hooks.has_hooks(task) and only_waits(run, node):
+        return
     if node is not None and phases.fulfilled(node):
         done = _hooks(dag, task, node, task_name)
         if phases.phase_fulfilled(node):

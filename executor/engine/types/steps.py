@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from executor.engine import graph, hooks, memoize, names, phases
 from executor.engine.create import error_node, new_node
-from executor.engine.execute import TooDeep, execute_template
+from executor.engine.execute import TooDeep, execute_template, only_waits
 from executor.engine.faults import Full, Held, TemplateFault, TimedOut
 from executor.engine.loops import expand, is_loop
 from executor.engine.outputs import add_globals, template_outputs
@@ -201,12 +201,7 @@ def _run_group(run: Run, steps: _Steps, group: list[Step], group_node: Node) -> 
         if child is None and full:
             still_open.append(item)
             continue
-        if (
-            child is not None
-            and child["phase"] == phases.RUNNING
-            and child["type"] == "Pod"
-            and not item.hooked
-        ):
+        if child is not None and not item.hooked and only_waits(run, child):
             if not child.get("daemoned"):
                 still_open.append(item)
             continue
