@@ -486,7 +486,11 @@ spec:
     finally:
         server.shutdown()
     node = wf["status"]["nodes"]["web"]
-    assert (wf["status"]["phase"], node["type"], node["outputs"]["result"]) == ("Succeeded", "HTTP", "pong hi")
+    assert (wf["status"]["phase"], node["type"], node["outputs"]["result"]) == (
+        "Succeeded",
+        "HTTP",
+        "pong hi",
+    )
 
 
 def test_deleting_a_running_workflow_ends_its_pod(cluster: Any) -> None:
