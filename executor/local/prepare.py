@@ -25,9 +25,10 @@ def workflow_of(obj: Object, place: str) -> Object:
     meta = obj.get("metadata") if isinstance(obj.get("metadata"), dict) else {}
     assert isinstance(meta, dict)
     spec = obj.get("spec")
-    if kind and not isinstance(spec, dict):
-        raise UserError(f"{place}: {kind} {meta.get('name', '')} has no spec", "write the spec as a mapping")
-    assert isinstance(spec, dict)
+    if not isinstance(spec, dict):
+        raise UserError(
+            f"{place}: {kind or 'a document without kind'} {meta.get('name', '')} has no spec", "write the spec as a mapping"
+        )
     if kind == "Workflow":
         return dict(obj)
     if kind in ("WorkflowTemplate", "ClusterWorkflowTemplate"):
