@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
+
+from argolint.language.errors import LanguageError
 
 HERE = Path(__file__).resolve().parent
 
@@ -53,3 +56,17 @@ def same(left: Any, right: Any) -> bool:
     if isinstance(left, dict):
         return left.keys() == right.keys() and all(same(left[key], right[key]) for key in left)
     return bool(left == right)
+
+
+def failure(work: Callable[[], Any]) -> LanguageError | None:
+    """The LanguageError that `work` raises, None if it raises nothing; any other exception goes through."""
+    try:
+        work()
+    except LanguageError as error:
+        return error
+    return None
+
+
+def is_inside(error: LanguageError | None, text: str) -> bool:
+    """Whether the place of an error lies in its text."""
+    return error is None or 0 <= error.start <= error.end <= len(text)
