@@ -9,7 +9,7 @@ from argolint.diagnostic import ObjectRef
 from argolint.model.k8s import Object, objects_of
 from argolint.model.view import Span, View
 from argolint.model.workflow import Step, Template, WorkflowSpec
-from argolint.project.discover import is_unrendered
+from argolint.project.discover import is_helm, is_unrendered
 from argolint.project.index import Index
 from argolint.settings import Settings
 from argolint.text import SourceText
@@ -58,7 +58,9 @@ class File:
 
 
 def read(path: str, text: str, encoding_problem: str = "") -> File:
-    """Parse a text. One that does not parse and looks like a Helm or Jinja template is left unread."""
+    """Parse a text. A Helm template, and a text that does not parse and looks like any template, is left unread."""
+    if is_helm(text):
+        return File(path, SourceText(text), Stream([], []), encoding_problem, unrendered=True)
     stream = parse(text)
     for document in stream.documents:
         if document.broken or document.problems:

@@ -135,6 +135,7 @@ def run_hooks(
 
     get = table.get
     call(get("source", ()), file, None)
+    out[:] = [_with_object(item, file) for item in out]
     for document, objects in zip(file.documents, file.objects):
         if document.broken:
             continue
@@ -154,6 +155,17 @@ def run_hooks(
                 for schedule in _schedules(obj):
                     call(rules, schedule, obj)
     return _unique(out)
+
+
+def _with_object(item: Diagnostic, file: File) -> Diagnostic:
+    """A finding of a `source` rule, with the object that its place lies in."""
+    if item.object.kind or item.path != file.path:
+        return item
+    for objects in file.objects:
+        for obj in objects:
+            if obj.map.span[0] <= item.start <= obj.map.span[1]:
+                item = item._replace(object=obj.ref)
+    return item
 
 
 def _for_kind(rules: list[Rule], obj: Object) -> list[Rule]:

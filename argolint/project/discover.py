@@ -212,16 +212,22 @@ def is_manifest(data: bytes) -> bool:
     return _KIND.search(data) is not None and _API.search(data) is not None
 
 
-# Helm and Go templates: `{{-`, `{{ .Values`, `{{ include`, `{{ range`… ; Jinja: `{% … %}`.
+# What only Helm gives a meaning to. (A Sensor's own Go templates speak of `.Input`.)
 _HELM = re.compile(
-    r"\{\{-?\s*(?:\.(?:Values|Release|Chart|Files|Capabilities|Template)\b|include\s|template\s+\"|toYaml\s"
-    r"|range\s|with\s|if\s|else\b|end\b|define\s|block\s|tpl\s|/\*)|\{\{-|^\s*\{%-?\s", re.MULTILINE,
-)  # fmt: skip
-_ANYWHERE = re.compile(
-    r"^[ \t]*(?:\{\{-?[^}\n]*\}\}|\{%[^%\n]*%\})[ \t]*$|\{\{-?\s*\.(?:Values|Release|Chart)\b", re.MULTILINE
+    r"\{\{-?\s*(?:\.(?:Values|Release|Chart|Files|Capabilities)\b|include\s+\"|template\s+\"|toYaml\s+\.)"
+)
+# Marks of Go templates and of Jinja, which are proof only in a file that does not parse.
+_CONTROL = re.compile(
+    r"^[ \t]*(?:- )?(?:\{\{-?\s*(?:range|with|if|else|end|define|block|tpl|/\*)\b|\{\{-|\{%-?\s|\{\{\s*\w+\s*\|)",
+    re.MULTILINE,
 )
 
 
+def is_helm(text: str) -> bool:
+    """Whether a text is a Helm template, even one that happens to parse as YAML."""
+    return "{{" in text and _HELM.search(text) is not None
+
+
 def is_unrendered(text: str) -> bool:
-    """Whether a text is a Helm, Go or Jinja template that only becomes YAML when it is rendered."""
-    return _HELM.search(text) is not None and _ANYWHERE.search(text) is not None
+    """Whether a text that does not parse is a Helm, Go or Jinja template that becomes YAML when it is rendered."""
+    return is_helm(text) or _CONTROL.search(text) is not None

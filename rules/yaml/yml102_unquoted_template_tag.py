@@ -40,5 +40,6 @@ def check(file: File, ctx: Context) -> Iterator[Finding]:
 
 def _value_on(ctx: Context, line: int) -> Span | None:
     start, _ = ctx.source.line_span(line)
-    match = _VALUE.search(ctx.source.line_text(line))
+    text = ctx.source.line_text(line)
+    match = _VALUE.search(text) if len(text) < 2000 else None
     return Span(start + match.start(1), start + match.end(1)) if match else None

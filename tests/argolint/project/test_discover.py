@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from argolint.errors import UserError
-from argolint.project.discover import Ignore, discover, glob_matches, is_manifest, is_unrendered
+from argolint.project.discover import Ignore, discover, glob_matches, is_helm, is_manifest, is_unrendered
 
 
 def tree(root: Path, *names: str) -> None:
@@ -116,3 +116,7 @@ def test_templates_of_helm_and_jinja() -> None:
     assert is_unrendered("kind: {{ .Values.kind }}\n")
     assert is_unrendered("{% if x %}\nkind: Workflow\n{% endif %}\n")
     assert not is_unrendered("value: '{{inputs.parameters.x}}'\n")
+    assert not is_unrendered("value: {{inputs.parameters.x}}\n")
+    # A Helm template may parse as YAML all the same; a Sensor's Go template is no Helm template.
+    assert is_helm("name: '{{ .Release.Name }}-x'\n")
+    assert not is_helm("dataTemplate: '{{ .Input.body.x }}'\n")
