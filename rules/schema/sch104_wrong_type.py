@@ -11,7 +11,6 @@ from argolint.model.k8s import Object
 from argolint.rule import Finding, rule
 from argolint.yaml.edit import replace
 
-
 _STEP = re.compile(r"\.steps\[\d+\]\[\d+\]\Z")
 
 
