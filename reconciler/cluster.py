@@ -16,10 +16,15 @@ COMPLETED_LABEL = "workflows.argoproj.io/completed"
 
 
 class Live(NamedTuple):
-    """The objects of the managed kinds. `whole_cluster` is False where only some namespaces may be listed."""
+    """The objects of the managed kinds.
+
+    `whole_cluster` is False where only some namespaces may be listed; `hidden` are kinds that may not be listed at all, so
+    that nothing can be said about references to them.
+    """
 
     objects: dict[Key, Obj]
     whole_cluster: bool
+    hidden: frozenset[str] = frozenset()
 
 
 class ClusterError(UserError):
@@ -54,15 +59,20 @@ def observe(client: KubeClient, namespaces: Iterable[str]) -> Live:
     """
     objects: dict[Key, Obj] = {}
     whole = True
+    hidden: set[str] = set()
     for kind in MANAGED_KINDS:
         resource = resource_for(kind)
         try:
             found = client.list(resource).items
         except ApiError as error:
+            found = []
+            if error.not_found and kind == "ClusterWorkflowTemplate":
+                continue  # An installation for one namespace has no such CRD.
             if error.status != 403:
                 raise explain(error, client, kind) from error
             whole = False
-            found = []
+            if not resource.namespaced:
+                hidden.add(kind)
             for namespace in namespaces if resource.namespaced else ():
                 try:
                     found += client.list(resource, namespace).items
@@ -70,7 +80,7 @@ def observe(client: KubeClient, namespaces: Iterable[str]) -> Live:
                     raise explain(inner, client, kind) from inner
         for obj in found:
             objects[key_of(obj)] = obj
-    return Live(objects, whole)
+    return Live(objects, whole, frozenset(hidden))
 
 
 def running(client: KubeClient, namespaces: Iterable[str], *, whole_cluster: bool) -> list[Obj]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
@@ -166,8 +167,11 @@ def shorthand(
         ref=_ref(ref) if ref else Ref(),
         paths=(_inner_path(path),) if path else (),
     )
+    # The name is the label's value in the cluster: two repositories must never take each other's objects for their own.
+    slug = re.sub(r"[^a-z0-9]+", "-", source.url.lower().rstrip("/").removesuffix(".git").rsplit("/", 1)[-1])
+    mark = hashlib.sha256(f"{source.url}\n{source.paths}".encode()).hexdigest()[:8]
     target = TargetConfig(
-        name="default",
+        name=f"{slug.strip('-')[:40] or 'repo'}-{mark}",
         source="repo",
         namespace=namespace or "",
         namespaces=() if namespace else ("*",),

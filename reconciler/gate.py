@@ -12,7 +12,7 @@ from typing import NamedTuple
 from argolint.diagnostic import SEVERITY_RANK
 from reconciler.cluster import Live, owned
 from reconciler.config import TargetConfig
-from reconciler.model import Desired, Finding, Key, Obj, key_of
+from reconciler.model import TEMPLATE_KINDS, Desired, Finding, Key, Obj, key_of
 from reconciler.references import missing, references
 from reconciler.text import clean
 
@@ -47,9 +47,15 @@ def judge(
     """
     wanted = list(desired)
     others = {key: obj for key, obj in live.objects.items() if not owned(obj, target.name)}
-    outside = [obj for key, obj in others.items() if key not in {d.key for d in wanted}]
+    mine = {d.key for d in wanted}
+    spaces = {"", *(key.namespace for key in mine)}
+    outside = [
+        obj
+        for key, obj in others.items()
+        if key not in mine and key.kind in TEMPLATE_KINDS and key.namespace in spaces
+    ]
     findings = list(earlier)
-    findings += unresolved(wanted, others, lines)
+    findings += unresolved(wanted, others, lines, live.hidden)
     linted = (lint or lint_files)([*files, *_as_files(outside, namespace)], target)
     findings += _about_repository(linted, findings, target)
     findings += _broken_consumers(wanted, others, live)
@@ -95,15 +101,35 @@ def _concerns(finding: Finding, desired: Desired, wanted: list[Desired]) -> bool
 
 
 def unresolved(
-    wanted: Iterable[Desired], others: Mapping[Key, Obj], lines: Mapping[tuple[Key, str], int]
+    wanted: Iterable[Desired],
+    others: Mapping[Key, Obj],
+    lines: Mapping[tuple[Key, str], int],
+    hidden: frozenset[str] = frozenset(),
 ) -> list[Finding]:
-    """References of the wanted objects that lead nowhere, neither in the revision nor in the cluster."""
+    """References of the wanted objects that lead nowhere, neither in the revision nor in the cluster.
+
+    What leads to a kind that may not be listed is a warning: nobody can know.
+    """
     wanted = list(wanted)
     objects = {**others, **{d.key: d.object for d in wanted}}
     out = []
     for item in wanted:
         for ref, problem in missing(item.object, objects.get):
             line = lines.get((item.key, ref.where), item.line)
+            if ref.key.kind in hidden and ref.key not in objects:
+                message = f"{ref.where}: cannot be checked, since {ref.key.kind}s may not be listed"
+                out.append(
+                    Finding(
+                        "reference-not-checked",
+                        "warning",
+                        message,
+                        item.path,
+                        line,
+                        "give argosync this right",
+                        str(item.key),
+                    )
+                )
+                continue
             out.append(
                 Finding(
                     "reference-not-found",

@@ -48,7 +48,7 @@ def examine(
         record = inventory.get(key)
         path, line = (record.path, record.line) if record else ("", 0)
         for ref, problem in missing(obj, live.objects.get):
-            if ref.key.namespace not in ("", key.namespace):
+            if ref.key.kind in live.hidden:
                 continue
             spot = (lines or {}).get((key, ref.where), line)
             out.append(
