@@ -72,7 +72,7 @@ def _where(item: Rule) -> str:
 
 
 def _modules(folder: str) -> list[tuple[str, int, int]]:
-    """(relative path, mtime, size) of each rule module under a folder, sorted."""
+    """(relative path, mtime, size) of each Python file under a folder, sorted; `_helpers.py` among them."""
     found: list[tuple[str, int, int]] = []
     pending = [(folder, "")]
     while pending:
@@ -80,7 +80,7 @@ def _modules(folder: str) -> list[tuple[str, int, int]]:
         with os.scandir(path) as entries:
             for entry in entries:
                 name = entry.name
-                if name.startswith(("_", ".")):
+                if name.startswith(("__", ".")):
                     continue
                 if entry.is_dir():
                     pending.append((entry.path, f"{prefix}{name}/"))
@@ -117,7 +117,8 @@ def _rules_of(folder: str, result: Rules) -> list[Rule]:
         _loaded.pop(os.path.join(folder, relative), None)
     rules: list[Rule] = []
     failures = 0
-    for relative, _, _ in modules:
+    named = [relative for relative, _, _ in modules if not relative.rpartition("/")[2].startswith("_")]
+    for relative in named:
         try:
             rules.extend(_import(folder, relative))
         except Exception as error:
@@ -127,7 +128,7 @@ def _rules_of(folder: str, result: Rules) -> list[Rule]:
             text = "".join(traceback.format_exception(error))
             result.failures.append((os.path.join(folder, relative), f"{type(error).__name__}: {error}", text))
     if blob is not None and not failures:
-        code = {relative: _compiled[folder, relative] for relative, _, _ in modules}
+        code = {relative: _compiled[folder, relative] for relative in named}
         _write(blob, marshal.dumps((key, [tuple(item[:-1]) for item in rules], code)))
     return rules
 

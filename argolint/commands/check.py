@@ -88,7 +88,7 @@ def run(args: argparse.Namespace) -> int:
         return 0
     inputs = _inputs(paths, args, settings)
     if args.show_files:
-        sys.stdout.write("".join(f"{item.path}\n" for item in inputs if item.target))
+        _write("".join(f"{item.path}\n" for item in inputs if item.target), "-")
         return 0
     plan = Plan(rules, settings)
     if not any(item.target for item in inputs) and not plan.failures:

@@ -89,6 +89,11 @@ class Index:
         return self._loader(fact) if self._loader is not None else None
 
 
+def is_literal(name: str) -> bool:
+    """Whether a name is meant as it stands: neither a template tag nor a placeholder such as `<NAME>` or `${NAME}`."""
+    return bool(name) and not any(char in name for char in "{}<>$%")
+
+
 def suggest(name: str, candidates: Iterable[str]) -> str:
     """The candidate most like `name`, or "" when none is near enough."""
     import difflib

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from argolint.context import Context
 from argolint.model.workflow import WorkflowSpec
-from argolint.project.index import did_you_mean, suggest
+from argolint.project.index import did_you_mean, is_literal, suggest
 from argolint.rule import Finding, rule
 from argolint.yaml.edit import replace
 
@@ -16,7 +16,7 @@ def check(spec: WorkflowSpec, ctx: Context) -> Iterator[Finding]:
     """A step or task names a template that the spec does not have."""
     names = [template.name for template in spec.templates if template.name]
     for ref in spec.references():
-        if ref.how != "template" or ref.local in names or "{{" in ref.local:
+        if ref.how != "template" or ref.local in names or not is_literal(ref.local):
             continue
         near = suggest(ref.local, names)
         plain = not ref.step or not ref.step.is_alias("template")

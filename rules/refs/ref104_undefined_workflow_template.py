@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from argolint.context import Context
 from argolint.model.workflow import WorkflowSpec
-from argolint.project.index import did_you_mean
+from argolint.project.index import did_you_mean, is_literal
 from argolint.rule import Finding, rule
 
 
@@ -17,7 +17,7 @@ def check(spec: WorkflowSpec, ctx: Context) -> Iterator[Finding]:
     if severity is None:
         return
     for ref in spec.references():
-        if not ref.template_name or not ref.object_name or "{{" in ref.object_name:
+        if not ref.template_name or not is_literal(ref.object_name):
             continue
         if ctx.index.referred(ref, ctx.namespace):
             continue

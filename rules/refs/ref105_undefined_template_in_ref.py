@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from argolint.context import Context
 from argolint.model.workflow import WorkflowSpec
-from argolint.project.index import did_you_mean
+from argolint.project.index import did_you_mean, is_literal
 from argolint.rule import Elsewhere, Finding, rule
 
 
@@ -14,7 +14,7 @@ from argolint.rule import Elsewhere, Finding, rule
 def check(spec: WorkflowSpec, ctx: Context) -> Iterator[Finding]:
     """A templateRef names an object that is in the tree but does not have the template."""
     for ref in spec.references():
-        if not ref.object_name or not ref.template_name or "{{" in ref.object_name + ref.template_name:
+        if not is_literal(ref.object_name) or not is_literal(ref.template_name):
             continue
         owners = ctx.index.referred(ref, ctx.namespace)
         if not owners or ctx.index.template(ref, ctx.namespace) is not None:

@@ -54,6 +54,15 @@ def test_a_new_rule_is_seen_at_once(tmp_path: Path) -> None:
     assert "ZZZ102" in registry.load([str(folder)])
 
 
+def test_a_helper_module_is_no_rule_but_counts_as_a_change(tmp_path: Path) -> None:
+    folder = tmp_path / "rules"
+    write(folder, "ZZZ101", "one")
+    before = registry.fingerprint([str(folder)])
+    (folder / "_helper.py").write_text("x = 1\n")
+    assert registry.fingerprint([str(folder)]) != before
+    assert registry.load([str(folder)]).failures == []
+
+
 def test_codes_and_names_are_unique(tmp_path: Path) -> None:
     write(tmp_path / "a", "ZZZ101", "one")
     write(tmp_path / "b", "ZZZ101", "two")
