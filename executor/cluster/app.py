@@ -74,12 +74,6 @@ class App:
 
     async def _stream(self, response: Response, request: Request, receive: Receive, send: Send) -> None:
         """Send a stream until it ends or the client goes, whichever is first."""
-        try:
-            first = await _first_chunk(response)
-        except ApiStatus as failure:
-            await send_response(send, failure_response(failure), request.warnings)
-            return
-        response.stream = first
         sending = asyncio.ensure_future(send_stream(send, response, request.warnings))
         leaving = asyncio.ensure_future(_gone(receive))
         await asyncio.wait((sending, leaving), return_when=asyncio.FIRST_COMPLETED)
@@ -193,8 +187,3 @@ class App:
 async def _gone(receive: Receive) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
-
-
-async def _first_chunk(response: Response) -> Any:
-    """The stream, once it is known not to fail at its start (a failure then is still an ordinary answer)."""
-    return response.stream

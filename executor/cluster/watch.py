@@ -49,7 +49,9 @@ class Watch:
         self.bookmarks = query.get("allowWatchBookmarks") in ("true", "1", "True")
         self.initial = query.get("sendInitialEvents") in ("true", "1", "True")
         self.timeout = _timeout(query)
-        self.start = query.get("resourceVersion") or ""
+        self.start = version_number(query.get("resourceVersion") or "")
+        if self.start > store.rv:
+            raise too_large(self.start, store.rv)
         _check_initial(query, self.initial)
         self._queue: deque[bytes] = deque()
         self._wake = asyncio.Event()
@@ -63,9 +65,7 @@ class Watch:
 
     async def lines(self) -> AsyncIterator[bytes]:
         """The stream, in chunks of whole lines."""
-        store, wanted = self.store, version_number(self.start)
-        if wanted > store.rv:
-            raise too_large(wanted, store.rv)
+        store, wanted = self.store, self.start
         self._position = head = store.rv
         fresh = self.initial or wanted == 0
         history = [] if fresh else store.since(self.chosen.resource.storage, wanted)
