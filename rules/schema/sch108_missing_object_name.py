@@ -18,8 +18,11 @@ def check(obj: Object, ctx: Context) -> Iterator[Finding]:
     metadata = obj.metadata
     if metadata.get("name") or metadata.get("generateName"):
         return
+    submitted = obj.kind == "Workflow"
     yield Finding(
         obj.key_span("metadata"),
         f"this {obj.kind} has no name",
         help="add `name`, or for a Workflow that is submitted again and again `generateName`",
+        # `argo submit --name` and `--generate-name` can name a Workflow; nothing names a template.
+        severity="warning" if submitted else None,
     )

@@ -1,0 +1,60 @@
+"""SCH114."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from argolint.context import Context
+from argolint.model.k8s import Object
+from argolint.model.view import View
+from argolint.rule import Finding, rule
+
+PART = re.compile(r"[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?")
+PREFIX = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
+
+
+@rule("SCH114", "invalid-label", on="object", severity="error")
+def check(obj: Object, ctx: Context) -> Iterator[Finding]:
+    """A label or annotation that Kubernetes does not take."""
+    holders = [obj.metadata]
+    for spec in obj.workflow_specs:
+        holders.append(spec.mapping("podMetadata"))
+        holders += [template.mapping("metadata") for template in spec.all_templates]
+        holders.append(spec.mapping("workflowMetadata"))
+    if obj.kind == "CronWorkflow":
+        holders.append(obj.spec.mapping("workflowMetadata"))
+    for holder in holders:
+        yield from keys(holder.mapping("annotations"), "annotation")
+        yield from keys(holder.mapping("labels"), "label")
+        yield from values(holder.mapping("labels"))
+
+
+def keys(view: View, what: str) -> Iterator[Finding]:
+    """Findings about keys: an optional DNS prefix and a name."""
+    for key in view.map:
+        prefix, slash, name = key.rpartition("/")
+        sound = PART.fullmatch(name) and len(name) <= 63
+        if slash:
+            sound = sound and PREFIX.fullmatch(prefix) and len(prefix) <= 253
+        if not sound and "{{" not in key:
+            yield Finding(
+                view.key_span(key),
+                f"`{key}` is not a key for {'an' if what == 'annotation' else 'a'} {what}",
+                help="at most 63 letters, digits, `-`, `_`, `.`, after an optional `domain/`",
+            )
+
+
+def values(view: View) -> Iterator[Finding]:
+    """Findings about the values of labels; numbers and the like are a matter of type."""
+    for key, value in view.map.items():
+        if not isinstance(value, str) or not value or "{{" in value:
+            continue
+        if not PART.fullmatch(value) or len(value) > 63:
+            yield Finding(
+                view.value_span(key),
+                f"the label `{key}` cannot have this value",
+                help="at most 63 letters, digits, `-`, `_`, `.`; longer text belongs into an annotation",
+                # A key is wrong wherever it stands; a value may still be set by who submits the object.
+                severity="warning",
+            )
