@@ -29,12 +29,19 @@ def load_zone(name: str) -> tzinfo | None:
 
 
 def zone_exists(name: str) -> bool:
-    """Whether Go would load the zone `name`."""
+    """Whether Go would load the zone `name`; True for any where this machine has no zone database to ask."""
     try:
         load_zone(name)
     except ValueError:
-        return False
+        return not _has_database()
     return True
+
+
+@functools.cache
+def _has_database() -> bool:
+    import zoneinfo
+
+    return bool(zoneinfo.available_timezones())
 
 
 def nearest_zones(name: str) -> list[str]:
