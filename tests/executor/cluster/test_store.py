@@ -1,0 +1,276 @@
+"""The store: order, durability, history."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from argolint.errors import UserError
+from executor.cluster.secretbox import sealer
+from executor.cluster.store import SCHEMA_VERSION, Event, Store
+from executor.cluster.testing import start, stop
+from tests.contract.conftest import Api, client_of
+
+
+def obj(name: str, **extra: Any) -> dict[str, Any]:
+    return {"metadata": {"name": name, "namespace": "n", "uid": name}, **extra}
+
+
+def with_store(path: Path, work: Callable[[Store], Coroutine[Any, Any, Any]], **options: Any) -> Any:
+    async def run() -> Any:
+        store = Store(path, **options)
+        store.open()
+        try:
+            return await work(store)
+        finally:
+            await store.close()
+
+    return asyncio.run(run())
+
+
+def summary(store: Store) -> list[tuple[str, str]]:
+    return [(entry.obj["metadata"]["name"], entry.obj["metadata"]["resourceVersion"]) for entry in store.items("maps")]
+
+
+def test_what_was_settled_is_there_after_opening_again(tmp_path: Path) -> None:
+    async def write(store: Store) -> None:
+        store.put("maps", "n", "b", obj("b"))
+        store.put("maps", "n", "a", obj("a"))
+        store.put("maps", "n", "b", obj("b", data={"k": "v"}))
+        store.put("maps", "n", "gone", obj("gone"))
+        store.delete("maps", "n", "gone")
+        await store.settled()
+
+    async def read(store: Store) -> Any:
+        return summary(store), store.rv, store.get("maps", "n", "b").obj["data"]  # type: ignore[union-attr]
+
+    with_store(tmp_path / "db", write)
+    assert with_store(tmp_path / "db", read) == ([("a", "2"), ("b", "3")], 5, {"k": "v"})
+
+
+def test_listeners_hear_of_changes_once_they_are_committed_and_in_order(tmp_path: Path) -> None:
+    async def work(store: Store) -> list[tuple[str, int, int]]:
+        heard: list[tuple[str, int, int]] = []
+
+        def hear(event: Event) -> None:
+            heard.append((event.type, event.rv, event.previous.rv if event.previous else 0))
+
+        store.listen("maps", hear)
+        store.put("maps", "n", "a", obj("a"))
+        store.put("maps", "n", "a", obj("a", data={}))
+        assert heard == []
+        store.delete("maps", "n", "a")
+        await store.settled()
+        return heard
+
+    assert with_store(tmp_path / "db", work) == [("ADDED", 1, 0), ("MODIFIED", 2, 1), ("DELETED", 3, 2)]
+
+
+def test_history_survives_a_restart(tmp_path: Path) -> None:
+    async def write(store: Store) -> None:
+        for name in "abc":
+            store.put("maps", "n", name, obj(name))
+        await store.settled()
+
+    async def read(store: Store) -> Any:
+        return [(event.type, event.key[1]) for event in store.since("maps", 1) or ()]
+
+    with_store(tmp_path / "db", write)
+    assert with_store(tmp_path / "db", read) == [("ADDED", "b"), ("ADDED", "c")]
+
+
+def test_compaction_forgets_history_and_keeps_objects(tmp_path: Path) -> None:
+    async def write(store: Store) -> Any:
+        store.put("maps", "n", "still", obj("still"))
+        for turn in range(40):
+            store.put("maps", "n", "busy", obj("busy", turn=turn))
+            await store.settled()
+        store.delete("maps", "n", "busy")
+        await store.settled()
+        return store.since("maps", 1), store.compacted
+
+    past, compacted = with_store(tmp_path / "db", write, window=10)
+    assert past is None
+    assert 25 < compacted < 42
+    rows = sqlite3.connect(tmp_path / "db").execute("SELECT count(*) FROM log").fetchone()[0]
+    assert rows <= 15
+
+    async def read(store: Store) -> Any:
+        return summary(store), store.rv, store.compacted, store.since("maps", compacted - 1), len(store.since("maps", compacted) or ())
+
+    assert with_store(tmp_path / "db", read, window=10) == ([("still", "1")], 42, compacted, None, 42 - compacted)
+
+
+def test_secrets_are_unreadable_on_disk(tmp_path: Path) -> None:
+    seals = {"secrets": sealer(tmp_path / "key")}
+
+    async def write(store: Store) -> None:
+        store.put("secrets", "n", "s", obj("s", data={"password": "aHVudGVyMg=="}))
+        await store.settled()
+
+    async def read(store: Store) -> Any:
+        return store.get("secrets", "n", "s").obj["data"]  # type: ignore[union-attr]
+
+    with_store(tmp_path / "db", write, seals=seals)
+    on_disk = b"".join(path.read_bytes() for path in tmp_path.glob("db*"))
+    assert b"aHVudGVyMg" not in on_disk
+    assert with_store(tmp_path / "db", read, seals={"secrets": sealer(tmp_path / "key")}) == {"password": "aHVudGVyMg=="}
+    with pytest.raises(UserError, match="does not open the Secrets"):
+        with_store(tmp_path / "db", read, seals={"secrets": sealer(tmp_path / "another")})
+
+
+def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "db").write_text("hello " * 1000)
+
+    async def nothing(store: Store) -> None: ...
+
+    with pytest.raises(UserError, match="not usable as the cluster's database"):
+        with_store(tmp_path / "db", nothing)
+
+
+def test_data_of_a_newer_version_is_refused(tmp_path: Path) -> None:
+    async def nothing(store: Store) -> None: ...
+
+    with_store(tmp_path / "db", nothing)
+    database = sqlite3.connect(tmp_path / "db")
+    with database:
+        database.execute("UPDATE meta SET value = ? WHERE key = 'schema_version'", (str(SCHEMA_VERSION + 1),))
+    database.close()
+    with pytest.raises(UserError, match="written by a newer version"):
+        with_store(tmp_path / "db", nothing)
+
+
+def test_a_disk_that_refuses_fails_the_write_and_everything_after_it(tmp_path: Path) -> None:
+    async def work(store: Store) -> tuple[str, str]:
+        other = sqlite3.connect(tmp_path / "db")
+        other.execute("DROP TABLE log")
+        store.put("maps", "n", "a", obj("a"))
+        with pytest.raises(OSError, match="cannot be written") as first:
+            await store.settled()
+        with pytest.raises(OSError, match="cannot be written") as second:
+            store.put("maps", "n", "b", obj("b"))
+        return str(first.value), str(second.value)
+
+    first, second = with_store(tmp_path / "db", work)
+    assert first == second
+
+
+def writer_thread(api: Api, number: int, acknowledged: dict[str, str], stopped: threading.Event) -> None:
+    turn = 0
+    path = "/api/v1/namespaces/default/configmaps"
+    while not stopped.is_set():
+        name = f"w{number}-{turn}"
+        try:
+            made = api.post(path, {"metadata": {"name": name}, "data": {"turn": str(turn)}})
+        except Exception:
+            return
+        if made.code == 201:
+            acknowledged[name] = made.body["metadata"]["resourceVersion"]
+        turn += 1
+
+
+def test_kill_9_under_load_loses_nothing_that_was_acknowledged(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    acknowledged: dict[str, str] = {}
+    seen: dict[str, str] = {}
+    for _ in range(2):
+        cluster = start(data)
+        stopped = threading.Event()
+        clients = [client_of(cluster.kubeconfig) for _ in range(4)]
+        base = len(acknowledged)
+        threads = [
+            threading.Thread(target=writer_thread, args=(Api(client), base + number, acknowledged, stopped))
+            for number, client in enumerate(clients)
+        ]
+        for thread in threads:
+            thread.start()
+        while len(acknowledged) < base + 150 and cluster.process.poll() is None:
+            stopped.wait(0.01)
+        os.kill(cluster.process.pid, signal.SIGKILL)
+        cluster.process.wait()
+        stopped.set()
+        for thread in threads:
+            thread.join()
+        for client in clients:
+            client.close()
+    cluster = start(data)
+    try:
+        with client_of(cluster.kubeconfig) as client:
+            for item in Api(client).get("/api/v1/namespaces/default/configmaps").body["items"]:
+                seen[item["metadata"]["name"]] = item["metadata"]["resourceVersion"]
+    finally:
+        stop(cluster.process)
+    assert len(acknowledged) >= 300
+    assert {name: seen.get(name) for name in acknowledged} == acknowledged
+
+
+def test_a_watch_goes_on_where_it_was_after_a_kill(tmp_path: Path) -> None:
+    cluster = start(tmp_path)
+    path = "/api/v1/namespaces/default/configmaps"
+    with client_of(cluster.kubeconfig) as client:
+        first = Api(client).post(path, {"metadata": {"name": "before"}}).body["metadata"]["resourceVersion"]
+        Api(client).post(path, {"metadata": {"name": "after"}})
+    os.kill(cluster.process.pid, signal.SIGKILL)
+    cluster.process.wait()
+    cluster = start(tmp_path)
+    try:
+        with client_of(cluster.kubeconfig) as client:
+            found = Api(client).watch(path, resourceVersion=first)
+    finally:
+        stop(cluster.process)
+    assert [(event["type"], event["object"]["metadata"]["name"]) for event in found] == [("ADDED", "after")]
+
+
+def test_a_second_server_on_the_same_folder_is_refused(tmp_path: Path) -> None:
+    cluster = start(tmp_path)
+    try:
+        command = [sys.executable, "-m", "executor", "apiserver", "--data", str(tmp_path)]
+        again = subprocess.run(command, capture_output=True, text=True, timeout=30)
+        port = cluster.url.rpartition(":")[2]
+        command = [sys.executable, "-m", "executor", "apiserver", "--data", str(tmp_path / "other"), "--port", port]
+        taken = subprocess.run(command, capture_output=True, text=True, timeout=30)
+    finally:
+        code = stop(cluster.process)
+    assert (again.returncode, again.stderr) == (
+        2,
+        f"argorun: error: {tmp_path}: another API server is running on this folder\n"
+        "  Stop it first, or name another folder with --data.\n",
+    )
+    assert (taken.returncode, taken.stderr) == (
+        2,
+        f"argorun: error: port {port} on 127.0.0.1 is in use\n"
+        "  Choose another with --port (0 takes a free one), or stop the program that has it.\n",
+    )
+    assert (code, (tmp_path / "apiserver.json").exists()) == (0, False)
+
+
+def test_insecure_is_for_loopback(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "executor", "apiserver", "--data", str(tmp_path), "--insecure", "--host", "0.0.0.0"]
+    refused = subprocess.run(command, capture_output=True, text=True, timeout=30)
+    assert refused.returncode == 2
+    assert "would make everyone on the network the administrator" in refused.stderr
+
+
+def test_keys_and_kubeconfig_are_private(tmp_path: Path) -> None:
+    cluster = start(tmp_path, "--insecure")
+    try:
+        kubeconfig = json.loads(cluster.kubeconfig.read_text())
+        assert kubeconfig["clusters"][0]["cluster"] == {"server": cluster.url}
+        assert cluster.url.startswith("http://127.0.0.1:")
+        private = [cluster.kubeconfig, *sorted((tmp_path / "pki").iterdir())]
+        assert {path.name: oct(path.stat().st_mode & 0o777) for path in private} == {path.name: "0o600" for path in private}
+        with client_of(cluster.kubeconfig) as client:
+            assert Api(client).get("/api/v1/namespaces/default").code == 200
+    finally:
+        stop(cluster.process)
