@@ -209,9 +209,9 @@ def _judge(ctx: Context, stored: Stored, live: Live, fingerprint: str) -> gate.V
     if refused.get("fingerprint") == fingerprint:
         findings = tuple(Finding(*f) for f in refused["findings"])
         return gate.Verdict((), findings, frozenset(), True)
-    files = _files(ctx, stored)
+    files, lint = _texts(ctx, stored)
     verdict = gate.judge(
-        stored.objects, files, stored.findings, stored.lines, live, ctx.target, ctx.namespace
+        stored.objects, files, stored.findings, stored.lines, live, ctx.target, ctx.namespace, lint
     )
     ctx.hook("gated")
     if verdict.refused:
@@ -222,13 +222,13 @@ def _judge(ctx: Context, stored: Stored, live: Live, fingerprint: str) -> gate.V
     return verdict
 
 
-def _files(ctx: Context, stored: Stored) -> tuple[tuple[str, str], ...]:
-    """The texts to lint: from the source, or (a rollback) none, since that revision was linted when it was new."""
+def _texts(ctx: Context, stored: Stored) -> tuple[tuple[tuple[str, str], ...], gate.Lint]:
+    """The texts to lint, and the linter: from the source; a rollback has none, since it was linted when it was new."""
     pin = ctx.store.data.get("pin")
     if pin and pin["commit"] == stored.commit:
-        return ()
-    revision = Revision(stored.ref, stored.commit)
-    return ctx.source.read(ctx.source.fetch(revision)).files
+        return (), gate.lint_files
+    tree = ctx.source.read(ctx.source.fetch(Revision(stored.ref, stored.commit)))
+    return tree.files, gate.linter(tree.lint_config, ctx.store.folder / "lint")
 
 
 def _refused(ctx: Context, stored: Stored, findings: tuple[Finding, ...]) -> Outcome:

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping
-from typing import NamedTuple
+from pathlib import Path
+from typing import Any, NamedTuple
 
 from argolint.diagnostic import SEVERITY_RANK
+from argolint.errors import UserError
 from reconciler.cluster import Live, owned
 from reconciler.config import TargetConfig
 from reconciler.model import TEMPLATE_KINDS, Desired, Finding, Key, Obj, key_of
@@ -202,18 +204,54 @@ def _as_files(objects: Iterable[Obj], namespace: str) -> list[tuple[str, str]]:
     return out
 
 
-def lint_files(files: Iterable[tuple[str, str]], target: TargetConfig) -> list[Finding]:
+def linter(config_text: str, folder: Path) -> Lint:
+    """`lint_files` with the linter's configuration of the repository, which is put into `folder` to be read."""
+
+    def lint(files: Iterable[tuple[str, str]], target: TargetConfig) -> list[Finding]:
+        from argolint.config import load
+
+        name = ".argolint.yaml"
+        settings = None
+        if config_text:
+            folder.mkdir(parents=True, exist_ok=True)
+            file = folder / name
+            file.write_text(config_text, encoding="utf-8")
+            try:
+                settings = load(str(file))
+            except UserError as error:
+                message = clean(error.message.replace(str(file), name), limit=300)
+                return [Finding("lint-configuration", "error", message, name, 1, error.remedy)]
+            # Rules are Python: those of a repository are not run here, and a baseline is a file that is not here.
+            settings.rules, settings.baseline, settings.root = (), "", ""
+        return lint_files(files, target, settings)
+
+    return lint
+
+
+def lint_files(files: Iterable[tuple[str, str]], target: TargetConfig, settings: Any = None) -> list[Finding]:
     """What argolint says of the texts, linted together as one project."""
     from argolint.api import Source, check
     from argolint.settings import Settings
 
-    settings = Settings()
+    settings = settings or Settings()
     # References are resolved here, over repository and cluster; the linter sees only the former.
     settings.external_references = "ignore"
     if target.argo_version:
         major, minor = target.argo_version.lstrip("v").split(".")[:2]
         settings.argo_version = (int(major), int(minor))
-    report = check([Source(path, text) for path, text in files], settings)
+    try:
+        report = check([Source(path, text) for path, text in files], settings)
+    except UserError as error:
+        return [
+            Finding(
+                "lint-configuration",
+                "error",
+                clean(error.message, limit=300),
+                ".argolint.yaml",
+                1,
+                error.remedy,
+            )
+        ]
     out = []
     for item in report.findings:
         line = report.texts[item.path].line_col(item.start)[0] if item.path in report.texts else 0

@@ -14,6 +14,7 @@ from reconciler.source.errors import SourceError
 from reconciler.text import clean
 
 IGNORE_FILE = ".argolintignore"
+LINT_CONFIGS = (".argolint.yaml", ".argolint.yml")
 MAX_FILES = 20_000
 MAX_TOTAL_BYTES = 128 << 20
 MAX_PATH = 1024
@@ -43,12 +44,16 @@ class Entry(NamedTuple):
 
 
 class Tree(NamedTuple):
-    """The chosen files as (path, text), and what was refused or left out."""
+    """The chosen files as (path, text), and what was refused or left out.
+
+    `lint_config` is the text of the linter's configuration at the root of the repository, "" for none.
+    """
 
     revision: Revision
     files: tuple[tuple[str, str], ...]
     findings: tuple[Finding, ...]
     tree_id: str
+    lint_config: str = ""
 
 
 def choose(
@@ -116,7 +121,8 @@ def choose(
             f"{config.name}: {clean(missing[0])} is not in the repository at {revision.short} ({clean(revision.ref)})",
             "correct `paths`, or bring the folder back; nothing is deleted because of this",
         )
-    return Tree(revision, tuple(files), tuple(findings), _hash_lines(ids))
+    lint_config = _at_root(listing, LINT_CONFIGS, config, read)
+    return Tree(revision, tuple(files), tuple(findings), _hash_lines(ids), lint_config)
 
 
 def _hash_lines(lines: list[str]) -> str:
@@ -170,12 +176,20 @@ def _under(path: str, roots: tuple[str, ...]) -> bool:
 def _chooser(
     listing: list[Entry], config: SourceConfig, read: Callable[[Entry], bytes]
 ) -> Callable[[str], bool]:
-    exclude = list(config.exclude)
-    for entry in listing:
-        if entry.path == IGNORE_FILE and entry.mode.startswith("100") and entry.size <= config.max_file_bytes:
-            exclude += read(entry).decode("utf-8", "replace").splitlines()
+    exclude = [*config.exclude, *_at_root(listing, (IGNORE_FILE,), config, read).splitlines()]
     include_spec, exclude_spec = _spec(config.include, "include"), _spec(exclude, "exclude")
     return lambda path: include_spec.match_file(path) and not exclude_spec.match_file(path)
+
+
+def _at_root(
+    listing: list[Entry], names: tuple[str, ...], config: SourceConfig, read: Callable[[Entry], bytes]
+) -> str:
+    """The text of the first plain file of these names at the root of the repository, whatever `paths` says."""
+    for name in names:
+        for entry in listing:
+            if entry.path == name and entry.mode.startswith("100") and entry.size <= config.max_file_bytes:
+                return read(entry).decode("utf-8", "replace")
+    return ""
 
 
 def _spec(patterns: Iterable[str], key: str) -> Any:

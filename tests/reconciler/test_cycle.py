@@ -381,3 +381,21 @@ def test_cron_that_does_not_tick_is_reported(world: World) -> None:
     assert outcome.problems[0].message.startswith(
         "it should have run at 2026-03-02T02:00:00Z, but it has never run"
     )
+
+
+def test_the_linter_configuration_of_the_repository_counts_and_its_rules_are_not_run(world: World) -> None:
+    typo = template().replace("entrypoint", "entrypiont")
+    world.repo.commit({"templates/hello.yaml": typo})
+    refused = world.sync()
+    assert refused.reason == "Refused"
+    codes = sorted({f.rule.split()[0] for f in refused.findings if f.severity == "error"})
+    mark = world.root / "ran"
+    world.repo.commit(
+        {".argolint.yaml": f"ignore: [{', '.join(codes)}]\nrules: [rules]\n", "rules/x.py": f"open({str(mark)!r}, 'w')\n"}
+    )
+    outcome = world.sync()
+    assert not mark.exists()
+    assert [f for f in outcome.findings if f.rule.split()[0] in codes] == []
+    world.repo.commit({".argolint.yaml": "ignoer: [x]\n"})
+    finding = next(f for f in world.sync().findings if f.severity == "error")
+    assert (finding.rule, finding.path) == ("lint-configuration", ".argolint.yaml")
