@@ -130,6 +130,7 @@ class _World:
         self.inbox: list[c.Observation] = []
         self.pods: dict[str, tuple[str, dict[str, Any]]] = {}
         self.ended: set[str] = set()
+        self.started: dict[str, datetime] = {}
         self.trace: list[tuple[datetime, c.Command]] = []
         self.config_maps = dict(context.config_maps)
         self.asked_to_resume: set[str] = set()
@@ -246,6 +247,7 @@ class _World:
             return
         node_id, pod = self.pods[name]
         if what[0] == "running":
+            self.started[name] = self.now
             self.inbox.append(c.PodObserved(with_status(pod, "Running", self.now, {}, None)))
             return
         answer: Answer = what[2]
@@ -253,7 +255,12 @@ class _World:
         self.inbox.append(c.TaskResultObserved(task_result(node_id, pod, answer)))
         failed = bool(answer.exit_code or answer.phase or any(answer.exit_codes.values()))
         status = with_status(
-            pod, "Failed" if failed else "Succeeded", self.now, answer.exit_codes, answer.exit_code
+            pod,
+            "Failed" if failed else "Succeeded",
+            self.now,
+            answer.exit_codes,
+            answer.exit_code,
+            self.started.get(name),
         )
         if answer.phase == "Failed" or (failed and answer.message):
             status["status"]["message"] = answer.message
@@ -393,10 +400,15 @@ def task_result(node_id: str, pod: Mapping[str, Any], answer: Answer) -> dict[st
 
 
 def with_status(
-    pod: Mapping[str, Any], phase: str, now: datetime, exit_codes: Mapping[str, int], exit_code: int | None
+    pod: Mapping[str, Any],
+    phase: str,
+    now: datetime,
+    exit_codes: Mapping[str, int],
+    exit_code: int | None,
+    started: datetime | None = None,
 ) -> dict[str, Any]:
     """A pod as the kubelet would report it. `exit_code` is that of the main containers."""
-    stamp = format_time(now)
+    stamp, began = format_time(now), format_time(started or now)
     statuses = []
     for container in pod["spec"]["containers"]:
         name = container["name"]
@@ -405,7 +417,7 @@ def with_status(
             continue
         code = exit_codes.get(name, 0 if name == "wait" else exit_code or 0)
         reason = "Completed" if code == 0 else "Error"
-        ended = {"exitCode": code, "reason": reason, "startedAt": stamp, "finishedAt": stamp}
+        ended = {"exitCode": code, "reason": reason, "startedAt": began, "finishedAt": stamp}
         statuses.append({"name": name, "ready": False, "state": {"terminated": ended}})
     status = {"phase": phase, "podIP": "10.0.0.1", "containerStatuses": statuses}
     return {**pod, "status": status}
