@@ -137,6 +137,7 @@ class _Run:
         self.keys = [cache.content_key(path, item.data) for path, item in zip(relative, inputs)]
         self.entries: list[Entry | None] = [self._known(i) for i in range(len(inputs))]
         self.files: dict[int, File] = {}
+        self.numbers: dict[str, int] = {}
         self.index_: Index | None = None
         self.changed = False
 
@@ -217,7 +218,9 @@ class _Run:
         return self.index_
 
     def _load(self, fact: ObjectFact) -> Object | None:
-        number = next((i for i, item in enumerate(self.inputs) if item.path == fact.path), None)
+        if not self.numbers:
+            self.numbers.update((item.path, i) for i, item in enumerate(self.inputs))
+        number = self.numbers.get(fact.path)
         if number is None:
             return None
         file = self._file(number)

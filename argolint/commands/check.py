@@ -43,9 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     out.add_argument("--show-settings", action="store_true", help="print the settings in effect, and stop")
     out.add_argument("--verbose", action="store_true", help="show the tracebacks of crashed rules")
-    out.add_argument(
-        "-q", "--quiet", action="store_true", help="no summary; nothing at all when nothing was found"
-    )
+    out.add_argument("-q", "--quiet", action="store_true", help="no summary")
     add_selection(parser)
     run_group = parser.add_argument_group("run")
     run_group.add_argument(
@@ -70,9 +68,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Lint, report, and return the exit code of the contract."""
-    import gc
-
-    gc.disable()  # trees of thousands of small objects, all of them alive until the end
     paths = args.paths or ["."]
     if args.stdin_filename and "-" not in paths:
         raise UserError(
@@ -169,12 +164,9 @@ def _finish(
         for name, file in outputs:
             if args.quiet and not report.findings and name in ("text", "concise"):
                 continue
-            _write(
-                renderer(name)(
-                    View(report.findings, report.texts, report.summary, _color(args, file), tuple(notes))
-                ),
-                file,
-            )
+            color = _color(args, file)
+            view = View(report.findings, report.texts, report.summary, color, tuple(notes), args.quiet)
+            _write(renderer(name)(view), file)
     if crashed:
         return 3
     worst = max((SEVERITY_RANK[item.severity] for item in report.findings), default=-1)

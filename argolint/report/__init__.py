@@ -11,14 +11,14 @@ from argolint.text import SourceText
 
 
 class View(NamedTuple):
-    """What a renderer is given. `color` is only looked at by formats for a terminal."""
+    """What a renderer is given. `color`, `notes` and `quiet` (no summary) are only looked at by formats for people."""
 
     findings: list[Diagnostic]
     texts: dict[str, SourceText]
     summary: dict[str, int]
     color: bool = False
     notes: tuple[str, ...] = ()
-    show_fixes: bool = True
+    quiet: bool = False
 
 
 FORMATS = (

@@ -14,4 +14,6 @@ def render(view: View) -> str:
         lines.append(
             f"{printable(item.path)}:{line}:{column}: {item.severity}: {printable(item.message)} [{item.code} {item.name}]"
         )
-    return "\n".join([*lines, *view.notes, summary_line(view)]) + "\n"
+    if not view.quiet:
+        lines += [*view.notes, summary_line(view)]
+    return "".join(f"{line}\n" for line in lines)

@@ -18,7 +18,8 @@ MAX_LINES = 4
 def render(view: View) -> str:
     """Every finding as a block, then the summary line."""
     blocks = [finding_block(item, view) for item in view.findings]
-    blocks.append("\n".join([*view.notes, summary_line(view)]))
+    if not view.quiet:
+        blocks.append("\n".join([*view.notes, summary_line(view)]))
     return "\n\n".join(blocks) + "\n"
 
 
@@ -41,7 +42,9 @@ def finding_block(item: Diagnostic, view: View) -> str:
     if source is not None:
         lines += snippet(source, item.start, item.end, "", item.severity, gutter, color)
         for label in here:
-            lines += snippet(source, label.start, label.end, label.message, "related", gutter, color)
+            marked = snippet(source, label.start, label.end, label.message, "related", gutter, color)
+            # A label on the very line that was just shown needs its carets only.
+            lines += marked[2:] if _one_line(source, item, label) else marked
     for label in item.related:
         if label.path != item.path:
             lines += _elsewhere(label, view, gutter)
@@ -49,10 +52,17 @@ def finding_block(item: Diagnostic, view: View) -> str:
         lines.append(
             f"{' ' * gutter} {paint('=', 'gutter', color)} {paint('help', 'help', color)}: {printable(item.help)}"
         )
-    if item.fix is not None and view.show_fixes:
+    if item.fix is not None:
         flag = "--fix" if item.fix.safety == "safe" else "--fix --unsafe-fixes"
         lines.append(f"{' ' * gutter} {paint('=', 'gutter', color)} fixable with {flag}")
     return "\n".join(lines)
+
+
+def _one_line(source: SourceText, item: Diagnostic, label: Related) -> bool:
+    """Whether finding and label stand on one line, short enough to be shown whole for both."""
+    line = source.line_col(item.start)[0]
+    ends = {source.line_col(offset)[0] for offset in (item.end, label.start, label.end)}
+    return ends == {line} and len(item.related) == 1 and len(source.line_text(line)) <= _WIDTH
 
 
 def _gutter_width(item: Diagnostic, labels: list[Related], source: SourceText | None) -> int:

@@ -61,6 +61,21 @@ def test_colours_only_when_asked_for() -> None:
     assert "\x1b[1;31merror\x1b[0m" in renderer("text")(view(color=True))
 
 
+def test_a_label_on_the_same_line_shares_it() -> None:
+    text = "{image: a, image: b}\n"
+    finding = Diagnostic(
+        "ABC101", "x", "error", "twice", "a.yaml", 11, 16, related=(Related("a.yaml", 1, 6, "first here"),)
+    )
+    summary = {"files": 1, "objects": 1, "error": 1, "warning": 0, "info": 0, "fixable": 0}
+    assert renderer("text")(View([finding], {"a.yaml": SourceText(text)}, summary, quiet=True)) == (
+        "a.yaml:1:12: error: twice [ABC101 x]\n"
+        "   |\n"
+        " 1 | {image: a, image: b}\n"
+        "   |            ^^^^^\n"
+        "   |  ^^^^^ first here\n"
+    )
+
+
 def test_no_findings() -> None:
     empty = View([], {}, {"files": 1, "objects": 2, "error": 0, "warning": 0, "info": 0, "fixable": 0})
     assert renderer("text")(empty) == "no problems in 1 file (2 objects)\n"
