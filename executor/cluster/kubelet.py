@@ -449,6 +449,8 @@ class Kubelet:
             if status is not None:
                 if final:
                     self.logs.finish(uid)
+                else:
+                    self.logs.flush(uid)
                 self._send_status(local, status)
         except ApiError:
             with self._lock:

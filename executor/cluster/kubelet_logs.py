@@ -45,6 +45,13 @@ class LogPump:
         with self._lock:
             self._pods[handle.uid] = _Followed(handle, writers)
 
+    def flush(self, uid: str) -> None:
+        """Copy what a pod has printed so far: a reader ends where a status says that a container has."""
+        with self._lock:
+            followed = self._pods.get(uid)
+        if followed is not None:
+            self._copy(followed)
+
     def finish(self, uid: str) -> None:
         """Copy the rest of an ended pod's logs and stop following it."""
         with self._lock:

@@ -37,8 +37,10 @@ def chosen_kubeconfig(named: str | None) -> str | None:
     """The kubeconfig that was named; else the one of the embedded cluster that runs here, unless $KUBECONFIG is set."""
     if named:
         return str(Path(named).expanduser())
-    if os.environ.get("KUBECONFIG"):
-        return None
+    listed = os.environ.get("KUBECONFIG", "")
+    if listed:
+        # One file is named outright, so that it being absent is said; a list is merged by the official client.
+        return None if os.pathsep in listed else listed
     data = clusterdir.data_dir(None)
     path = clusterdir.kubeconfig_path(data)
     return str(path) if clusterdir.is_locked(data) and path.is_file() else None

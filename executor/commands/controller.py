@@ -44,6 +44,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--wait", type=float, default=0.0, metavar="S", help="wait so long for the API to answer"
     )
+    parser.add_argument(
+        "--local-images",
+        action="store_true",
+        help="pods run by `argorun kubelet`: know images by the toolchains of this machine",
+    )
     parser.add_argument("--ready-file", metavar="FILE", help="write the process id here when it works")
 
 

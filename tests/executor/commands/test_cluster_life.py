@@ -90,8 +90,10 @@ def test_a_component_that_dies_is_started_again(data: Path) -> None:
     before = clusterdir.read_state(data)["components"]["controller"]["pid"]
     os.kill(before, signal.SIGKILL)
     wait_until(
-        lambda: clusterdir.read_state(data)["components"]["controller"]["pid"] not in (before, None)
-        and (data / "ready" / "controller").read_text() != str(before)
+        lambda: (
+            clusterdir.read_state(data)["components"]["controller"]["pid"] not in (before, None)
+            and (data / "ready" / "controller").read_text() != str(before)
+        )
     )
     entry = clusterdir.read_state(data)["components"]["controller"]
     assert (entry["restarts"], entry["lastExit"]) == (1, "signal 9")
@@ -170,8 +172,10 @@ def test_kill_9_of_everything_loses_nothing_and_runs_nothing_twice_that_had_repo
     assert argorun("up", "--data", str(data), "--detach").returncode == 0
     client = KubeClient.from_kubeconfig(data / "kubeconfig")
     wait_until(
-        lambda: (client.get(WORKFLOW, "five", "default")["status"].get("phase"))
-        in ("Succeeded", "Failed", "Error"),
+        lambda: (
+            (client.get(WORKFLOW, "five", "default")["status"].get("phase"))
+            in ("Succeeded", "Failed", "Error")
+        ),
         25.0,
     )
     wf = client.get(WORKFLOW, "five", "default")
