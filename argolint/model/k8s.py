@@ -23,7 +23,7 @@ class Object(View):
     `parent` is the object it is embedded in.
     """
 
-    __slots__ = ("_specs", "document", "embedded", "parent")
+    __slots__ = ("_metadata", "_specs", "document", "embedded", "parent")
 
     def __init__(self, node: Any, where: str = "", document: int = 0, parent: Object | None = None) -> None:
         super().__init__(node, where)
@@ -31,6 +31,7 @@ class Object(View):
         self.parent = parent
         self.embedded = parent is not None
         self._specs: Any = None
+        self._metadata: View | None = None
 
     @property
     def api_version(self) -> str:
@@ -47,7 +48,9 @@ class Object(View):
 
     @property
     def metadata(self) -> View:
-        return self.mapping("metadata")
+        if self._metadata is None:
+            self._metadata = self.mapping("metadata")
+        return self._metadata
 
     @property
     def name(self) -> str:

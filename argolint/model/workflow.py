@@ -137,6 +137,8 @@ class Hook(View):
 
 def hooks_of(view: View) -> list[Hook]:
     """The entries of `hooks` that are mappings."""
+    if not isinstance(view.map.get("hooks"), Map):
+        return []
     hooks = view.mapping("hooks")
     return [
         Hook(body, hooks.path_of(name), name) for name, body in hooks.map.items() if isinstance(body, Map)
@@ -329,7 +331,7 @@ def _listed(value: Any) -> Seq | list[Any]:
 class Template(View):
     """A template of a spec, `templateDefaults`, or one written inline in a step (`step` is then that step)."""
 
-    __slots__ = ("_dag", "_steps", "is_default", "spec", "step")
+    __slots__ = ("_children", "_dag", "_steps", "is_default", "spec", "step")
 
     def __init__(
         self, node: Any, where: str, spec: WorkflowSpec, step: Step | None = None, is_default: bool = False
@@ -340,6 +342,7 @@ class Template(View):
         self.is_default = is_default
         self._steps: Steps | None = None
         self._dag: Dag | None = None
+        self._children: list[Step] | None = None
 
     @property
     def name(self) -> str:
@@ -404,11 +407,12 @@ class Template(View):
     @property
     def children(self) -> list[Step]:
         """The steps or tasks of a composite template."""
-        if "steps" in self.map:
-            return list(self.steps)
-        if "dag" in self.map:
-            return self.dag.tasks
-        return []
+        if self._children is None:
+            if "steps" in self.map:
+                self._children = list(self.steps)
+            else:
+                self._children = self.dag.tasks if "dag" in self.map else []
+        return self._children
 
     @property
     def containers(self) -> list[tuple[str, View]]:
@@ -426,12 +430,14 @@ class Template(View):
 class WorkflowSpec(View):
     """A workflow spec, in whichever object it stands (`owner`)."""
 
-    __slots__ = ("_templates", "owner")
+    __slots__ = ("_all_templates", "_references", "_templates", "owner")
 
     def __init__(self, node: Any, where: str, owner: Object) -> None:
         super().__init__(node, where)
         self.owner = owner
         self._templates: list[Template] | None = None
+        self._all_templates: list[Template] | None = None
+        self._references: list[Reference] | None = None
 
     @property
     def kind(self) -> str:
@@ -468,8 +474,9 @@ class WorkflowSpec(View):
     @property
     def all_templates(self) -> Iterator[Template]:
         """The templates and, behind each, the ones written inline in it at any depth."""
-        for template in self.templates:
-            yield from _with_inline(template)
+        if self._all_templates is None:
+            self._all_templates = [found for template in self.templates for found in _with_inline(template)]
+        return iter(self._all_templates)
 
     def template_named(self, name: str) -> Template | None:
         """The template of that name."""
@@ -493,6 +500,11 @@ class WorkflowSpec(View):
 
     def references(self) -> Iterator[Reference]:
         """Everything in the spec that names a template: its own fields first, then template by template."""
+        if self._references is None:
+            self._references = list(self._find_references())
+        return iter(self._references)
+
+    def _find_references(self) -> Iterator[Reference]:
         if isinstance(self.get("entrypoint"), str) and self.get("entrypoint"):
             found = Reference(self.map, self.where, "entrypoint")
             found.local = self.entrypoint

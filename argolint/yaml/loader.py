@@ -280,12 +280,9 @@ def _build(get: Any, text: str, base: int, document: Document) -> None:
             if not node.flow:
                 # Block ends overshoot to the next token: the last entry says where it really ends.
                 if type(node) is Map:
-                    end = max((at[3] for at in node.at.values()), default=start)
-                    if node.merged:
-                        end = max([end, *(at[1] for at in node.at.values() if at[3] <= end)])
+                    end = node.span[1]
                 else:
                     end = node.at[-1][1] if node.at else start
-                end = max(end, node.span[1])
             node.span = (start, end)
             value = node
             if mistaken and id(node) in mistaken and text.startswith("{{", start):
