@@ -59,6 +59,9 @@ def advance(
         finish.set_phase(run, fault.phase, str(fault))
     except RecursionError:
         finish.set_phase(run, phases.ERROR, "templates are nested too deeply")
+    except Exception as error:
+        # As upstream's controller does on a panic: one bad workflow must not stop the others.
+        finish.set_phase(run, phases.ERROR, f"internal error: {type(error).__name__}: {error}")
     progress.update(run)
     _record_changes(run)
     if not run.changed:

@@ -154,11 +154,10 @@ def pod_duration(pod: Mapping[str, Any]) -> dict[str, int]:
 
 def _requests(container: Mapping[str, Any]) -> dict[str, float]:
     resources_ = container.get("resources") or {}
-    wanted: dict[str, Any] = {
-        **_DEFAULTS,
-        **(resources_.get("limits") or {}),
-        **(resources_.get("requests") or {}),
-    }
+    wanted: dict[str, Any] = dict(_DEFAULTS)
+    for part in (resources_.get("limits"), resources_.get("requests")):
+        if isinstance(part, Mapping):
+            wanted.update(part)
     return {name: quantity(value) / _BASES.get(name, 1.0) for name, value in wanted.items()}
 
 
