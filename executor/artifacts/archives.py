@@ -97,16 +97,36 @@ def unpack_tar(source: Path, directory: Path) -> None:
                     raise ArtifactError(
                         f"refused to unpack: entry {member.name!r} goes through a symbolic link"
                     )
-                member.mode = (
-                    member.mode | stat.S_IRUSR | stat.S_IWUSR | (stat.S_IXUSR if member.isdir() else 0)
-                ) & 0o777
-                archive.extract(member, directory, set_attrs=True, numeric_owner=False, filter=_as_me)
+                _extract(archive, member, directory)
     except (tarfile.TarError, OSError, EOFError) as error:
         raise ArtifactError(f"cannot unpack a tar archive: {error}") from error
 
 
-def _as_me(member: tarfile.TarInfo, _path: str) -> tarfile.TarInfo:
-    return member.replace(uid=os.getuid(), gid=os.getgid(), uname="", gname="", deep=False)
+def _extract(archive: tarfile.TarFile, member: tarfile.TarInfo, directory: Path) -> None:
+    """Write one entry, owned by us and readable by us. (`extract(filter=...)` is missing before Python 3.11.4.)"""
+    target = directory / member.name
+    if member.isdir():
+        target.mkdir(parents=True, exist_ok=True)
+        target.chmod((member.mode & 0o777) | stat.S_IRWXU)
+        return
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if target.is_symlink() or target.is_file():
+        target.unlink()
+    if member.issym():
+        target.symlink_to(member.linkname)
+        return
+    if member.islnk():
+        linked = directory / member.linkname
+        if linked.is_symlink() or not _parents_are_real(directory, member.linkname):
+            raise ArtifactError(f"refused to unpack: hard link {member.name!r} goes through a symbolic link")
+        os.link(linked, target)
+        return
+    content = archive.extractfile(member)
+    assert content is not None  # it is a regular file
+    with content, open(target, "wb") as out:
+        shutil.copyfileobj(content, out)
+    target.chmod((member.mode & 0o777) | stat.S_IRUSR | stat.S_IWUSR)
+    os.utime(target, (member.mtime, member.mtime))
 
 
 def unpack_zip(source: Path, directory: Path) -> None:

@@ -21,6 +21,7 @@ from typing import Any, Protocol
 from executor.artifacts.disk import DiskStore
 from executor.engine import contract as c
 from executor.local.http import run_http
+from executor.local.jobs import JobRun
 from executor.local.objects import ObjectStore
 from executor.runtimes.base import ContainerRuntime
 from executor.runtimes.images import ImageMap
@@ -116,7 +117,7 @@ class Driver:
         self._pending: deque[tuple[Object, str, tuple[str, str] | None]] = deque()
         self._owner: dict[tuple[str, str], tuple[str, str]] = {}
         self._http = 0
-        self._plain: set[tuple[str, str]] = set()
+        self._jobs: dict[tuple[str, str], JobRun] = {}
         self._interrupted = 0
         self.samples: list[c.EmitMetric] = []
 
@@ -327,6 +328,8 @@ class Driver:
         if status["phase"] in ("Succeeded", "Failed"):
             self._running.discard(key)
             self._start_pending()
+            if status["phase"] == "Succeeded":  # a failed pod is kept as it was, to be looked at
+                self._with_pod(key, _drop_files)
         self._observe(owner, c.PodObserved({**pod, "status": status}))
         if owner is None:
             self._plain_pod_changed(key, status)
@@ -432,10 +435,10 @@ class Driver:
                 self._workflows[key] = _Tracked(obj)
         elif obj["kind"] == "Pod":
             if key not in self._pods:
-                self._plain.add(key)
                 self._create_pod(obj, "", None)
         else:
-            self._create_pod(_job_pod(obj), "", None)
+            self._jobs[key] = JobRun(obj)
+            self._advance_job(key)
 
     def _drop(self, obj: Object) -> None:
         key = (obj["metadata"].get("namespace") or "default", obj["metadata"]["name"])
@@ -452,42 +455,26 @@ class Driver:
         stored = self.store.get("v1", "Pod", *key)
         if stored is not None:
             self.store.put({**stored, "status": status})
-        handle = self._pods[key]
-        job_name = (handle.pod["metadata"].get("labels") or {}).get("job-name")
-        job = self.store.get("batch/v1", "Job", key[0], job_name) if job_name else None
-        if job is not None:
-            self.store.put({**job, "status": _job_status(status)})
+        name = (self._pods[key].pod["metadata"].get("labels") or {}).get("job-name")
+        job = self._jobs.get((key[0], name)) if name else None
+        if job is not None and name and status["phase"] in ("Succeeded", "Failed"):
+            job.ended(status["phase"])
+            self._advance_job((key[0], name))
+
+    def _advance_job(self, key: tuple[str, str]) -> None:
+        """Create the pods that a Job needs now, and write its counts where conditions are looked at."""
+        for pod in self._jobs[key].next_pods():
+            self._create_pod(pod, "", None)
+        stored = self.store.get("batch/v1", "Job", *key)
+        if stored is not None:
+            self.store.put({**stored, "status": self._jobs[key].status})
+
+
+def _drop_files(handle: PodHandle) -> None:
+    """Remove what a pod wrote, once its threads have done with it."""
+    if handle.wait(5) is not None:
+        handle.discard()
 
 
 def _phase(workflow: Mapping[str, Any]) -> str:
     return str((workflow.get("status") or {}).get("phase") or "")
-
-
-def _job_pod(job: Object) -> Object:
-    """The one pod of a Job."""
-    meta = job["metadata"]
-    template = (job.get("spec") or {}).get("template") or {}
-    labels = {
-        **((template.get("metadata") or {}).get("labels") or {}),
-        "job-name": meta["name"],
-        "batch.kubernetes.io/job-name": meta["name"],
-    }
-    return {
-        "apiVersion": "v1",
-        "kind": "Pod",
-        "metadata": {
-            "name": f"{meta['name']}-0",
-            "namespace": meta.get("namespace") or "default",
-            "labels": labels,
-        },
-        "spec": {"restartPolicy": "Never", **(template.get("spec") or {})},
-    }
-
-
-def _job_status(pod_status: Object) -> Object:
-    phase = pod_status["phase"]
-    if phase == "Succeeded":
-        return {"succeeded": 1, "conditions": [{"type": "Complete", "status": "True"}]}
-    if phase == "Failed":
-        return {"failed": 1, "conditions": [{"type": "Failed", "status": "True"}]}
-    return {"active": 1}

@@ -36,5 +36,5 @@ def errors_in(files: Sequence[tuple[str, str]], around: Sequence[str], root: Pat
             "objects": report.summary.get("objects", 0),
             "error": len(errors),
         }
-        out.write(renderer("text")(View(errors, report.texts, summary, color=out.isatty(), show_fixes=False)))
+        out.write(renderer("text")(View(errors, report.texts, summary, color=out.isatty())))
     return len(errors)

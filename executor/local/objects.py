@@ -17,6 +17,8 @@ Object = dict[str, Any]
 Key = tuple[str, str, str, str]  # group, kind in lower case, namespace, name
 Listener = Callable[[str, Object], None]  # (created | changed | deleted, the object)
 
+RUNNING_KINDS = frozenset({"workflow", "pod", "job"})
+PATIENCE = 20.0
 CLUSTER_KINDS = frozenset(
     {"namespace", "node", "clusterrole", "clusterrolebinding", "clusterworkflowtemplate", "persistentvolume", "storageclass",
      "customresourcedefinition", "priorityclass"}
@@ -97,6 +99,10 @@ class ObjectStore:
         for listener in self._listeners:
             listener(event, copy.deepcopy(obj))
         return copy.deepcopy(obj)
+
+    def patience(self, kind: str) -> float | None:
+        """How long to wait for a kind's status to change, in seconds; None is for ever (it runs, so it will end)."""
+        return None if canonical_kind(kind) in RUNNING_KINDS else PATIENCE
 
     def get(self, api_version: str, kind: str, namespace: str, name: str) -> Object | None:
         """The object, or None."""

@@ -27,7 +27,8 @@ def workflow_of(obj: Object, place: str) -> Object:
     spec = obj.get("spec")
     if not isinstance(spec, dict):
         raise UserError(
-            f"{place}: {kind or 'a document without kind'} {meta.get('name', '')} has no spec", "write the spec as a mapping"
+            f"{place}: {kind or 'a document without kind'} {meta.get('name', '')} has no spec",
+            "write the spec as a mapping",
         )
     if kind == "Workflow":
         return dict(obj)

@@ -196,6 +196,13 @@ class PodHandle:
 
         remove_tree(self.directory)
 
+    def discard(self) -> None:
+        """Remove what the containers wrote and keep the logs. Call it after the pod has ended."""
+        from executor.runtimes.sandbox import remove_tree
+
+        for name in ("containers", "volumes", "tmp"):
+            remove_tree(self.directory / name)
+
     @property
     def grace(self) -> float:
         """The pod's terminationGracePeriodSeconds."""

@@ -29,7 +29,11 @@ class ResourceError(Exception):
 
 
 class ResourceClient(Protocol):
-    """The verbs of a resource template. `namespace` is used where the manifest names none."""
+    """The verbs of a resource template. `namespace` is used where the manifest names none.
+
+    A client may also have `patience(kind) -> float | None`: how many seconds to wait for the conditions of a kind
+    at most (None, and no such method: for ever).
+    """
 
     def get(self, api_version: str, kind: str, namespace: str, name: str) -> Object | None:
         """The object, or None."""
@@ -229,6 +233,9 @@ def _await(found: Object, resource: Object, run: ContainerRun, say: Any) -> Obje
     client: ResourceClient = run.pod.runner.resource_client
     meta = found["metadata"]
     pause = FIRST_INTERVAL
+    patience = getattr(client, "patience", None)
+    limit: float | None = patience(found["kind"]) if patience is not None else None
+    given_up = time.monotonic() + limit if limit is not None else None
     while True:
         current = client.get(
             found["apiVersion"], found["kind"], meta.get("namespace") or run.pod.namespace, meta["name"]
@@ -243,6 +250,11 @@ def _await(found: Object, resource: Object, run: ContainerRun, say: Any) -> Obje
         if verdict == "succeeded":
             say(f"success condition '{resource.get('successCondition') or ''}' evaluated true")
             return current
+        if given_up is not None and time.monotonic() >= given_up:
+            raise ResourceError(
+                f"{found['kind']} {meta['name']} still meets neither condition after {limit:.0f}s, and nothing here changes its status: "
+                "run it in a cluster, or let a step patch the status"
+            )
         with run.pod.changed:
             until = time.monotonic() + pause
             while not run.stopped and (rest := until - time.monotonic()) > 0:

@@ -191,7 +191,7 @@ def test_the_fidelity_line() -> None:
 )
 def test_bad_settings_name_their_key(tmp_path: Path, text: str, message: str) -> None:
     (tmp_path / ".argolint.yaml").write_text(text)
-    with pytest.raises(UserError, match="argolint.yaml") as caught:
+    with pytest.raises(UserError, match=r"argolint\.yaml") as caught:
         settings.load(tmp_path)
     assert message in caught.value.message
 

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -283,6 +284,34 @@ def test_a_second_interrupt_kills(project: Path) -> None:
     out, _ = process.communicate(timeout=20)
     assert process.returncode == 130
     assert "handler ran" not in out
+
+
+@pytest.mark.sandbox
+def test_a_run_that_is_killed_leaves_no_process_behind(project: Path) -> None:
+    marker = f"61.{os.getpid()}"
+    (project / "wf.yaml").write_text(
+        (HEAD + EXIT_HANDLER).replace("exec sleep 60", f"sleep {marker} & sleep {marker}")
+    )
+    process = start(project, "wf.yaml", "--no-lint", "--log")
+    assert process.stdout is not None
+    assert process.stdout.readline() == "wf: started\n"
+    process.kill()
+    process.communicate(timeout=10)
+    until = time.monotonic() + 10
+    while _sleepers(marker):
+        assert time.monotonic() < until, "a step outlived its run"
+        time.sleep(0.05)
+
+
+def _sleepers(marker: str) -> list[str]:
+    found = []
+    for entry in Path("/proc").iterdir():
+        try:
+            if entry.name.isdigit() and f"sleep\0{marker}".encode() in (entry / "cmdline").read_bytes():
+                found.append(entry.name)
+        except OSError:
+            continue
+    return found
 
 
 class _Answer(BaseHTTPRequestHandler):
