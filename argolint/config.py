@@ -22,6 +22,8 @@ NAMES = (".argolint.yaml", ".argolint.yml")
 PROFILES = ("minimal", "default", "strict", "all")
 EXTERNAL = ("ignore", "info", "warning", "error")
 OLDEST_ARGO = (3, 4)
+# Sections of the same file that are not the linter's: `local` is argorun's.
+OTHER_TOOLS = frozenset({"local"})
 
 
 class Wrong(Exception):
@@ -121,6 +123,8 @@ def _pyproject_table(path: str) -> dict[str, Any] | None:
 
 
 def _set(settings: Settings, key: str, value: Any, where: str, path: str, caret: str = "") -> None:
+    if key in OTHER_TOOLS:
+        return
     suffix = f"\n{caret}" if caret else ""
     read = KEYS.get(key)
     if read is None:
