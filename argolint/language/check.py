@@ -1,69 +1,39 @@
 """Checks expressions against a scope: types, names, functions. Reports findings, never raises for what a user wrote.
 
 `check(ast, scope)` is the core; `check_source` also reports syntax; `check_tags` (in `check_text`) does whole strings.
-The kinds of findings are the names of `KINDS`.
+The kinds of findings are the names of `findings.KINDS`.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Callable
+from typing import Any
 
 from argolint.language import types as ty
+from argolint.language.check_calls import sprig_call, unknown_function
 from argolint.language.errors import LanguageError
 from argolint.language.expr import ast as t
-from argolint.language.expr.names import ARGO_FUNCTIONS, BUILTINS
+from argolint.language.expr.names import ARGO_FUNCTIONS
 from argolint.language.expr.parser import parse
+from argolint.language.findings import (
+    ACCEPTS,
+    JSON_LISTS,
+    KINDS,
+    NULLS,
+    Finding,
+    bracketed,
+    circumstance,
+    listed,
+    method_hint,
+    result_type,
+)
 from argolint.language.scope import Scope, function_table
 from argolint.language.suggest import nearest
 from argolint.language.template import static_path
 from argolint.language.types import Type
 
-KINDS = (
-    "expression-syntax", "single-equals", "mixed-coalesce", "tag-inside-expression", "null-keyword", "undefined-identifier",
-    "hyphen-as-minus", "unknown-function", "function-not-available-here", "wrong-arity", "wrong-argument-type",
-    "string-number-comparison", "wrong-operand-type", "member-of-string", "non-boolean-condition", "non-string-result", "nil-result",
-    "json-parameters-in-expression", "sprig-swallows-errors", "invalid-regex", "unknown-variable", "absent-output", "unclosed-tag",
-    "space-before-equals", "tag-ends-early", "when-syntax", "when-unquoted-operand", "when-type-mismatch", "when-constant",
-    "when-regex-invalid", "when-single-logic-operator", "depends-syntax", "unknown-task", "names-collide",
-)  # fmt: skip
-
-
-class Finding(NamedTuple):
-    """`kind` is one of KINDS; offsets are into the checked text; `suggestion`, if any, is text to put in place of start..end."""
-
-    kind: str
-    start: int
-    end: int
-    message: str
-    suggestion: str | None = None
-
-
 _HYPHENATED = re.compile(r"[A-Za-z_]\w*(?:\.[\w-]+)+")
-_NULLS = {
-    "null": "nil",
-    "None": "nil",
-    "undefined": "nil",
-    "True": "true",
-    "False": "false",
-    "TRUE": "true",
-    "FALSE": "false",
-}
-_JSON_LISTS = {"workflow.parameters": "workflow.parameters.json", "workflow.labels": "workflow.labels.json",
-               "workflow.annotations": "workflow.annotations.json", "inputs.parameters": None}  # fmt: skip
-_LENIENT_SPRIG = {"int": "asInt", "int64": "asInt", "atoi": "asInt", "float64": "asFloat"}
-_ACCEPTS: dict[str, tuple[str, ...]] = {
-    "string": ("string",),
-    "int": ("int", "float"),
-    "number": ("int", "float", "duration"),
-    "bool": ("bool",),
-    "list": ("list",),
-    "map": ("map", "artifact"),
-    "sized": ("string", "list", "map", "artifact"),
-    "scalar": ("string", "int", "float", "duration"),
-    "any": (),
-}
 
 
 def check(ast: t.Ast, scope: Scope) -> tuple[Type, list[Finding]]:
@@ -154,12 +124,12 @@ class _Checker:
             if not self.scope.functions:
                 self.not_available(node, name)
             return ty.FUNC
-        if name in _NULLS:
+        if name in NULLS:
             self.report(
                 "null-keyword",
                 node,
-                f"{name} is no keyword of expressions; write {_NULLS[name]}",
-                _NULLS[name],
+                f"{name} is no keyword of expressions; write {NULLS[name]}",
+                NULLS[name],
             )
             return ty.ANY
         self.undefined(node, name)
@@ -170,7 +140,7 @@ class _Checker:
             (group for known, group in self.scope.missing.items() if known.split(".")[0] == name), None
         )
         if group is not None and not nearest(name, self.scope.roots()):
-            self.report("undefined-identifier", node, f"{name} does not exist here{_circumstance(group)}")
+            self.report("undefined-identifier", node, f"{name} does not exist here{circumstance(group)}")
             return
         near = nearest(name, [*self.scope.roots(), *self.local])
         hint = (
@@ -235,9 +205,9 @@ class _Checker:
         near = nearest(name, props)
         group = self.scope.missing.get(path)
         if group is not None:
-            self.report("undefined-identifier", node, f"{path} does not exist here{_circumstance(group)}")
+            self.report("undefined-identifier", node, f"{path} does not exist here{circumstance(group)}")
             return ty.ANY
-        hint = f"; did you mean {near}?" if near else _listed(props)
+        hint = f"; did you mean {near}?" if near else listed(props)
         finding = Finding(
             "undefined-identifier",
             node.prop.start,
@@ -305,6 +275,8 @@ class _Checker:
         hint = ""
         if type_.kind == "string" and not isinstance(type_.const, str):
             suggestion = f"{self.text(node)} == 'true'"
+            if where == "not":
+                suggestion = f"({suggestion})"
             hint = f"; compare it: {suggestion}"
         self.report(
             "wrong-operand-type",
@@ -369,7 +341,7 @@ class _Checker:
             root = text.split(".", 1)[0]
             if root not in self.scope.tree or root in self.local:
                 return None
-        spelled = _bracketed(text)
+        spelled = bracketed(text)
         self.report(
             "hyphen-as-minus",
             node,
@@ -474,12 +446,12 @@ class _Checker:
     # Calls.
 
     def expect(self, node: t.Node, actual: Type, wanted: str, where: str) -> None:
-        accepted = _ACCEPTS.get(wanted, ())
+        accepted = ACCEPTS.get(wanted, ())
         if not accepted or actual.kind in ("any", "nil", "func") or actual.kind in accepted:
             return
         path = static_path(node)
-        if actual.kind == "map" and path in _JSON_LISTS and wanted == "string":
-            instead = _JSON_LISTS[path]
+        if actual.kind == "map" and path in JSON_LISTS and wanted == "string":
+            instead = JSON_LISTS[path]
             hint = f"; use {instead}" if instead else ""
             self.report(
                 "json-parameters-in-expression",
@@ -521,7 +493,7 @@ class _Checker:
             first = actual if index == 0 else first
             if index < len(wanted):
                 self.expect(arg, actual, wanted[index], node.name)
-        return _result(node.name, result, first, body)
+        return result_type(node.name, result, first, body)
 
     def arity(self, node: t.Node, name: str, count: int, low: int, high: int | None) -> None:
         if low <= count and (high is None or count <= high):
@@ -535,13 +507,13 @@ class _Checker:
         args = [self.infer(arg) for arg in node.args]
         if isinstance(callee, t.Member) and callee.dotted and isinstance(callee.prop, t.Literal):
             if isinstance(callee.node, t.Ident) and callee.node.name == "sprig" and "sprig" not in self.local:
-                return self.sprig(node, callee, str(callee.prop.value))
+                return sprig_call(self, node, callee, str(callee.prop.value))
             base = self.infer(callee.node)
             if base.kind == "string":
                 self.report(
                     "unknown-function",
                     callee,
-                    f"a string has no methods; {_method_hint(str(callee.prop.value))}",
+                    f"a string has no methods; {method_hint(str(callee.prop.value))}",
                 )
             return ty.ANY
         if not isinstance(callee, t.Ident):
@@ -555,7 +527,7 @@ class _Checker:
             return ty.ANY
         row = function_table()["argo"].get(name)
         if row is None:
-            self.unknown_function(callee, name)
+            unknown_function(self, callee, name)
             return ty.ANY
         if not self.scope.functions:
             self.not_available(callee, name)
@@ -564,47 +536,6 @@ class _Checker:
         for arg, actual, wanted in zip(node.args, args, row[3]):
             self.expect(arg, actual, wanted, name)
         return ty.BY_NAME[row[2]]
-
-    def sprig(self, node: t.Call, callee: t.Member, name: str) -> Type:
-        if not self.scope.functions:
-            self.not_available(callee.node, "sprig")
-            return ty.ANY
-        row = function_table()["sprig"].get(name)
-        if row is None:
-            removed = " (Argo leaves it out)" if name in ("env", "expandenv") else ""
-            near = None if removed else nearest(name, function_table()["sprig"])
-            hint = f"; did you mean sprig.{near}?" if near else ""
-            self.findings.append(
-                Finding(
-                    "unknown-function",
-                    callee.prop.start,
-                    callee.prop.end,
-                    f"sprig has no function {name}{removed}{hint}",
-                    near,
-                )
-            )
-            return ty.ANY
-        self.arity(node, f"sprig.{name}", len(node.args), row[0], row[1])
-        if name in _LENIENT_SPRIG:
-            instead = _LENIENT_SPRIG[name]
-            message = f"sprig.{name} gives 0 for what is no number; {instead} fails instead"
-            self.report("sprig-swallows-errors", callee, message, instead)
-        return ty.ANY
-
-    def unknown_function(self, node: t.Ident, name: str) -> None:
-        table = function_table()
-        if name in table["sprig"] and self.scope.functions:
-            self.report(
-                "unknown-function",
-                node,
-                f"there is no function {name}; did you mean sprig.{name}?",
-                f"sprig.{name}",
-            )
-            return
-        known = [*BUILTINS, *(table["argo"] if self.scope.functions else ())]
-        near = nearest(name, known)
-        hint = f"; did you mean {near}?" if near else ""
-        self.report("unknown-function", node, f"there is no function {name}{hint}", near)
 
     # Collections and blocks.
 
@@ -645,66 +576,6 @@ class _Checker:
         return self.infer(node.body)
 
 
-def _result(name: str, result: str, first: Type, body: Type) -> Type:
-    element: Type = first.element or ty.ANY if first.kind == "list" else ty.ANY
-    if name in ("first", "last", "find", "findLast"):
-        return element._replace(absent=True, const=ty.UNKNOWN)
-    if name == "get":
-        return ty.ANY._replace(absent=True)
-    if name in ("filter", "sortBy", "sort", "reverse", "uniq", "take"):
-        return first._replace(const=ty.UNKNOWN) if first.kind == "list" else ty.LIST
-    if name == "map":
-        return ty.list_of(body._replace(const=ty.UNKNOWN, origin=""))
-    if name == "groupBy":
-        return Type("map", rest=ty.list_of(element))
-    if name in ("keys",):
-        return ty.STRINGS
-    if name in ("abs", "sum", "max", "min"):
-        return first._replace(const=ty.UNKNOWN) if ty.is_number(first) else ty.ANY
-    return ty.BY_NAME[result.lstrip("?")]
-
-
-def _bracketed(path: str) -> str:
-    head, *rest = path.split(".")
-    return head + "".join(
-        f"['{part}']" if "-" in part or not part.isidentifier() else f".{part}" for part in rest
-    )
-
-
-def _listed(names: Mapping[str, Any]) -> str:
-    shown = sorted(names)
-    if not shown:
-        return ""
-    return f"; there {'is' if len(shown) == 1 else 'are'} {', '.join(shown[:8])}{', …' if len(shown) > 8 else ''}"
-
-
-def _method_hint(name: str) -> str:
-    known = {
-        "length": "len(…)",
-        "size": "len(…)",
-        "toUpperCase": "upper(…)",
-        "toLowerCase": "lower(…)",
-        "includes": "contains",
-    }
-    return (
-        f"use {known[name]}" if name in known else f"use {name}(…)" if name in BUILTINS else "use a function"
-    )
-
-
-def _circumstance(group: str) -> str:
-    return {
-        "item": ": there is an item only in loops (withItems, withParam, withSequence)",
-        "item-key": ": there is an item only in loops (withItems, withParam, withSequence)",
-        "retry": ": it needs a retryStrategy on the template",
-        "exit": ": it exists in exit handlers only",
-        "priority": ": the workflow has no priority",
-        "pod": ": this template has no pod of its own",
-        "cron": ": it exists in the when and stopStrategy of a CronWorkflow only",
-        "metric": ": it exists in metrics only",
-        "input-parameter": ": the template declares no such input",
-    }.get(group, "")
-
-
 _TABLE: dict[type, Callable[[_Checker, Any], Type]] = {
     t.Literal: _Checker.literal,
     t.Ident: _Checker.ident,
@@ -723,3 +594,5 @@ _TABLE: dict[type, Callable[[_Checker, Any], Type]] = {
     t.Array: _Checker.array,
     t.MapLiteral: _Checker.map_literal,
 }
+
+__all__ = ["KINDS", "Finding", "check", "check_source", "is_constant"]

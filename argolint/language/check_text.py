@@ -6,8 +6,9 @@ from collections.abc import Collection
 
 from argolint.language import depends
 from argolint.language import types as ty
-from argolint.language.check import Finding, _circumstance, check_source
+from argolint.language.check import check_source
 from argolint.language.errors import LanguageError
+from argolint.language.findings import Finding, circumstance
 from argolint.language.scope import Scope, tables
 from argolint.language.suggest import nearest
 from argolint.language.tags import ExprTag, Piece, Raw, SimpleTag, split
@@ -133,14 +134,14 @@ def _unknown(name: str, start: int, end: int, scope: Scope) -> Finding:
         effect = "stays as text"
     if (
         group is not None
-        and _circumstance(group)
+        and circumstance(group)
         and name.split(".", 1)[0] in ("item", "retries", "lastRetry", "workflow", "pod", "status")
     ):
         return Finding(
             "unknown-variable",
             start,
             end,
-            f"{name} does not exist here{_circumstance(group)}; the tag {effect}",
+            f"{name} does not exist here{circumstance(group)}; the tag {effect}",
         )
     near = _nearest_name(name, scope)
     hint = f"; did you mean {near}?" if near else ""
@@ -171,7 +172,7 @@ def _nearest_name(name: str, scope: Scope) -> str | None:
     spelled = ".".join(fixed)
     if len(fixed) == len(parts) and scope.lookup(spelled) is not None:
         return spelled
-    return nearest(name, known)
+    return nearest(name, (one for one in known if one.count(".") != name.count(".")))
 
 
 def check_depends(text: str, tasks: Collection[str]) -> list[Finding]:

@@ -11,9 +11,9 @@ from typing import Any, NamedTuple
 
 from argolint.language import goregex, govaluate
 from argolint.language import types as ty
-from argolint.language.check import Finding
 from argolint.language.check_text import check_tags, type_of
 from argolint.language.errors import LanguageError
+from argolint.language.findings import Finding
 from argolint.language.govaluate import Node
 from argolint.language.scope import Scope
 from argolint.language.tags import Raw, split
@@ -65,7 +65,7 @@ def check_when(text: str, scope: Scope, *, bare_words: bool = True) -> list[Find
         )
     if not masked.holes and "{{" not in text and not checker.findings and kind == "bool":
         findings.append(_constant(tree, text))
-    return findings + checker.findings
+    return findings + checker.relevant()
 
 
 def _constant(tree: Node, text: str) -> Finding:
@@ -175,6 +175,12 @@ class _Checker:
     def report(self, kind: str, node: Node, message: str, suggestion: str | None = None) -> None:
         start, end = self.span(node)
         self.findings.append(Finding(kind, start, end, message, suggestion))
+
+    def relevant(self) -> list[Finding]:
+        """The findings, without mismatches that only follow from `&` or `|` in the place of `&&` or `||`."""
+        if not any(one.kind == "when-single-logic-operator" for one in self.findings):
+            return self.findings
+        return [one for one in self.findings if one.kind != "when-type-mismatch"]
 
     def kind(self, node: Node) -> str:
         """number, string, bool, list, nil or any."""
