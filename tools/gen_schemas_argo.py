@@ -1,8 +1,8 @@
 """The structure of Argo's kinds, merged over releases, from the JSON Schemas that upstream publishes.
 
 The result holds no prose. A definition is `{"f": {field: type}, "r": [required], "v": {field: [since, removed]},
-"q": {field: [since, removed]}, "e": {field: [constants]}, "c": {field: crd facts}}`; `q` limits when a field is
-required. A type is a short code:
+"q": {field: [since, removed]}, "e": {field: [constants]}, "c": {field: crd facts}, "t": {field: [[release, type]]}}`;
+`q` limits when a field is required, `t` says which type a field had before a release. A type is a short code:
 
     s string   b bool   i int64   j int32   n number   t time   q quantity   x int or string
     a AnyString (scalar becomes text)   m number or numeric string   * anything   o any mapping
@@ -11,6 +11,7 @@ required. A type is a short code:
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -172,12 +173,30 @@ def _merge(schemas: dict[str, Json]) -> Json:
         body = {"f": dict(sorted(fields.items()))}
         if required:
             body["r"] = required
+        earlier = _earlier_types(bodies, minors, fields)
+        if earlier:
+            body["t"] = earlier
         # A definition that is itself new is reached through a new field, which says so once.
         if len(bodies) == len(minors):
             _put(body, "v", spans)
             _put(body, "q", demands)
         merged[name] = body
     return merged
+
+
+def _earlier_types(bodies: dict[str, Json], minors: list[str], fields: Json) -> Json:
+    """Field → `[[release, type], ...]`: before that release it had that type, oldest first."""
+    earlier: Json = {}
+    for field in sorted(fields):
+        seen = [
+            (minor, bodies[minor]["f"][field])
+            for minor in minors
+            if field in bodies.get(minor, {}).get("f", {})
+        ]
+        changes = [[later, before] for (_, before), (later, now) in pairwise(seen) if before != now]
+        if changes:
+            earlier[field] = changes
+    return earlier
 
 
 def _span(field: str, bodies: dict[str, Json], minors: list[str], part: str) -> list[str]:

@@ -195,7 +195,13 @@ class Compiler:
         """Field → type code of a definition, for the target release."""
         body = self.definitions[name]
         spans = body.get("v", {})
-        return {f: code for f, code in body["f"].items() if load.in_span(spans.get(f), self.target)}
+        fields = {f: code for f, code in body["f"].items() if load.in_span(spans.get(f), self.target)}
+        for field, changes in body.get("t", {}).items():
+            for before, code in changes:
+                if field in fields and self.target < load.release(before):
+                    fields[field] = code
+                    break
+        return fields
 
     def required(self, name: str) -> tuple[str, ...]:
         """The fields that a definition must have in the target release."""

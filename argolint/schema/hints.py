@@ -81,7 +81,7 @@ def definitions_along(kind: str, path: tuple[str | int, ...], compiled: Compiler
 
 def _descend(code: str, part: str | int, compiled: Compiler) -> str:
     if code[0] == "=":
-        return compiled.definitions[code[1:]]["f"].get(part, "") if isinstance(part, str) else ""
+        return compiled.fields(code[1:]).get(part, "") if isinstance(part, str) else ""
     if code == "+":
         return "=WorkflowStep"
     if code == "[+" and isinstance(part, int):

@@ -18,7 +18,14 @@ def check(obj: Object, ctx: Context) -> Iterator[Finding]:
     for problem, span in of_kind(obj, ctx.argo_version, "missing-field"):
         if problem.path in SAID_BY_OTHERS:
             continue
-        yield Finding(span, f"{problem.args['owner']} needs `{problem.key}`", help=f"add `{problem.key}`")
+        # Before the full CRDs of 4.0 only names were insisted on; the rest is what Argo writes itself.
+        enforced = ctx.argo_version >= (4, 0) or problem.key == "name"
+        yield Finding(
+            span,
+            f"{problem.args['owner']} needs `{problem.key}`",
+            help=f"add `{problem.key}`",
+            severity=None if enforced else "warning",
+        )
 
 
 # An object without metadata has no name (SCH108); a CronWorkflow without schedules never runs (CRN103).

@@ -98,6 +98,20 @@ def test_every_type_names_a_definition_that_is_there() -> None:
         assert set(data["kinds"]) == {kind for kind, (_, where) in KINDS.items() if where == file}
 
 
+def test_types_that_releases_changed() -> None:
+    definitions = schema_file("argo-workflows")["definitions"]
+    assert {
+        f"{name}.{field}": changes
+        for name, body in definitions.items()
+        for field, changes in body.get("t", {}).items()
+    } == {
+        "Cache.configMap": [["4.0", "=core.ConfigMapKeySelector"]],
+        "WorkflowSpec.artifactGC": [["3.5", "=ArtifactGC"]],
+        "core.PersistentVolumeClaimSpec.dataSourceRef": [["3.6", "=core.TypedLocalObjectReference"]],
+        "core.PersistentVolumeClaimSpec.resources": [["3.6", "=core.ResourceRequirements"]],
+    }
+
+
 def test_files_hold_no_prose(repo: Path) -> None:
     for name in ("argo-workflows.json", "argo-events.json", "k8s-core.json", "crds.json", "crds-full.json"):
         text = (repo / "schemas" / name).read_text()

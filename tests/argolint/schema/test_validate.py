@@ -203,3 +203,12 @@ def test_rbac_is_checked() -> None:
         ("unknown-field", "rules[0].apiGroup", "apiGroups"),
         ("missing-field", "rules[0].verbs", ""),
     ]
+
+
+@pytest.mark.parametrize(
+    ("version", "expected"),
+    [("3.7", []), ("4.0", [("unknown-field", "spec.templates[0].memoize.cache.configMap.key", "")])],
+)
+def test_a_type_that_changed_between_releases(version: str, expected: list[tuple[str, str, str]]) -> None:
+    memoize = {"key": "k", "maxAge": "1h", "cache": {"configMap": {"name": "c", "key": "k"}}}
+    assert brief(validate(workflow({"memoize": memoize}), "Workflow", version)) == expected
