@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from argolint.errors import UserError
 from argolint.schema import Problem, validate
 
 
@@ -212,3 +213,11 @@ def test_rbac_is_checked() -> None:
 def test_a_type_that_changed_between_releases(version: str, expected: list[tuple[str, str, str]]) -> None:
     memoize = {"key": "k", "maxAge": "1h", "cache": {"configMap": {"name": "c", "key": "k"}}}
     assert brief(validate(workflow({"memoize": memoize}), "Workflow", version)) == expected
+
+
+def test_an_object_nested_without_end_is_one_clear_error() -> None:
+    template: dict[str, Any] = {"name": "a"}
+    for _ in range(1000):
+        template = {"name": "a", "dag": {"tasks": [{"name": "b", "inline": template}]}}
+    with pytest.raises(UserError, match="the Workflow is nested too deeply"):
+        validate(workflow(template), "Workflow")
