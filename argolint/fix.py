@@ -75,7 +75,8 @@ def _propose(
     proposed: dict[int, tuple[bytes, list[Diagnostic]]] = {}
     for number, source in enumerate(inputs):
         wanted = by_path.get(source.path)
-        if not wanted or not source.target:
+        # A file that is not clean UTF-8 was read with losses, and writing it back would make them good.
+        if not wanted or not source.target or decode(source.data)[1]:
             continue
         chosen = wanted[:1] if source.path in state.careful else compatible(wanted)
         repaired = _repaired(decode(source.data)[0], chosen)

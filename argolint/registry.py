@@ -211,7 +211,7 @@ def bind(item: Rule) -> Rule:
     for found in rules_in(_module(*item.module)):
         if found.code == item.code:
             return item._replace(check=found.check)
-    raise UserError(f"{_where(item)}: no longer declares {item.code}", "run again with --no-cache")
+    raise UserError(f"{_where(item)}: no longer declares {item.code}", "run again")
 
 
 def page_path(item: Rule) -> str:

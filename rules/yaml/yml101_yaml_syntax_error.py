@@ -14,6 +14,8 @@ _KINDS = {"syntax", "too-deep", "too-large", "control-character", "merge", "tag"
 @rule("YML101", "yaml-syntax-error", on="source", severity="error")
 def check(file: File, ctx: Context) -> Iterator[Finding]:
     """The document does not parse."""
+    if file.encoding_problem:
+        yield Finding(file.span, file.encoding_problem, help="save the file as UTF-8")
     problems = [*file.problems, *(problem for document in file.documents for problem in document.problems)]
     for problem in problems:
         if problem.kind not in _KINDS or (problem.kind == "syntax" and _is_template_tag(ctx, problem.start)):

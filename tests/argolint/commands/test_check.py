@@ -265,6 +265,20 @@ def test_fix_keeps_line_breaks_and_byte_order_mark(project: Path, capsys: pytest
     assert path.read_bytes() == ("\ufeff" + GOOD).replace("\n", "\r\n").encode()
 
 
+def test_a_file_that_is_not_utf8_is_reported_and_never_rewritten(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = project / "a.yaml"
+    data = BAD.encode() + b"# caf\xe9\n"
+    path.write_bytes(data)
+    code, out, _ = run(capsys, "check", *ONLY, "--fix", "--unsafe-fixes", "--output-format", "concise")
+    assert code == 1
+    assert out.splitlines()[0] == (
+        f"a.yaml:1:1: error: the file is not UTF-8: invalid continuation byte at byte {len(data) - 2} [YML101 yaml-syntax-error]"
+    )
+    assert path.read_bytes() == data
+
+
 def test_fixing_standard_input_prints_the_text(
     project: Path, capsysbinary: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
