@@ -11,6 +11,7 @@ import base64
 import shutil
 import sys
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -38,6 +39,7 @@ COMPLETED_RESULT = "workflows.argoproj.io/report-outputs-completed"
 NODE_ID = "workflows.argoproj.io/node-id"
 DEFAULT_NODE = "argorun"
 SYNC_TIMEOUT = 60.0
+TOKEN_SECONDS = 60.0
 
 
 @dataclass(slots=True)
@@ -95,6 +97,7 @@ class Kubelet:
         self._running = 0
         self._waiting: dict[Key, str] = {}
         self._reported: set[str] = set()
+        self._accounts: dict[Key, tuple[Obj | None, str | None, float]] = {}
         self._threads: list[threading.Thread] = []
         self._informer = Informer(client, POD, on_event=self._pod_event)
 
@@ -365,12 +368,19 @@ class Kubelet:
         return labels.get(COMPLETED_RESULT) == "true" and newer
 
     def _token(self, pod: Obj) -> str | None:
-        """A token of the pod's ServiceAccount, None when it is to have none."""
-        name, namespace = pods.account_of(pod), pod["metadata"]["namespace"]
-        try:
+        """A token of the pod's ServiceAccount, None when it is to have none. Pods of one minute share it."""
+        name, namespace = pods.account_of(pod), str(pod["metadata"]["namespace"])
+        with self._lock:
+            account, token, since = self._accounts.get((namespace, name), (None, None, -TOKEN_SECONDS))
+        if time.monotonic() - since > TOKEN_SECONDS:
             account = self.client.try_get(resource_for("ServiceAccount"), name, namespace)
-            if account is None or not pods.wants_token(pod, account):
-                return None
+            token = self._request_token(namespace, name) if account is not None else None
+            with self._lock:
+                self._accounts[(namespace, name)] = (account, token, time.monotonic())
+        return token if pods.wants_token(pod, account) else None
+
+    def _request_token(self, namespace: str, name: str) -> str | None:
+        try:
             request = {
                 "apiVersion": "authentication.k8s.io/v1",
                 "kind": "TokenRequest",
