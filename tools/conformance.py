@@ -36,6 +36,11 @@ kind: Secret
 metadata: {name: my-secret}
 stringData: {mypassword: not-a-secret-of-anybody}
 """
+# Where the table is wrong, and what is right: path -> the phase, or None for an outcome left to chance.
+CORRECTIONS: dict[str, str | None] = {
+    "loops-arbitrary-sequential-steps.yaml": "Failed",  # its fourth item exits with 1, as its message says
+    "work-avoidance.yaml": None,  # each of three steps tosses a coin
+}
 
 
 class Case(NamedTuple):
@@ -66,7 +71,9 @@ def cases(table: Path) -> list[Case]:
             if row["expected_phase"] not in (*PHASES, "Running until resumed"):
                 continue
             path, _, number = row["path"].removeprefix("examples/").partition("#")
-            found.append(Case(path, int(number) - 1 if number else None, row["kind"], row["expected_phase"]))
+            expected = CORRECTIONS.get(path, row["expected_phase"])
+            if expected is not None:
+                found.append(Case(path, int(number) - 1 if number else None, row["kind"], expected))
     return found
 
 

@@ -15,7 +15,7 @@ Object = Mapping[str, Any]
 _SPEC_FIELDS = (
     "nodeSelector", "affinity", "tolerations", "schedulerName", "podPriorityClassName", "priority", "imagePullSecrets",
     "hostNetwork", "dnsPolicy", "dnsConfig", "hostAliases", "podDisruptionBudget", "serviceAccountName", "securityContext",
-    "executor", "podGC", "ttlStrategy",
+    "executor", "artifactRepositoryRef", "podGC", "ttlStrategy",
 )  # fmt: skip
 _TEMPLATE_FIELDS = (
     "nodeSelector", "affinity", "tolerations", "schedulerName", "priorityClassName", "hostAliases", "serviceAccountName",

@@ -33,7 +33,8 @@ Object = dict[str, Any]
 
 SUCCEEDED, FAILED, INVALID, ERROR, CANNOT_RUN, SUSPENDED, INTERRUPTED = 0, 1, 2, 3, 4, 5, 130
 RUN_DIRECTORY = ".argolint"
-_MENTIONS = re.compile(r"emplateRef|onfigMap|[sS]ecret|semaphore")
+_MENTIONS = re.compile(r"emplateRef|onfigMap|[sS]ecret|semaphore|artifactRepositoryRef")
+_REPOSITORY = "s3: {bucket: local, endpoint: local}\n"
 
 
 class Options(NamedTuple):
@@ -151,6 +152,7 @@ def context_for(inputs: Input, workflows: Sequence[Object], store: ObjectStore, 
                 templates.setdefault((space, name), placed)
             elif store.get("v1", kind, space, name) is None:
                 store.put(placed)
+    _repositories([*workflows, *templates.values(), *cluster.values()], spaces, store)
     names = {
         str(c.get("image"))
         for t in _templates(workflows, templates, cluster)
@@ -163,6 +165,20 @@ def context_for(inputs: Input, workflows: Sequence[Object], store: ObjectStore, 
         artifact_repository={"s3": {"bucket": "local", "endpoint": "local"}},
         image_commands=images.commands(sorted(names)),
     )
+
+
+def _repositories(objects: Sequence[Object], spaces: set[str], store: ObjectStore) -> None:
+    """Stand in for artifact repositories that only the cluster has: every store is a directory here anyway."""
+    for obj in objects:
+        reference = (obj.get("spec") or {}).get("artifactRepositoryRef")
+        if not isinstance(reference, dict):
+            continue
+        name, key = str(reference.get("configMap") or "artifact-repositories"), str(reference.get("key") or "local")
+        for space in sorted(spaces):
+            if store.get("v1", "ConfigMap", space, name) is None:
+                annotations = {"workflows.argoproj.io/default-artifact-repository": key}
+                meta = {"name": name, "namespace": space, "annotations": annotations}
+                store.put({"apiVersion": "v1", "kind": "ConfigMap", "metadata": meta, "data": {key: _REPOSITORY}})
 
 
 def _templates(
