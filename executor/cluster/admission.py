@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from argolint._data import data_dir
-from executor.cluster import meta, validation
+from executor.cluster import validation
+from executor.cluster.crdadmission import admit_definition
 from executor.cluster.crud import Call
+from executor.cluster.jobs import admit_job
 from executor.cluster.podadmission import admit_pod
 from executor.cluster.rbac import Attributes
 from executor.cluster.schemas import Schema, prune, schema_of
@@ -104,43 +106,16 @@ def _namespace(cluster: Cluster, call: Call, obj: dict[str, Any], old: Mapping[s
         obj["spec"] = old.get("spec") or {}  # its finalizers are changed by way of /finalize
 
 
-def _definition(cluster: Cluster, call: Call, obj: dict[str, Any], old: Mapping[str, Any] | None) -> None:
-    spec = obj.get("spec") or {}
-    names = spec.get("names") or {}
-    if isinstance(names, dict) and names.get("kind"):
-        names.setdefault("singular", str(names["kind"]).lower())
-        names.setdefault("listKind", str(names["kind"]) + "List")
-    spec.setdefault("conversion", {"strategy": "None"})
-    accepted = dict(names)
-    before = (old or {}).get("status") or {}
-    stored = list(before.get("storedVersions") or ())
-    for version in spec.get("versions") or ():
-        if version.get("storage") and version["name"] not in stored:
-            stored.append(version["name"])
-    since = meta.timestamp()
-    for condition in before.get("conditions") or ():
-        if condition["type"] == "Established":
-            since = condition["lastTransitionTime"]
-    obj["status"] = {
-        "conditions": [
-            {
-                "type": "NamesAccepted",
-                "status": "True",
-                "lastTransitionTime": since,
-                "reason": "NoConflicts",
-                "message": "no conflicts found",
-            },
-            {
-                "type": "Established",
-                "status": "True",
-                "lastTransitionTime": since,
-                "reason": "InitialNamesAccepted",
-                "message": "the initial names have been accepted",
-            },
-        ],
-        "acceptedNames": accepted,
-        "storedVersions": stored,
-    }
+def _claim(cluster: Cluster, call: Call, obj: dict[str, Any], old: Mapping[str, Any] | None) -> None:
+    """A claim is bound at once: the kubelet gives each claim a folder of its own."""
+    spec = obj.setdefault("spec", {})
+    spec.setdefault("volumeMode", "Filesystem")
+    if old is None:
+        spec.setdefault("volumeName", f"pvc-{obj['metadata']['uid']}")
+        requested = ((spec.get("resources") or {}).get("requests") or {}).get("storage")
+        obj["status"] = {"phase": "Bound", "accessModes": list(spec.get("accessModes") or ("ReadWriteOnce",))}
+        if requested is not None:
+            obj["status"]["capacity"] = {"storage": requested}
 
 
 def _secret(cluster: Cluster, call: Call, obj: dict[str, Any], old: Mapping[str, Any] | None) -> None:
@@ -252,5 +227,7 @@ _HANDLERS = {
     "clusterrolebindings.rbac.authorization.k8s.io": _role_binding,
     "configmaps": _config_map,
     "namespaces": _namespace,
-    "customresourcedefinitions.apiextensions.k8s.io": _definition,
+    "customresourcedefinitions.apiextensions.k8s.io": admit_definition,
+    "persistentvolumeclaims": _claim,
+    "jobs.batch": admit_job,
 }

@@ -14,7 +14,7 @@ from collections import deque
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from executor.cluster import crud
+from executor.cluster import crud, jobs
 from executor.cluster.crud import Call, DeleteOptions
 from executor.cluster.kinds import Resource
 from executor.cluster.status import ApiStatus
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("argorun.controllers")
 
+CRDS: Final = "customresourcedefinitions.apiextensions.k8s.io"
 MANAGER: Final = "argolint-controllers"
 TOKEN_SECRET: Final = "kubernetes.io/service-account-token"
 _Object = tuple[str, str, str]
@@ -83,15 +84,32 @@ class Controllers:
                 self._enqueue(("namespaces", "", event.key[0]))
             if self._terminating(event.key[0]):
                 self._enqueue(("namespaces", "", event.key[0]))
+            if event.resource == CRDS:
+                self._remove_instances(event.key[1])
+            self._enqueue_job(event.resource, obj)
             return
         self._index(event.resource, obj, previous)
         if self._concerns(event.resource, obj, previous):
             self._enqueue(key)
+        self._enqueue_job(event.resource, obj)
+
+    def _enqueue_job(self, storage: str, obj: Mapping[str, Any]) -> None:
+        """A Job looks again when one of its pods has changed."""
+        if storage == "pods":
+            for reference in obj["metadata"].get("ownerReferences") or ():
+                if reference.get("kind") == "Job":
+                    self._enqueue((jobs.STORAGE, obj["metadata"]["namespace"], str(reference.get("name"))))
+
+    def _remove_instances(self, storage: str) -> None:
+        """The objects of a definition go with it."""
+        store = self.cluster.store
+        for entry in store.items(storage):
+            store.delete(*_key(storage, entry.obj))
 
     def _concerns(self, storage: str, obj: Mapping[str, Any], previous: Mapping[str, Any] | None) -> bool:
         data = obj["metadata"]
         return (
-            storage in ("namespaces", "secrets", "serviceaccounts", "poddisruptionbudgets.policy")
+            storage in ("namespaces", "secrets", "serviceaccounts", jobs.STORAGE)
             or (
                 bool(data.get("ownerReferences"))
                 and (
@@ -157,6 +175,10 @@ class Controllers:
             return
         if item[0] == "namespaces":
             self._namespace(entry)
+        elif item[0] == jobs.STORAGE:
+            seconds = jobs.reconcile(self.cluster, entry)
+            if seconds is not None:
+                asyncio.get_running_loop().call_later(seconds, self._enqueue, item)
         elif item[0] == "serviceaccounts":
             self._enqueue_namespace_secrets(item[1])
         elif item[0] == "secrets" and entry.obj.get("type") == TOKEN_SECRET:

@@ -301,7 +301,7 @@ def is_finished_deletion(obj: Mapping[str, Any]) -> bool:
         return False
     if obj.get("kind") == "Namespace":
         return not (obj.get("spec") or {}).get("finalizers")
-    return data.get("deletionGracePeriodSeconds", 0) == 0
+    return bool(data.get("deletionGracePeriodSeconds", 0) == 0)
 
 
 def update(writer: Writer, call: Call, obj: dict[str, Any]) -> Outcome:

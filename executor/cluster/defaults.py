@@ -94,9 +94,9 @@ def _role(name: str, rules: list[dict[str, Any]]) -> tuple[str, str, dict[str, A
 def _binding(
     name: str, role: str, *subjects: dict[str, str], namespace: str = ""
 ) -> tuple[str, str, dict[str, Any]]:
-    data = {"name": name, "labels": {"kubernetes.io/bootstrapping": "rbac-defaults"}}
+    data: dict[str, Any] = {"name": name, "labels": {"kubernetes.io/bootstrapping": "rbac-defaults"}}
     if namespace:
-        data["namespace"] = namespace  # type: ignore[assignment]
+        data["namespace"] = namespace
     reference = {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": role}
     body = {"metadata": data, "roleRef": reference, "subjects": list(subjects)}
     return _RBAC, "RoleBinding" if namespace else "ClusterRoleBinding", body

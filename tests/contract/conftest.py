@@ -1,6 +1,6 @@
 """The contract runs against any Kubernetes API: an embedded cluster, or the one of a kubeconfig.
 
-    pytest tests/contract --kubeconfig ~/.kube/config     (or CONTRACT_KUBECONFIG=…)
+pytest tests/contract --kubeconfig ~/.kube/config     (or CONTRACT_KUBECONFIG=…)
 """
 
 from __future__ import annotations
@@ -44,7 +44,9 @@ class Api:
     def __init__(self, client: httpx.Client) -> None:
         self.client = client
 
-    def call(self, method: str, path: str, body: Any = None, kind: str = "application/json", **query: Any) -> Answer:
+    def call(
+        self, method: str, path: str, body: Any = None, kind: str = "application/json", **query: Any
+    ) -> Answer:
         content = body if isinstance(body, bytes | str) or body is None else json.dumps(body)
         headers = {"content-type": kind} if body is not None else {}
         found = self.client.request(method, path, params=query, content=content, headers=headers)
@@ -93,7 +95,9 @@ def client_of(kubeconfig: Path) -> httpx.Client:
         verify = ssl.create_default_context(cafile=settings.ssl_ca_cert)
         if settings.cert_file:
             verify.load_cert_chain(settings.cert_file, settings.key_file)
-    token = settings.get_api_key_with_prefix("authorization") or settings.get_api_key_with_prefix("BearerToken")
+    token = settings.get_api_key_with_prefix("authorization") or settings.get_api_key_with_prefix(
+        "BearerToken"
+    )
     headers = {"authorization": token} if token else {}
     return httpx.Client(base_url=settings.host, verify=verify, headers=headers, timeout=30)
 

@@ -12,7 +12,12 @@ from tests.contract.conftest import Api
 
 
 def fill(api: Api, maps: str) -> None:
-    for name, labels in (("a", {"env": "dev", "n": "1"}), ("b", {"env": "prod", "n": "2"}), ("c", {"env": "prod"}), ("d", {})):
+    for name, labels in (
+        ("a", {"env": "dev", "n": "1"}),
+        ("b", {"env": "prod", "n": "2"}),
+        ("c", {"env": "prod"}),
+        ("d", {}),
+    ):
         assert api.post(maps, {"metadata": {"name": name, "labels": {**labels, "mine": "yes"}}}).code == 201
 
 
@@ -43,7 +48,8 @@ def test_label_selectors(api: Api, maps: str, selector: str, expected: list[str]
 
 
 @pytest.mark.parametrize(
-    ("selector", "expected"), [("metadata.name=b", ["b"]), ("metadata.name!=b", ["a", "c", "d"]), ("metadata.name==c", ["c"])]
+    ("selector", "expected"),
+    [("metadata.name=b", ["b"]), ("metadata.name!=b", ["a", "c", "d"]), ("metadata.name==c", ["c"])],
 )
 def test_field_selectors(api: Api, maps: str, selector: str, expected: list[str]) -> None:
     fill(api, maps)
@@ -130,7 +136,9 @@ def test_a_watch_from_a_version_sees_what_came_after(api: Api, workflows: str) -
 
 
 @pytest.mark.parametrize("version", [{}, {"resourceVersion": "0"}])
-def test_a_watch_from_no_version_begins_with_what_there_is(api: Api, workflows: str, version: dict[str, str]) -> None:
+def test_a_watch_from_no_version_begins_with_what_there_is(
+    api: Api, workflows: str, version: dict[str, str]
+) -> None:
     api.post(workflows, {"metadata": {"name": "w"}, "spec": {}})
     assert events(api.watch(workflows, **version)) == [("ADDED", "w")]
 
@@ -170,13 +178,19 @@ def test_a_watch_of_one_name(api: Api, workflows: str) -> None:
     start = api.get(workflows).body["metadata"]["resourceVersion"]
     for name in ("a", "b"):
         api.post(workflows, {"metadata": {"name": name}, "spec": {}})
-    assert events(api.watch(workflows, resourceVersion=start, fieldSelector="metadata.name=b")) == [("ADDED", "b")]
+    assert events(api.watch(workflows, resourceVersion=start, fieldSelector="metadata.name=b")) == [
+        ("ADDED", "b")
+    ]
 
 
 def test_other_namespaces_are_not_seen(api: Api, workflows: str, maps: str) -> None:
     start = api.get(maps).body["metadata"]["resourceVersion"]
     api.post("/api/v1/namespaces/default/configmaps", {"metadata": {"generateName": "elsewhere-"}})
-    found = [event for event in api.watch(maps, resourceVersion=start) if event["object"]["metadata"]["name"] != "kube-root-ca.crt"]
+    found = [
+        event
+        for event in api.watch(maps, resourceVersion=start)
+        if event["object"]["metadata"]["name"] != "kube-root-ca.crt"
+    ]
     assert found == []
 
 
@@ -189,7 +203,9 @@ def test_initial_events_end_with_a_bookmark(api: Api, workflows: str) -> None:
     mark = found[1]
     assert (mark["type"], mark["object"]["kind"]) == ("BOOKMARK", "Workflow")
     assert mark["object"]["metadata"]["annotations"] == {"k8s.io/initial-events-end": "true"}
-    assert int(mark["object"]["metadata"]["resourceVersion"]) >= int(found[0]["object"]["metadata"]["resourceVersion"])
+    assert int(mark["object"]["metadata"]["resourceVersion"]) >= int(
+        found[0]["object"]["metadata"]["resourceVersion"]
+    )
 
 
 def test_initial_events_need_a_version_match(api: Api, workflows: str) -> None:

@@ -122,7 +122,12 @@ def test_an_unknown_media_type_is_415(api: Api, maps: str) -> None:
 
 
 def test_clients_do_not_choose_uid_and_creation_time(api: Api, maps: str) -> None:
-    wanted = {"name": "a", "uid": "mine", "creationTimestamp": "2001-01-01T00:00:00Z", "deletionTimestamp": "2001-01-01T00:00:00Z"}
+    wanted = {
+        "name": "a",
+        "uid": "mine",
+        "creationTimestamp": "2001-01-01T00:00:00Z",
+        "deletionTimestamp": "2001-01-01T00:00:00Z",
+    }
     made = api.post(maps, {"metadata": wanted}).body["metadata"]
     assert made["uid"] != "mine"
     assert not made["creationTimestamp"].startswith("2001")
@@ -141,7 +146,11 @@ def test_dry_run_knows_one_value(api: Api, maps: str) -> None:
 
 @pytest.mark.parametrize(
     ("labels", "word"),
-    [({"bad key!": "v"}, "name part must consist"), ({"k": "bad value!"}, "a valid label must be"), ({"k": "x" * 64}, "63")],
+    [
+        ({"bad key!": "v"}, "name part must consist"),
+        ({"k": "bad value!"}, "a valid label must be"),
+        ({"k": "x" * 64}, "63"),
+    ],
 )
 def test_bad_labels_are_invalid(api: Api, maps: str, labels: dict[str, str], word: str) -> None:
     made = api.post(maps, {"metadata": {"name": "a", "labels": labels}})
@@ -208,8 +217,10 @@ def test_update_from_an_old_state_is_a_conflict(api: Api, maps: str) -> None:
     assert changed.failure == (
         409,
         "Conflict",
-        'Operation cannot be fulfilled on configmaps "a": the object has been modified;'
-        " please apply your changes to the latest version and try again",
+        (
+            'Operation cannot be fulfilled on configmaps "a": the object has been modified;'
+            " please apply your changes to the latest version and try again"
+        ),
     )
 
 
@@ -277,7 +288,9 @@ def test_a_status_subresource_keeps_spec_and_status_apart(api: Api, ns: str) -> 
     made = api.post(path, body).body
     assert "status" not in made
     assert api.merge(f"{path}/t", {"status": {"nodes": {"a": {}}}}).body.get("status") is None
-    changed = api.merge(f"{path}/t/status", {"status": {"nodes": {"a": {"phase": "Succeeded"}}}, "spec": {"tasks": {"z": {}}}}).body
+    changed = api.merge(
+        f"{path}/t/status", {"status": {"nodes": {"a": {"phase": "Succeeded"}}}, "spec": {"tasks": {"z": {}}}}
+    ).body
     assert (changed["status"], changed["spec"]) == ({"nodes": {"a": {"phase": "Succeeded"}}}, {"tasks": {}})
     assert changed["metadata"]["generation"] == 1
 
@@ -308,7 +321,10 @@ def test_delete_of_another_uid_is_a_conflict(api: Api, maps: str) -> None:
 
 def test_delete_of_another_resource_version_is_a_conflict(api: Api, maps: str) -> None:
     api.post(maps, config_map())
-    assert api.delete(f"{maps}/a", {"preconditions": {"resourceVersion": "1"}}).failure[:2] == (409, "Conflict")
+    assert api.delete(f"{maps}/a", {"preconditions": {"resourceVersion": "1"}}).failure[:2] == (
+        409,
+        "Conflict",
+    )
 
 
 def test_delete_dry_run_keeps_the_object(api: Api, maps: str) -> None:

@@ -17,7 +17,10 @@ def a(api: Api, maps: str) -> str:
 
 
 def pod(name: str = "p") -> dict[str, Any]:
-    containers = [{"name": "one", "image": "i:1", "env": [{"name": "A", "value": "1"}]}, {"name": "two", "image": "i:1"}]
+    containers = [
+        {"name": "one", "image": "i:1", "env": [{"name": "A", "value": "1"}]},
+        {"name": "two", "image": "i:1"},
+    ]
     return {"metadata": {"name": name}, "spec": {"containers": containers}}
 
 
@@ -42,7 +45,9 @@ def test_merge_patch(api: Api, a: str, patch: dict[str, Any], expected: Any) -> 
 def test_merge_patch_replaces_lists(api: Api, ns: str) -> None:
     path = f"/apis/argoproj.io/v1alpha1/namespaces/{ns}/workflows"
     api.post(path, {"metadata": {"name": "w"}, "spec": {"templates": [{"name": "a"}, {"name": "b"}]}})
-    assert api.merge(f"{path}/w", {"spec": {"templates": [{"name": "c"}]}}).body["spec"]["templates"] == [{"name": "c"}]
+    assert api.merge(f"{path}/w", {"spec": {"templates": [{"name": "c"}]}}).body["spec"]["templates"] == [
+        {"name": "c"}
+    ]
 
 
 def test_a_patch_with_an_old_resource_version_is_a_conflict(api: Api, a: str) -> None:
@@ -113,7 +118,10 @@ def test_strategic_merge_merges_lists_by_key(api: Api, ns: str) -> None:
     assert api.post(path, pod()).code == 201
     changed = api.strategic(f"{path}/p", {"spec": {"containers": [{"name": "two", "image": "i:2"}]}})
     assert changed.code == 200
-    assert [(item["name"], item["image"]) for item in changed.body["spec"]["containers"]] == [("one", "i:1"), ("two", "i:2")]
+    assert [(item["name"], item["image"]) for item in changed.body["spec"]["containers"]] == [
+        ("one", "i:1"),
+        ("two", "i:2"),
+    ]
 
 
 def test_strategic_merge_of_a_custom_resource_is_415(api: Api, workflows: str) -> None:
@@ -123,14 +131,18 @@ def test_strategic_merge_of_a_custom_resource_is_415(api: Api, workflows: str) -
 
 def test_strategic_directives(api: Api, a: str) -> None:
     assert api.strategic(a, {"data": {"$patch": "replace", "only": "1"}}).body["data"] == {"only": "1"}
-    assert "data" not in api.strategic(a, {"data": {"$patch": "delete"}}).body or api.get(a).body["data"] == {}
+    assert (
+        "data" not in api.strategic(a, {"data": {"$patch": "delete"}}).body or api.get(a).body["data"] == {}
+    )
 
 
 def test_strategic_merge_adds_finalizers_as_a_set(api: Api, a: str) -> None:
     api.strategic(a, {"metadata": {"finalizers": ["x.io/a"]}})
     changed = api.strategic(a, {"metadata": {"finalizers": ["x.io/b"]}}).body
     assert sorted(changed["metadata"]["finalizers"]) == ["x.io/a", "x.io/b"]
-    changed = api.strategic(a, {"metadata": {"$deleteFromPrimitiveList/finalizers": ["x.io/a", "x.io/b"]}}).body
+    changed = api.strategic(
+        a, {"metadata": {"$deleteFromPrimitiveList/finalizers": ["x.io/a", "x.io/b"]}}
+    ).body
     assert not changed["metadata"].get("finalizers")
 
 
@@ -142,7 +154,10 @@ def applied(name: str = "s", **data: str) -> dict[str, Any]:
 
 
 def owners(body: dict[str, Any]) -> dict[tuple[str, str], Any]:
-    return {(entry["manager"], entry["operation"]): entry["fieldsV1"] for entry in body["metadata"].get("managedFields", [])}
+    return {
+        (entry["manager"], entry["operation"]): entry["fieldsV1"]
+        for entry in body["metadata"].get("managedFields", [])
+    }
 
 
 def test_apply_creates_and_owns(api: Api, maps: str) -> None:
@@ -181,7 +196,11 @@ def test_apply_keeps_what_others_made(api: Api, maps: str) -> None:
 def test_apply_of_a_field_of_another_is_a_conflict(api: Api, maps: str) -> None:
     api.apply(f"{maps}/s", applied(k="v"), "first")
     refused = api.apply(f"{maps}/s", applied(k="w"), "second")
-    assert refused.failure == (409, "Conflict", 'Apply failed with 1 conflict: conflict with "first": .data.k')
+    assert refused.failure == (
+        409,
+        "Conflict",
+        'Apply failed with 1 conflict: conflict with "first": .data.k',
+    )
     assert refused.body["details"]["causes"] == [
         {"reason": "FieldManagerConflict", "message": 'conflict with "first"', "field": ".data.k"}
     ]
@@ -260,11 +279,19 @@ def test_apply_merges_containers_by_name(api: Api, ns: str) -> None:
     refused = api.apply(path, second, "second")
     assert refused.body["details"]["causes"][0]["field"] == '.spec.containers[name="two"].image'
     changed = api.apply(path, second, "second", force="true").body
-    assert [(item["name"], item["image"]) for item in changed["spec"]["containers"]] == [("one", "i:1"), ("two", "i:2")]
+    assert [(item["name"], item["image"]) for item in changed["spec"]["containers"]] == [
+        ("one", "i:1"),
+        ("two", "i:2"),
+    ]
 
 
 def test_apply_on_a_workflow_owns_its_spec_as_one_value(api: Api, workflows: str) -> None:
-    body = {"apiVersion": "argoproj.io/v1alpha1", "kind": "Workflow", "metadata": {"name": "w"}, "spec": {"entrypoint": "a"}}
+    body = {
+        "apiVersion": "argoproj.io/v1alpha1",
+        "kind": "Workflow",
+        "metadata": {"name": "w"},
+        "spec": {"entrypoint": "a"},
+    }
     api.apply(f"{workflows}/w", body, "first")
     body["spec"] = {"entrypoint": "b"}
     refused = api.apply(f"{workflows}/w", body, "second")

@@ -31,7 +31,9 @@ def kubectls() -> list[str]:
 
 
 def runner(binary: str, kubeconfig: Path, cache: Path) -> Kubectl:
-    def run(*arguments: str, stdin: str = "", ok: bool = True, timeout: float = 30) -> subprocess.CompletedProcess[str]:
+    def run(
+        *arguments: str, stdin: str = "", ok: bool = True, timeout: float = 30
+    ) -> subprocess.CompletedProcess[str]:
         done = subprocess.run(
             [binary, "--kubeconfig", str(kubeconfig), "--cache-dir", str(cache), *arguments],
             input=stdin,
@@ -46,8 +48,12 @@ def runner(binary: str, kubeconfig: Path, cache: Path) -> Kubectl:
     return run
 
 
-@pytest.fixture(scope="module", params=kubectls() or [None], ids=lambda path: str(path).replace("/", "_").strip("_"))
-def kubectl(request: pytest.FixtureRequest, cluster: RunningCluster, tmp_path_factory: pytest.TempPathFactory) -> Kubectl:
+@pytest.fixture(
+    scope="module", params=kubectls() or [None], ids=lambda path: str(path).replace("/", "_").strip("_")
+)
+def kubectl(
+    request: pytest.FixtureRequest, cluster: RunningCluster, tmp_path_factory: pytest.TempPathFactory
+) -> Kubectl:
     if request.param is None:
         pytest.skip("there is no kubectl on this machine")
     return runner(request.param, cluster.kubeconfig, tmp_path_factory.mktemp("cache"))

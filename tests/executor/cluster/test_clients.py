@@ -67,7 +67,11 @@ def test_watch_resumes_and_sees_deletion(api_client: client.ApiClient) -> None:
     core.create_namespaced_secret("default", {"metadata": {"name": "seen"}, "stringData": {"a": "b"}})
     core.delete_namespaced_secret("seen", "default")
     stream = watch.Watch().stream(
-        core.list_namespaced_secret, "default", resource_version=start, timeout_seconds=1, field_selector="metadata.name=seen"
+        core.list_namespaced_secret,
+        "default",
+        resource_version=start,
+        timeout_seconds=1,
+        field_selector="metadata.name=seen",
     )
     assert [(event["type"], event["object"].data) for event in stream] == [
         ("ADDED", {"a": "Yg=="}),
@@ -91,7 +95,14 @@ def test_both_kinds_of_event_are_one(api_client: client.ApiClient) -> None:
     core = client.CoreV1Api(api_client)
     about = {"kind": "Pod", "name": "p", "namespace": "default"}
     core.create_namespaced_event(
-        "default", {"metadata": {"name": "e"}, "involvedObject": about, "reason": "Started", "message": "hi", "type": "Normal"}
+        "default",
+        {
+            "metadata": {"name": "e"},
+            "involvedObject": about,
+            "reason": "Started",
+            "message": "hi",
+            "type": "Normal",
+        },
     )
     found = client.EventsV1Api(api_client).read_namespaced_event("e", "default", _preload_content=False)
     body = json.loads(found.data)
@@ -126,8 +137,10 @@ def test_a_service_account_may_do_what_it_is_bound_to(cluster: RunningCluster, t
             assert refused.failure == (
                 403,
                 "Forbidden",
-                'configmaps is forbidden: User "system:serviceaccount:default:worker" cannot list resource "configmaps"'
-                ' in API group "" in the namespace "default"',
+                (
+                    'configmaps is forbidden: User "system:serviceaccount:default:worker" cannot list resource "configmaps"'
+                    ' in API group "" in the namespace "default"'
+                ),
             )
             rules = [{"apiGroups": [""], "resources": ["configmaps"], "verbs": ["list"]}]
             admin.post(f"{roles}/roles", {"metadata": {"name": "lists"}, "rules": rules})
@@ -151,11 +164,23 @@ def test_nobody_grants_what_he_does_not_have(cluster: RunningCluster, tmp_path: 
         rbac = "/apis/rbac.authorization.k8s.io/v1"
         admin.post("/api/v1/namespaces/default/serviceaccounts", {"metadata": {"name": "climber"}})
         subjects = [{"kind": "ServiceAccount", "name": "climber", "namespace": "default"}]
-        rules = [{"apiGroups": ["rbac.authorization.k8s.io"], "resources": ["roles", "rolebindings"], "verbs": ["create"]}]
+        rules = [
+            {
+                "apiGroups": ["rbac.authorization.k8s.io"],
+                "resources": ["roles", "rolebindings"],
+                "verbs": ["create"],
+            }
+        ]
         admin.post(f"{rbac}/namespaces/default/roles", {"metadata": {"name": "climb"}, "rules": rules})
-        body = {"metadata": {"name": "climb"}, "roleRef": {"kind": "Role", "name": "climb"}, "subjects": subjects}
+        body = {
+            "metadata": {"name": "climb"},
+            "roleRef": {"kind": "Role", "name": "climb"},
+            "subjects": subjects,
+        }
         assert admin.post(f"{rbac}/namespaces/default/rolebindings", body).code == 201
-        token = admin.post("/api/v1/namespaces/default/serviceaccounts/climber/token", {"spec": {}}).body["status"]["token"]
+        token = admin.post("/api/v1/namespaces/default/serviceaccounts/climber/token", {"spec": {}}).body[
+            "status"
+        ]["token"]
         with client_of(with_token(cluster, token, tmp_path)) as other:
             climber = Api(other)
             body = {
@@ -165,7 +190,10 @@ def test_nobody_grants_what_he_does_not_have(cluster: RunningCluster, tmp_path: 
             }
             refused = climber.post(f"{rbac}/namespaces/default/rolebindings", body)
             assert (refused.code, "not currently held" in refused.body["message"]) == (403, True)
-            role = {"metadata": {"name": "up"}, "rules": [{"apiGroups": [""], "resources": ["secrets"], "verbs": ["get"]}]}
+            role = {
+                "metadata": {"name": "up"},
+                "rules": [{"apiGroups": [""], "resources": ["secrets"], "verbs": ["get"]}],
+            }
             assert climber.post(f"{rbac}/namespaces/default/roles", role).code == 403
 
 
@@ -181,7 +209,10 @@ def test_a_client_certificate_names_its_user(cluster: RunningCluster, tmp_path: 
     path.write_text(json.dumps(content))
     with client_of(path) as http:
         made = Api(http).post("/apis/authentication.k8s.io/v1/selfsubjectreviews", {})
-    assert made.body["status"]["userInfo"] == {"username": "jane", "groups": ["system:masters", "system:authenticated"]}
+    assert made.body["status"]["userInfo"] == {
+        "username": "jane",
+        "groups": ["system:masters", "system:authenticated"],
+    }
 
 
 def test_a_token_secret_is_filled_and_dies_with_its_account(cluster: RunningCluster, tmp_path: Path) -> None:
@@ -190,7 +221,10 @@ def test_a_token_secret_is_filled_and_dies_with_its_account(cluster: RunningClus
         base = "/api/v1/namespaces/default"
         account = api.post(f"{base}/serviceaccounts", {"metadata": {"name": "robot"}}).body["metadata"]["uid"]
         annotations = {"kubernetes.io/service-account.name": "robot"}
-        secret = {"metadata": {"name": "robot-token", "annotations": annotations}, "type": "kubernetes.io/service-account-token"}
+        secret = {
+            "metadata": {"name": "robot-token", "annotations": annotations},
+            "type": "kubernetes.io/service-account-token",
+        }
         assert api.post(f"{base}/secrets", secret).code == 201
         end = time.monotonic() + 5
         found: dict[str, Any] = {}
@@ -199,8 +233,13 @@ def test_a_token_secret_is_filled_and_dies_with_its_account(cluster: RunningClus
         assert set(found["data"]) == {"token", "namespace", "ca.crt"}
         assert found["metadata"]["annotations"]["kubernetes.io/service-account.uid"] == account
         token = base64.b64decode(found["data"]["token"]).decode()
-        review = api.post("/apis/authentication.k8s.io/v1/tokenreviews", {"spec": {"token": token}}).body["status"]
-        assert (review["authenticated"], review["user"]["username"]) == (True, "system:serviceaccount:default:robot")
+        review = api.post("/apis/authentication.k8s.io/v1/tokenreviews", {"spec": {"token": token}}).body[
+            "status"
+        ]
+        assert (review["authenticated"], review["user"]["username"]) == (
+            True,
+            "system:serviceaccount:default:robot",
+        )
         api.delete(f"{base}/serviceaccounts/robot")
         while api.get(f"{base}/secrets/robot-token").code != 404 and time.monotonic() < end:
             time.sleep(0.02)

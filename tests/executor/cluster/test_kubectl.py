@@ -41,7 +41,10 @@ spec: {containers: [{name: main, image: alpine}]}
 
 
 def test_apply_creates_configures_and_leaves_alone(kubectl: Kubectl, ns: str) -> None:
-    said = [kubectl("apply", "-f", "-", stdin=CONFIG.replace("NS", ns).replace("VALUE", value)).stdout for value in "aab"]
+    said = [
+        kubectl("apply", "-f", "-", stdin=CONFIG.replace("NS", ns).replace("VALUE", value)).stdout
+        for value in "aab"
+    ]
     assert said == ["configmap/c created\n", "configmap/c unchanged\n", "configmap/c configured\n"]
     assert kubectl("get", "cm", "c", "-n", ns, "-o", "jsonpath={.data.k}").stdout == "b"
 
@@ -97,7 +100,9 @@ def test_get_prints_columns_and_objects(kubectl: Kubectl, ns: str) -> None:
     assert kubectl("get", "wf", "-n", ns, "-l", "app=demo", "-o", "name").stdout == "workflow.argoproj.io/w\n"
     assert kubectl("get", "wf", "-n", ns, "-l", "app=other", "-o", "name").stdout == ""
     assert "entrypoint: main" in kubectl("get", "wf", "w", "-n", ns, "-o", "yaml").stdout
-    assert kubectl("get", "nothing", "-n", ns, ok=False).stderr.startswith("error: the server doesn't have a resource type")
+    assert kubectl("get", "nothing", "-n", ns, ok=False).stderr.startswith(
+        "error: the server doesn't have a resource type"
+    )
     missing = kubectl("get", "cm", "nope", "-n", ns, ok=False).stderr
     assert missing == 'Error from server (NotFound): configmaps "nope" not found\n'
 
@@ -127,7 +132,10 @@ def test_typed_commands_send_protobuf(kubectl: Kubectl, ns: str) -> None:
     kubectl("create", "rolebinding", "bob", "--role=reader", f"--serviceaccount={ns}:bob", "-n", ns)
     kubectl("create", "job", "j", "--image=alpine", "-n", ns, "--", "echo", "hi")
     assert kubectl("get", "cm", "c", "-n", ns, "-o", "jsonpath={.data}").stdout == '{"k":"v"}'
-    assert kubectl("get", "secret", "s", "-n", ns, "-o", "jsonpath={.type} {.data}").stdout == 'Opaque {"p":"cQ=="}'
+    assert (
+        kubectl("get", "secret", "s", "-n", ns, "-o", "jsonpath={.type} {.data}").stdout
+        == 'Opaque {"p":"cQ=="}'
+    )
     rules = json.loads(kubectl("get", "role", "reader", "-n", ns, "-o", "jsonpath={.rules}").stdout)
     assert rules == [{"apiGroups": [""], "resources": ["pods"], "verbs": ["get", "list"]}]
     template = json.loads(kubectl("get", "job", "j", "-n", ns, "-o", "jsonpath={.spec.template.spec}").stdout)
@@ -167,7 +175,10 @@ def test_wait_for_a_condition_and_for_deletion(kubectl: Kubectl, ns: str) -> Non
     kubectl("create", "-f", "-", stdin=POD.replace("NS", ns))
     status = '{"status":{"phase":"Running","conditions":[{"type":"Ready","status":"True"}]}}'
     kubectl("patch", "pod", "p", "-n", ns, "--subresource=status", "--type=merge", "-p", status)
-    assert kubectl("wait", "pod/p", "-n", ns, "--for=condition=Ready", "--timeout=5s").stdout == "pod/p condition met\n"
+    assert (
+        kubectl("wait", "pod/p", "-n", ns, "--for=condition=Ready", "--timeout=5s").stdout
+        == "pod/p condition met\n"
+    )
     kubectl("wait", "pod/p", "-n", ns, "--for=jsonpath={.status.phase}=Running", "--timeout=5s")
     kubectl("delete", "pod", "p", "-n", ns, "--wait=false")
     kubectl("wait", "pod/p", "-n", ns, "--for=delete", "--timeout=5s")
@@ -186,7 +197,9 @@ def test_logs_are_read_and_followed(kubectl: Kubectl, cluster: RunningCluster, n
     assert stamped.split(" ")[0].endswith("Z")
     assert stamped.endswith(" two\n")
     following = subprocess.Popen(
-        [*kubectl("version", "--client").args[:5], "logs", "-f", "p", "-n", ns], stdout=subprocess.PIPE, text=True
+        [*kubectl("version", "--client").args[:5], "logs", "-f", "p", "-n", ns],
+        stdout=subprocess.PIPE,
+        text=True,
     )
     assert following.stdout is not None
     assert [following.stdout.readline() for _ in range(2)] == ["one\n", "two\n"]
@@ -201,7 +214,9 @@ def test_logs_are_read_and_followed(kubectl: Kubectl, cluster: RunningCluster, n
 
 
 def test_a_bound_pod_is_deleted_in_two_steps(kubectl: Kubectl, ns: str) -> None:
-    kubectl("create", "-f", "-", stdin=POD.replace("NS", ns).replace("containers:", "nodeName: here, containers:"))
+    kubectl(
+        "create", "-f", "-", stdin=POD.replace("NS", ns).replace("containers:", "nodeName: here, containers:")
+    )
     kubectl("delete", "pod", "p", "-n", ns, "--wait=false", "--grace-period=7")
     found = json.loads(kubectl("get", "pod", "p", "-n", ns, "-o", "json").stdout)
     assert found["metadata"]["deletionGracePeriodSeconds"] == 7
@@ -225,7 +240,9 @@ def test_a_crd_defines_a_resource_at_once(kubectl: Kubectl, ns: str) -> None:
                     "name": "v1",
                     "served": True,
                     "storage": True,
-                    "additionalPrinterColumns": [{"name": "Size", "type": "integer", "jsonPath": ".spec.size"}],
+                    "additionalPrinterColumns": [
+                        {"name": "Size", "type": "integer", "jsonPath": ".spec.size"}
+                    ],
                     "schema": {
                         "openAPIV3Schema": {
                             "type": "object",
@@ -239,7 +256,10 @@ def test_a_crd_defines_a_resource_at_once(kubectl: Kubectl, ns: str) -> None:
                                     },
                                     "x-kubernetes-validations": [
                                         {"rule": "self.size < 100", "message": "too large a widget"},
-                                        {"rule": "self.size >= oldSelf.size", "message": "widgets do not shrink"},
+                                        {
+                                            "rule": "self.size >= oldSelf.size",
+                                            "message": "widgets do not shrink",
+                                        },
                                     ],
                                 }
                             },
@@ -251,11 +271,19 @@ def test_a_crd_defines_a_resource_at_once(kubectl: Kubectl, ns: str) -> None:
     }
     kubectl("apply", "-f", "-", stdin=json.dumps(crd))
     kubectl("wait", f"crd/widgets.{group}", "--for=condition=Established", "--timeout=5s")
-    widget = {"apiVersion": f"{group}/v1", "kind": "Widget", "metadata": {"name": "a", "namespace": ns}, "spec": {"size": 3}}
+    widget = {
+        "apiVersion": f"{group}/v1",
+        "kind": "Widget",
+        "metadata": {"name": "a", "namespace": ns},
+        "spec": {"size": 3},
+    }
     kubectl("create", "-f", "-", stdin=json.dumps(widget))
     header, row = kubectl("get", f"widgets.{group}", "-n", ns).stdout.splitlines()
     assert (header.split(), row.split()) == (["NAME", "SIZE"], ["a", "3"])
-    assert kubectl("get", f"widget.{group}", "a", "-n", ns, "-o", "jsonpath={.spec}").stdout == '{"color":"red","size":3}'
+    assert (
+        kubectl("get", f"widget.{group}", "a", "-n", ns, "-o", "jsonpath={.spec}").stdout
+        == '{"color":"red","size":3}'
+    )
     patches = {
         '{"spec":{"size":0}}': "spec.size in body should be greater than or equal to 1",
         '{"spec":{"size":"x"}}': 'must be of type integer: "string"',

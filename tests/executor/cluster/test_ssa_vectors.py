@@ -44,7 +44,9 @@ def replay(schema: dict[str, Any], recorded: list[dict[str, Any]]) -> list[tuple
             try:
                 live, managers = apply(schema, live, step["obj"], managers, name, force=step["force"])
             except Conflict as conflict:
-                got["conflicts"] = sorted(f"{other} {path}" for other, found in conflict.fields.items() for path in paths(found))
+                got["conflicts"] = sorted(
+                    f"{other} {path}" for other, found in conflict.fields.items() for path in paths(found)
+                )
         got |= {"live": live, "managers": {other: to_fields_v1(found) for other, found in managers.items()}}
         expected = dict(step["expect"])
         if "conflicts" in expected:

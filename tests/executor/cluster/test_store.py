@@ -40,7 +40,10 @@ def with_store(path: Path, work: Callable[[Store], Coroutine[Any, Any, Any]], **
 
 
 def summary(store: Store) -> list[tuple[str, str]]:
-    return [(entry.obj["metadata"]["name"], entry.obj["metadata"]["resourceVersion"]) for entry in store.items("maps")]
+    return [
+        (entry.obj["metadata"]["name"], entry.obj["metadata"]["resourceVersion"])
+        for entry in store.items("maps")
+    ]
 
 
 def test_what_was_settled_is_there_after_opening_again(tmp_path: Path) -> None:
@@ -107,9 +110,21 @@ def test_compaction_forgets_history_and_keeps_objects(tmp_path: Path) -> None:
     assert rows <= 15
 
     async def read(store: Store) -> Any:
-        return summary(store), store.rv, store.compacted, store.since("maps", compacted - 1), len(store.since("maps", compacted) or ())
+        return (
+            summary(store),
+            store.rv,
+            store.compacted,
+            store.since("maps", compacted - 1),
+            len(store.since("maps", compacted) or ()),
+        )
 
-    assert with_store(tmp_path / "db", read, window=10) == ([("still", "1")], 42, compacted, None, 42 - compacted)
+    assert with_store(tmp_path / "db", read, window=10) == (
+        [("still", "1")],
+        42,
+        compacted,
+        None,
+        42 - compacted,
+    )
 
 
 def test_secrets_are_unreadable_on_disk(tmp_path: Path) -> None:
@@ -125,7 +140,9 @@ def test_secrets_are_unreadable_on_disk(tmp_path: Path) -> None:
     with_store(tmp_path / "db", write, seals=seals)
     on_disk = b"".join(path.read_bytes() for path in tmp_path.glob("db*"))
     assert b"aHVudGVyMg" not in on_disk
-    assert with_store(tmp_path / "db", read, seals={"secrets": sealer(tmp_path / "key")}) == {"password": "aHVudGVyMg=="}
+    assert with_store(tmp_path / "db", read, seals={"secrets": sealer(tmp_path / "key")}) == {
+        "password": "aHVudGVyMg=="
+    }
     with pytest.raises(UserError, match="does not open the Secrets"):
         with_store(tmp_path / "db", read, seals={"secrets": sealer(tmp_path / "another")})
 
@@ -238,25 +255,48 @@ def test_a_second_server_on_the_same_folder_is_refused(tmp_path: Path) -> None:
         command = [sys.executable, "-m", "executor", "apiserver", "--data", str(tmp_path)]
         again = subprocess.run(command, capture_output=True, text=True, timeout=30)
         port = cluster.url.rpartition(":")[2]
-        command = [sys.executable, "-m", "executor", "apiserver", "--data", str(tmp_path / "other"), "--port", port]
+        command = [
+            sys.executable,
+            "-m",
+            "executor",
+            "apiserver",
+            "--data",
+            str(tmp_path / "other"),
+            "--port",
+            port,
+        ]
         taken = subprocess.run(command, capture_output=True, text=True, timeout=30)
     finally:
         code = stop(cluster.process)
     assert (again.returncode, again.stderr) == (
         2,
-        f"argorun: error: {tmp_path}: another API server is running on this folder\n"
-        "  Stop it first, or name another folder with --data.\n",
+        (
+            f"argorun: error: {tmp_path}: another API server is running on this folder\n"
+            "  Stop it first, or name another folder with --data.\n"
+        ),
     )
     assert (taken.returncode, taken.stderr) == (
         2,
-        f"argorun: error: port {port} on 127.0.0.1 is in use\n"
-        "  Choose another with --port (0 takes a free one), or stop the program that has it.\n",
+        (
+            f"argorun: error: port {port} on 127.0.0.1 is in use\n"
+            "  Choose another with --port (0 takes a free one), or stop the program that has it.\n"
+        ),
     )
     assert (code, (tmp_path / "apiserver.json").exists()) == (0, False)
 
 
 def test_insecure_is_for_loopback(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "executor", "apiserver", "--data", str(tmp_path), "--insecure", "--host", "0.0.0.0"]
+    command = [
+        sys.executable,
+        "-m",
+        "executor",
+        "apiserver",
+        "--data",
+        str(tmp_path),
+        "--insecure",
+        "--host",
+        "0.0.0.0",
+    ]
     refused = subprocess.run(command, capture_output=True, text=True, timeout=30)
     assert refused.returncode == 2
     assert "would make everyone on the network the administrator" in refused.stderr
@@ -269,7 +309,9 @@ def test_keys_and_kubeconfig_are_private(tmp_path: Path) -> None:
         assert kubeconfig["clusters"][0]["cluster"] == {"server": cluster.url}
         assert cluster.url.startswith("http://127.0.0.1:")
         private = [cluster.kubeconfig, *sorted((tmp_path / "pki").iterdir())]
-        assert {path.name: oct(path.stat().st_mode & 0o777) for path in private} == {path.name: "0o600" for path in private}
+        assert {path.name: oct(path.stat().st_mode & 0o777) for path in private} == {
+            path.name: "0o600" for path in private
+        }
         with client_of(cluster.kubeconfig) as client:
             assert Api(client).get("/api/v1/namespaces/default").code == 200
     finally:
