@@ -172,7 +172,10 @@ def _nearest_name(name: str, scope: Scope) -> str | None:
     spelled = ".".join(fixed)
     if len(fixed) == len(parts) and scope.lookup(spelled) is not None:
         return spelled
-    return nearest(name, (one for one in known if one.count(".") != name.count(".")))
+    others = (
+        one for one in known if one.count(".") != name.count(".") and not f"{name}.".startswith(f"{one}.")
+    )
+    return nearest(name, others)
 
 
 def check_depends(text: str, tasks: Collection[str]) -> list[Finding]:
@@ -180,13 +183,10 @@ def check_depends(text: str, tasks: Collection[str]) -> list[Finding]:
     try:
         parsed = depends.parse(text)
     except LanguageError as error:
+        start = max(min(error.start, len(text) - 1), 0)
         return [
             Finding(
-                "depends-syntax",
-                error.start,
-                max(error.end, error.start + 1),
-                error.message,
-                _result_fix(text, error),
+                "depends-syntax", start, max(error.end, start + 1), error.message, _result_fix(text, error)
             )
         ]
     findings: list[Finding] = []
