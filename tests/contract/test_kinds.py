@@ -1,0 +1,299 @@
+"""What single kinds do: pods, secrets, jobs, claims, definitions, reviews; discovery and tables."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.contract.conftest import WORKFLOWS, Api
+from tests.contract.test_objects import settled
+
+TABLE = "application/json;as=Table;v=v1;g=meta.k8s.io"
+
+
+def pod(name: str = "p", **spec: Any) -> dict[str, Any]:
+    return {"metadata": {"name": name}, "spec": {"containers": [{"name": "main", "image": "i:1"}], **spec}}
+
+
+# ---- pods
+
+
+def test_a_pod_gets_its_defaults(api: Api, ns: str) -> None:
+    made = api.post(f"/api/v1/namespaces/{ns}/pods", pod()).body
+    spec = made["spec"]
+    assert {key: spec[key] for key in ("restartPolicy", "terminationGracePeriodSeconds", "dnsPolicy", "serviceAccountName")} == {
+        "restartPolicy": "Always",
+        "terminationGracePeriodSeconds": 30,
+        "dnsPolicy": "ClusterFirst",
+        "serviceAccountName": "default",
+    }
+    assert spec["containers"][0]["imagePullPolicy"] == "IfNotPresent"
+    assert spec["containers"][0]["terminationMessagePath"] == "/dev/termination-log"
+    assert made["status"]["phase"] == "Pending"
+    assert made["status"]["qosClass"] == "BestEffort"
+
+
+@pytest.mark.parametrize(
+    ("spec", "field"),
+    [
+        ({"containers": []}, "spec.containers"),
+        ({"containers": [{"name": "a"}]}, "spec.containers[0].image"),
+        ({"containers": [{"image": "i"}]}, "spec.containers[0].name"),
+        ({"containers": [{"name": "a", "image": "i"}, {"name": "a", "image": "i"}]}, "spec.containers[1].name"),
+        ({"restartPolicy": "Sometimes"}, "spec.restartPolicy"),
+        (
+            {"containers": [{"name": "a", "image": "i", "volumeMounts": [{"name": "v", "mountPath": "/x"}]}]},
+            "spec.containers[0].volumeMounts[0].name",
+        ),
+    ],
+)
+def test_a_bad_pod_is_invalid(api: Api, ns: str, spec: dict[str, Any], field: str) -> None:
+    made = api.post(f"/api/v1/namespaces/{ns}/pods", pod(**spec))
+    assert made.failure[:2] == (422, "Invalid")
+    assert field in [cause["field"] for cause in made.body["details"]["causes"]]
+
+
+def test_a_pod_needs_its_service_account(api: Api, ns: str) -> None:
+    made = api.post(f"/api/v1/namespaces/{ns}/pods", pod(serviceAccountName="nobody"))
+    assert made.failure == (
+        403,
+        "Forbidden",
+        f'pods "p" is forbidden: error looking up service account {ns}/nobody: serviceaccount "nobody" not found',
+    )
+
+
+def test_the_spec_of_a_pod_does_not_change(api: Api, ns: str) -> None:
+    path = f"/api/v1/namespaces/{ns}/pods"
+    api.post(path, pod())
+    assert api.merge(f"{path}/p", {"spec": {"restartPolicy": "Never"}}).failure[:2] == (422, "Invalid")
+    assert api.strategic(f"{path}/p", {"spec": {"containers": [{"name": "main", "image": "i:2"}]}}).code == 200
+
+
+def test_pods_by_phase_and_node(api: Api, ns: str) -> None:
+    path = f"/api/v1/namespaces/{ns}/pods"
+    api.post(path, pod("a"))
+    api.post(path, pod("b"))
+    api.merge(f"{path}/b/status", {"status": {"phase": "Running"}})
+    api.post(f"{path}/b/binding", {"target": {"kind": "Node", "name": "here"}})
+    for selector in ("status.phase=Running", "status.phase!=Pending", "spec.nodeName=here"):
+        assert [item["metadata"]["name"] for item in api.get(path, fieldSelector=selector).body["items"]] == ["b"]
+    again = api.post(f"{path}/b/binding", {"target": {"kind": "Node", "name": "there"}})
+    assert again.failure[:2] == (409, "Conflict")
+
+
+def test_a_pod_that_never_ran_is_deleted_at_once_and_answers_with_itself(api: Api, ns: str) -> None:
+    path = f"/api/v1/namespaces/{ns}/pods"
+    api.post(path, pod())
+    gone = api.delete(f"{path}/p")
+    assert (gone.code, gone.body["kind"]) == (200, "Pod")
+    assert api.get(f"{path}/p").code == 404
+
+
+def test_a_running_pod_gets_its_grace(api: Api, ns: str) -> None:
+    path = f"/api/v1/namespaces/{ns}/pods"
+    api.post(path, pod(nodeName="here"))
+    api.merge(f"{path}/p/status", {"status": {"phase": "Running"}})
+    assert api.delete(f"{path}/p").body["metadata"]["deletionGracePeriodSeconds"] == 30
+    assert api.delete(f"{path}/p", {"gracePeriodSeconds": 5}).body["metadata"]["deletionGracePeriodSeconds"] == 5
+    assert api.delete(f"{path}/p", {"gracePeriodSeconds": 0}).code == 200
+    assert api.get(f"{path}/p").code == 404
+
+
+def test_logs_of_a_pod_without_a_node_are_empty(api: Api, ns: str) -> None:
+    path = f"/api/v1/namespaces/{ns}/pods"
+    api.post(path, pod())
+    found = api.get(f"{path}/p/log")
+    assert (found.code, found.body) == (200, "")
+
+
+def test_logs_need_a_container_where_there_are_several(api: Api, ns: str) -> None:
+    path = f"/api/v1/namespaces/{ns}/pods"
+    api.post(path, pod(containers=[{"name": "a", "image": "i"}, {"name": "b", "image": "i"}]))
+    assert api.get(f"{path}/p/log").failure == (
+        400,
+        "BadRequest",
+        "a container name must be specified for pod p, choose one of: [a b]",
+    )
+    assert api.get(f"{path}/nope/log").failure[:2] == (404, "NotFound")
+
+
+# ---- secrets, claims, jobs
+
+
+def test_string_data_becomes_data(api: Api, ns: str) -> None:
+    made = api.post(f"/api/v1/namespaces/{ns}/secrets", {"metadata": {"name": "s"}, "stringData": {"a": "b"}}).body
+    assert (made["data"], made["type"], "stringData" in made) == ({"a": "Yg=="}, "Opaque", False)
+
+
+def test_secret_data_is_base64(api: Api, ns: str) -> None:
+    made = api.post(f"/api/v1/namespaces/{ns}/secrets", {"metadata": {"name": "s"}, "data": {"a": "%%%"}})
+    assert made.failure[:2] == (400, "BadRequest")
+
+
+def test_the_type_of_a_secret_is_immutable(api: Api, ns: str) -> None:
+    path = f"/api/v1/namespaces/{ns}/secrets"
+    api.post(path, {"metadata": {"name": "s"}, "type": "a/b"})
+    assert api.merge(f"{path}/s", {"type": "c/d"}).failure[:2] == (422, "Invalid")
+    listed = api.get(path, fieldSelector="type=a/b").body["items"]
+    assert [item["metadata"]["name"] for item in listed] == ["s"]
+
+
+def test_a_job_starts_a_pod_and_completes_with_it(api: Api, ns: str) -> None:
+    jobs, pods = f"/apis/batch/v1/namespaces/{ns}/jobs", f"/api/v1/namespaces/{ns}/pods"
+    template = {"spec": {"restartPolicy": "Never", "containers": [{"name": "main", "image": "i:1"}]}}
+    made = api.post(jobs, {"metadata": {"name": "j"}, "spec": {"template": template}})
+    assert made.code == 201
+    assert settled(lambda: api.get(pods, labelSelector="job-name=j").body["items"])
+    [owned] = api.get(pods, labelSelector="job-name=j").body["items"]
+    assert owned["metadata"]["ownerReferences"][0]["uid"] == made.body["metadata"]["uid"]
+    api.merge(f"{pods}/{owned['metadata']['name']}/status", {"status": {"phase": "Succeeded"}})
+    assert settled(lambda: api.get(f"{jobs}/j").body["status"].get("succeeded") == 1)
+    status = api.get(f"{jobs}/j").body["status"]
+    assert ("Complete", "True") in [(item["type"], item["status"]) for item in status["conditions"]]
+    assert "completionTime" in status
+    api.delete(f"{jobs}/j", {"propagationPolicy": "Background"})
+    assert settled(lambda: api.get(pods, labelSelector="job-name=j").body["items"] == [])
+
+
+def test_a_job_fails_after_its_backoff_limit(api: Api, ns: str) -> None:
+    jobs, pods = f"/apis/batch/v1/namespaces/{ns}/jobs", f"/api/v1/namespaces/{ns}/pods"
+    template = {"spec": {"restartPolicy": "Never", "containers": [{"name": "main", "image": "i:1"}]}}
+    api.post(jobs, {"metadata": {"name": "j"}, "spec": {"template": template, "backoffLimit": 0}})
+    assert settled(lambda: api.get(pods, labelSelector="job-name=j").body["items"])
+    name = api.get(pods, labelSelector="job-name=j").body["items"][0]["metadata"]["name"]
+    api.merge(f"{pods}/{name}/status", {"status": {"phase": "Failed"}})
+    assert settled(lambda: api.get(f"{jobs}/j").body["status"].get("conditions"))
+    conditions = {item["type"]: item["reason"] for item in api.get(f"{jobs}/j").body["status"]["conditions"]}
+    assert conditions["Failed"] == "BackoffLimitExceeded"
+
+
+def test_a_jobs_pods_may_not_restart_always(api: Api, ns: str) -> None:
+    template = {"spec": {"containers": [{"name": "main", "image": "i:1"}]}}
+    made = api.post(f"/apis/batch/v1/namespaces/{ns}/jobs", {"metadata": {"name": "j"}, "spec": {"template": template}})
+    assert made.failure[:2] == (422, "Invalid")
+    assert "spec.template.spec.restartPolicy" in made.body["message"]
+
+
+# ---- definitions
+
+
+def definition(ns: str, **schema: Any) -> dict[str, Any]:
+    group = f"{ns}.example.com"
+    root = {"type": "object", "properties": {"spec": {"type": "object", **schema}}}
+    version = {"name": "v1", "served": True, "storage": True, "schema": {"openAPIV3Schema": root}}
+    return {
+        "metadata": {"name": f"things.{group}"},
+        "spec": {
+            "group": group,
+            "scope": "Namespaced",
+            "names": {"plural": "things", "kind": "Thing"},
+            "versions": [version],
+        },
+    }
+
+
+CRDS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
+
+
+def test_a_definition_is_served_and_its_objects_go_with_it(api: Api, ns: str) -> None:
+    body = definition(ns, properties={"n": {"type": "integer", "default": 7}})
+    made = api.post(CRDS, body)
+    assert made.code == 201
+    path = f"/apis/{ns}.example.com/v1/namespaces/{ns}/things"
+    assert settled(lambda: api.get(path).code == 200)
+    created = api.post(path, {"metadata": {"name": "t"}, "spec": {"x": 1}}).body
+    assert created["spec"] == {"n": 7}
+    assert api.delete(f"{CRDS}/{body['metadata']['name']}").code == 200
+    assert settled(lambda: api.get(path).code == 404)
+    api.post(CRDS, body)
+    assert settled(lambda: api.get(path).code == 200)
+    assert api.get(path).body["items"] == []
+    api.delete(f"{CRDS}/{body['metadata']['name']}")
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        (lambda spec: spec.update(group="other.example.com"), "metadata.name"),
+        (lambda spec: spec.update(scope="Somewhere"), "spec.scope"),
+        (lambda spec: spec.update(versions=[]), "spec.versions"),
+        (lambda spec: spec["versions"][0].update(storage=False), "spec.versions"),
+        (lambda spec: spec["versions"][0].pop("schema"), "spec.versions[0].schema.openAPIV3Schema"),
+        (
+            lambda spec: spec["versions"][0]["schema"]["openAPIV3Schema"]["properties"].update(x={}),
+            "spec.versions[0].schema.openAPIV3Schema.properties[x].type",
+        ),
+    ],
+)
+def test_a_bad_definition_is_invalid(api: Api, ns: str, change: Any, field: str) -> None:
+    body = definition(ns)
+    change(body["spec"])
+    made = api.post(CRDS, body)
+    assert made.failure[:2] == (422, "Invalid")
+    assert any(cause["field"].endswith(field.rpartition("openAPIV3Schema")[2]) for cause in made.body["details"]["causes"])
+
+
+# ---- reviews
+
+
+def test_self_subject_review(api: Api) -> None:
+    made = api.post("/apis/authentication.k8s.io/v1/selfsubjectreviews", {})
+    assert (made.code, "system:authenticated" in made.body["status"]["userInfo"]["groups"]) == (201, True)
+
+
+def test_access_reviews(api: Api, ns: str) -> None:
+    path = "/apis/authorization.k8s.io/v1"
+    wanted = {"verb": "delete", "group": "argoproj.io", "resource": "workflows", "namespace": ns}
+    mine = api.post(f"{path}/selfsubjectaccessreviews", {"spec": {"resourceAttributes": wanted}}).body
+    assert mine["status"]["allowed"] is True
+    body = {"spec": {"user": "nobody", "resourceAttributes": wanted}}
+    other = api.post(f"{path}/subjectaccessreviews", body).body
+    assert other["status"]["allowed"] is False
+    assert api.post(f"{path}/selfsubjectaccessreviews", {"spec": {}}).code in (400, 422)
+
+
+# ---- discovery, OpenAPI, tables
+
+
+def test_the_old_discovery(api: Api) -> None:
+    assert api.get("/api").body["versions"] == ["v1"]
+    groups = {group["name"]: group for group in api.get("/apis").body["groups"]}
+    assert groups["argoproj.io"]["preferredVersion"]["groupVersion"] == "argoproj.io/v1alpha1"
+    listed = {item["name"]: item for item in api.get(WORKFLOWS).body["resources"]}
+    assert (listed["workflows"]["kind"], listed["workflows"]["namespaced"], listed["workflows"]["shortNames"]) == (
+        "Workflow",
+        True,
+        ["wf"],
+    )
+    assert listed["clusterworkflowtemplates"]["namespaced"] is False
+    assert "pods/log" in [item["name"] for item in api.get("/api/v1").body["resources"]]
+
+
+def test_aggregated_discovery(api: Api) -> None:
+    accept = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json"
+    found = api.client.get("/apis", headers={"accept": accept})
+    assert found.headers["content-type"] == "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
+    names = [item["metadata"]["name"] for item in found.json()["items"]]
+    assert {"argoproj.io", "batch", "rbac.authorization.k8s.io"} <= set(names)
+
+
+def test_openapi_has_a_document_for_each_group(api: Api) -> None:
+    paths = api.get("/openapi/v3").body["paths"]
+    assert {"api/v1", "apis/argoproj.io/v1alpha1"} <= set(paths)
+    document = api.get(paths["apis/argoproj.io/v1alpha1"]["serverRelativeURL"]).body
+    operation = document["paths"]["/apis/argoproj.io/v1alpha1/namespaces/{namespace}/workflows/{name}"]["patch"]
+    assert {"fieldValidation", "dryRun", "fieldManager"} <= {item["name"] for item in operation["parameters"]}
+
+
+def test_a_list_as_a_table(api: Api, maps: str) -> None:
+    api.post(maps, {"metadata": {"name": "a"}, "data": {"k": "v"}})
+    found = api.client.get(maps, params={"fieldSelector": "metadata.name=a"}, headers={"accept": TABLE}).json()
+    assert (found["kind"], [column["name"] for column in found["columnDefinitions"]]) == ("Table", ["Name", "Data", "Age"])
+    assert [str(cell) for cell in found["rows"][0]["cells"][:2]] == ["a", "1"]
+    assert found["rows"][0]["object"]["kind"] == "PartialObjectMetadata"
+
+
+def test_health_and_version(api: Api) -> None:
+    assert (api.get("/healthz").body, api.get("/readyz").body) == ("ok", "ok")
+    assert api.get("/version").body["major"] == "1"
