@@ -118,7 +118,7 @@ def _execute(
         if node is not None and phases.fulfilled(node):
             locks.release(run, node)
             return node
-    strategy = template.get("retryStrategy") or run.spec.get("retryStrategy")
+    strategy = template.get("retryStrategy", run.spec.get("retryStrategy"))
     if strategy is not None:
         return _execute_retried(run, call, strategy)
     return _dispatch(run, call, None)
@@ -143,7 +143,7 @@ def _processed(
     ):
         return cached[3]  # type: ignore[no-any-return]
     local = {"node.name": name}
-    retried = resolved.template.get("retryStrategy") or run.spec.get("retryStrategy")
+    retried = resolved.template.get("retryStrategy", run.spec.get("retryStrategy"))
     if resolved.kind in POD_TYPES and retried is None:
         local["pod.name"] = run.pod_name(name, resolved.template)
     for kind in ("steps", "tasks"):
@@ -202,7 +202,7 @@ def _lock(run: Run, call: Call, node: Node | None) -> tuple[Node | None, bool]:
 
 
 def _strategy(run: Run, call: Call) -> Mapping[str, Any] | None:
-    return call.template.get("retryStrategy") or run.spec.get("retryStrategy")
+    return call.template.get("retryStrategy", run.spec.get("retryStrategy"))
 
 
 def _execute_retried(run: Run, call: Call, strategy: Mapping[str, Any]) -> Node:

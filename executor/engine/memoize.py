@@ -74,6 +74,9 @@ def _entry(run: Run, name: str, key: str) -> Mapping[str, Any] | None:
         )
     if not name:
         raise TemplateFault("cache could not be found or created: memoize.cache.configMap.name is required")
+    written = run.memory.resolved.get(("memoized", name, key))
+    if written is not None:
+        return written  # type: ignore[no-any-return]
     found = run.context.config_maps.get((run.context.controller_namespace, name))
     if found is None:
         return None
@@ -117,6 +120,8 @@ def save(run: Run, node: Mapping[str, Any]) -> None:
         "creationTimestamp": run.stamp,
         "lastHitTimestamp": run.stamp,
     }
+    # A step that is looked at in this very pass must find it already.
+    run.memory.resolved["memoized", memo["cacheName"], memo["key"]] = entry
     run.command(
         PutConfigMapKey(
             run.context.controller_namespace,

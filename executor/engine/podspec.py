@@ -91,7 +91,7 @@ def _own_env(run: Run, name: str) -> list[dict[str, Any]]:
 
 def _environment(run: Run, call: Call, node: Mapping[str, Any], in_exit: bool) -> list[dict[str, Any]]:
     deadline = ZERO if run.deadline is None or in_exit else format_time(run.deadline)
-    strategy = call.template.get("retryStrategy") or run.spec.get("retryStrategy")
+    strategy = call.template.get("retryStrategy", run.spec.get("retryStrategy"))
     if strategy is not None and "(" in call.name:
         parent = run.named(call.name.rsplit("(", 1)[0])
         if parent is not None and parent.get("type") == "Retry":

@@ -33,7 +33,11 @@ def answers(ask: Ask) -> Answer | None:
 
 
 def context_of(found: list[tuple[Path, dict[str, Any]]]) -> Context:
-    tables: Mapping[str, dict[Any, Any]] = {"WorkflowTemplate": {}, "ClusterWorkflowTemplate": {}, "ConfigMap": {}}
+    tables: Mapping[str, dict[Any, Any]] = {
+        "WorkflowTemplate": {},
+        "ClusterWorkflowTemplate": {},
+        "ConfigMap": {},
+    }
     for _, document in found:
         kind, name = str(document.get("kind")), document["metadata"].get("name")
         if kind in tables:

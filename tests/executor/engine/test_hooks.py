@@ -198,7 +198,10 @@ def test_stop_runs_exit_handlers_and_terminate_does_not(run: Any) -> None:
     assert stopped.node("a")["message"] == "workflow shutdown with strategy:  Stop"
     assert stopped.node("wf.onExit")["phase"] == "Succeeded"
     killed = run(spec, slow, shut_down={5.0: "Terminate"})
-    assert (killed.phase, killed.state["status"]["message"]) == ("Failed", "Stopped with strategy 'Terminate'")
+    assert (killed.phase, killed.state["status"]["message"]) == (
+        "Failed",
+        "Stopped with strategy 'Terminate'",
+    )
     assert "wf.onExit" not in [n["name"] for n in killed.state["status"]["nodes"].values()]
 
 
