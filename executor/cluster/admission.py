@@ -14,6 +14,7 @@ from executor.cluster import validation
 from executor.cluster.crdadmission import admit_definition
 from executor.cluster.crud import Call
 from executor.cluster.jobs import admit_job
+from executor.cluster.kinds import Resource
 from executor.cluster.podadmission import admit_pod
 from executor.cluster.rbac import Attributes
 from executor.cluster.schemas import Schema, prune, schema_of
@@ -76,6 +77,12 @@ def _check_fields(call: Call, schema: Schema, obj: dict[str, Any]) -> None:
         validation.drop_nulls(schema, obj)
         validation.set_defaults(schema, obj)
         return
+    check_types(resource, schema, obj)
+
+
+def check_types(resource: Resource, schema: Schema, obj: dict[str, Any]) -> None:
+    """ApiStatus 400 for a value of a wrong type in an object of a built-in kind; nulls are dropped."""
+    handled = f'{resource.kind} in version "{resource.version}" cannot be handled as a {resource.kind}'
     drop_nulls_builtin(obj)
     wrong = validation.type_error(
         schema, {key: value for key, value in obj.items() if key != "metadata"}, resource.kind
@@ -92,6 +99,7 @@ def drop_nulls_builtin(value: Any) -> None:
         for item in value.values():
             drop_nulls_builtin(item)
     elif isinstance(value, list):
+        value[:] = [{} if item is None else item for item in value]
         for item in value:
             drop_nulls_builtin(item)
 

@@ -80,7 +80,7 @@ def page(store: Store, chosen: Selection, query: Mapping[str, str]) -> Page:
     if chosen.matcher is not None:
         matcher = chosen.matcher
         entries = [entry for entry in entries if matcher(entry.obj)]
-    if not limit or len(entries) <= limit:
+    if limit <= 0 or len(entries) <= limit:
         return Page(entries, rv)
     last = entries[limit - 1].obj["metadata"]
     token = _write_token(rv, (last.get("namespace", ""), last["name"]))

@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from executor.cluster import meta
+from executor.cluster.admission import check_types
 from executor.cluster.auth import AUTHENTICATED, MASTERS, User
 from executor.cluster.http import Request, Response, json_response, object_body, parse_body
 from executor.cluster.rbac import Attributes, denial
 from executor.cluster.routes import Target
+from executor.cluster.schemas import schema_of
 from executor.cluster.status import bad_request, no_such_path
 
 if TYPE_CHECKING:
@@ -19,6 +21,9 @@ if TYPE_CHECKING:
 async def review(cluster: Cluster, request: Request, target: Target, user: User) -> Response:
     """Answer a request for a decision: an access review, a self review, a token review."""
     body = object_body(parse_body(request, cluster.decode_protobuf))
+    schema = schema_of(target.resource)
+    if schema is not None:
+        check_types(target.resource, schema, body)
     kind, spec = target.resource.kind, body.get("spec") or {}
     if kind == "SelfSubjectReview":
         status = {"userInfo": _info(user)}

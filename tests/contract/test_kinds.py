@@ -22,7 +22,10 @@ def pod(name: str = "p", **spec: Any) -> dict[str, Any]:
 def test_a_pod_gets_its_defaults(api: Api, ns: str) -> None:
     made = api.post(f"/api/v1/namespaces/{ns}/pods", pod()).body
     spec = made["spec"]
-    assert {key: spec[key] for key in ("restartPolicy", "terminationGracePeriodSeconds", "dnsPolicy", "serviceAccountName")} == {
+    assert {
+        key: spec[key]
+        for key in ("restartPolicy", "terminationGracePeriodSeconds", "dnsPolicy", "serviceAccountName")
+    } == {
         "restartPolicy": "Always",
         "terminationGracePeriodSeconds": 30,
         "dnsPolicy": "ClusterFirst",
@@ -40,7 +43,10 @@ def test_a_pod_gets_its_defaults(api: Api, ns: str) -> None:
         ({"containers": []}, "spec.containers"),
         ({"containers": [{"name": "a"}]}, "spec.containers[0].image"),
         ({"containers": [{"image": "i"}]}, "spec.containers[0].name"),
-        ({"containers": [{"name": "a", "image": "i"}, {"name": "a", "image": "i"}]}, "spec.containers[1].name"),
+        (
+            {"containers": [{"name": "a", "image": "i"}, {"name": "a", "image": "i"}]},
+            "spec.containers[1].name",
+        ),
         ({"restartPolicy": "Sometimes"}, "spec.restartPolicy"),
         (
             {"containers": [{"name": "a", "image": "i", "volumeMounts": [{"name": "v", "mountPath": "/x"}]}]},
@@ -67,7 +73,9 @@ def test_the_spec_of_a_pod_does_not_change(api: Api, ns: str) -> None:
     path = f"/api/v1/namespaces/{ns}/pods"
     api.post(path, pod())
     assert api.merge(f"{path}/p", {"spec": {"restartPolicy": "Never"}}).failure[:2] == (422, "Invalid")
-    assert api.strategic(f"{path}/p", {"spec": {"containers": [{"name": "main", "image": "i:2"}]}}).code == 200
+    assert (
+        api.strategic(f"{path}/p", {"spec": {"containers": [{"name": "main", "image": "i:2"}]}}).code == 200
+    )
 
 
 def test_pods_by_phase_and_node(api: Api, ns: str) -> None:
@@ -77,7 +85,9 @@ def test_pods_by_phase_and_node(api: Api, ns: str) -> None:
     api.merge(f"{path}/b/status", {"status": {"phase": "Running"}})
     api.post(f"{path}/b/binding", {"target": {"kind": "Node", "name": "here"}})
     for selector in ("status.phase=Running", "status.phase!=Pending", "spec.nodeName=here"):
-        assert [item["metadata"]["name"] for item in api.get(path, fieldSelector=selector).body["items"]] == ["b"]
+        assert [item["metadata"]["name"] for item in api.get(path, fieldSelector=selector).body["items"]] == [
+            "b"
+        ]
     again = api.post(f"{path}/b/binding", {"target": {"kind": "Node", "name": "there"}})
     assert again.failure[:2] == (409, "Conflict")
 
@@ -95,7 +105,9 @@ def test_a_running_pod_gets_its_grace(api: Api, ns: str) -> None:
     api.post(path, pod(nodeName="here"))
     api.merge(f"{path}/p/status", {"status": {"phase": "Running"}})
     assert api.delete(f"{path}/p").body["metadata"]["deletionGracePeriodSeconds"] == 30
-    assert api.delete(f"{path}/p", {"gracePeriodSeconds": 5}).body["metadata"]["deletionGracePeriodSeconds"] == 5
+    assert (
+        api.delete(f"{path}/p", {"gracePeriodSeconds": 5}).body["metadata"]["deletionGracePeriodSeconds"] == 5
+    )
     assert api.delete(f"{path}/p", {"gracePeriodSeconds": 0}).code == 200
     assert api.get(f"{path}/p").code == 404
 
@@ -122,7 +134,9 @@ def test_logs_need_a_container_where_there_are_several(api: Api, ns: str) -> Non
 
 
 def test_string_data_becomes_data(api: Api, ns: str) -> None:
-    made = api.post(f"/api/v1/namespaces/{ns}/secrets", {"metadata": {"name": "s"}, "stringData": {"a": "b"}}).body
+    made = api.post(
+        f"/api/v1/namespaces/{ns}/secrets", {"metadata": {"name": "s"}, "stringData": {"a": "b"}}
+    ).body
     assert (made["data"], made["type"], "stringData" in made) == ({"a": "Yg=="}, "Opaque", False)
 
 
@@ -170,7 +184,9 @@ def test_a_job_fails_after_its_backoff_limit(api: Api, ns: str) -> None:
 
 def test_a_jobs_pods_may_not_restart_always(api: Api, ns: str) -> None:
     template = {"spec": {"containers": [{"name": "main", "image": "i:1"}]}}
-    made = api.post(f"/apis/batch/v1/namespaces/{ns}/jobs", {"metadata": {"name": "j"}, "spec": {"template": template}})
+    made = api.post(
+        f"/apis/batch/v1/namespaces/{ns}/jobs", {"metadata": {"name": "j"}, "spec": {"template": template}}
+    )
     assert made.failure[:2] == (422, "Invalid")
     assert "spec.template.spec.restartPolicy" in made.body["message"]
 
@@ -231,7 +247,10 @@ def test_a_bad_definition_is_invalid(api: Api, ns: str, change: Any, field: str)
     change(body["spec"])
     made = api.post(CRDS, body)
     assert made.failure[:2] == (422, "Invalid")
-    assert any(cause["field"].endswith(field.rpartition("openAPIV3Schema")[2]) for cause in made.body["details"]["causes"])
+    assert any(
+        cause["field"].endswith(field.rpartition("openAPIV3Schema")[2])
+        for cause in made.body["details"]["causes"]
+    )
 
 
 # ---- reviews
@@ -261,7 +280,11 @@ def test_the_old_discovery(api: Api) -> None:
     groups = {group["name"]: group for group in api.get("/apis").body["groups"]}
     assert groups["argoproj.io"]["preferredVersion"]["groupVersion"] == "argoproj.io/v1alpha1"
     listed = {item["name"]: item for item in api.get(WORKFLOWS).body["resources"]}
-    assert (listed["workflows"]["kind"], listed["workflows"]["namespaced"], listed["workflows"]["shortNames"]) == (
+    assert (
+        listed["workflows"]["kind"],
+        listed["workflows"]["namespaced"],
+        listed["workflows"]["shortNames"],
+    ) == (
         "Workflow",
         True,
         ["wf"],
@@ -273,7 +296,10 @@ def test_the_old_discovery(api: Api) -> None:
 def test_aggregated_discovery(api: Api) -> None:
     accept = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json"
     found = api.client.get("/apis", headers={"accept": accept})
-    assert found.headers["content-type"] == "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
+    assert (
+        found.headers["content-type"]
+        == "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
+    )
     names = [item["metadata"]["name"] for item in found.json()["items"]]
     assert {"argoproj.io", "batch", "rbac.authorization.k8s.io"} <= set(names)
 
@@ -282,14 +308,21 @@ def test_openapi_has_a_document_for_each_group(api: Api) -> None:
     paths = api.get("/openapi/v3").body["paths"]
     assert {"api/v1", "apis/argoproj.io/v1alpha1"} <= set(paths)
     document = api.get(paths["apis/argoproj.io/v1alpha1"]["serverRelativeURL"]).body
-    operation = document["paths"]["/apis/argoproj.io/v1alpha1/namespaces/{namespace}/workflows/{name}"]["patch"]
+    operation = document["paths"]["/apis/argoproj.io/v1alpha1/namespaces/{namespace}/workflows/{name}"][
+        "patch"
+    ]
     assert {"fieldValidation", "dryRun", "fieldManager"} <= {item["name"] for item in operation["parameters"]}
 
 
 def test_a_list_as_a_table(api: Api, maps: str) -> None:
     api.post(maps, {"metadata": {"name": "a"}, "data": {"k": "v"}})
-    found = api.client.get(maps, params={"fieldSelector": "metadata.name=a"}, headers={"accept": TABLE}).json()
-    assert (found["kind"], [column["name"] for column in found["columnDefinitions"]]) == ("Table", ["Name", "Data", "Age"])
+    found = api.client.get(
+        maps, params={"fieldSelector": "metadata.name=a"}, headers={"accept": TABLE}
+    ).json()
+    assert (found["kind"], [column["name"] for column in found["columnDefinitions"]]) == (
+        "Table",
+        ["Name", "Data", "Age"],
+    )
     assert [str(cell) for cell in found["rows"][0]["cells"][:2]] == ["a", "1"]
     assert found["rows"][0]["object"]["kind"] == "PartialObjectMetadata"
 
