@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from argolint.kube import ApiError, KubeClient
+from argolint.kube import KNOWN, ApiError, KubeClient, Resource
 from argolint.kube.client import JSON_PATCH, MERGE_PATCH, STRATEGIC_PATCH
 from executor.runtimes.resources import ResourceError
 
@@ -14,6 +14,18 @@ T = TypeVar("T")
 
 STRATEGIES = {"strategic": STRATEGIC_PATCH, "merge": MERGE_PATCH, "json": JSON_PATCH}
 FIELD_MANAGER = "argoexec"
+SHORT_NAMES = {
+    "cm": "configmaps",
+    "cwf": "cronworkflows",
+    "deploy": "deployments",
+    "ns": "namespaces",
+    "po": "pods",
+    "pvc": "persistentvolumeclaims",
+    "sa": "serviceaccounts",
+    "svc": "services",
+    "wf": "workflows",
+    "wftmpl": "workflowtemplates",
+}
 
 
 class ApiResources:
@@ -24,9 +36,7 @@ class ApiResources:
 
     def get(self, api_version: str, kind: str, namespace: str, name: str) -> Obj | None:
         """The object, or None."""
-        return self._call(
-            lambda: self._client.try_get(self._client.resource(api_version, kind), name, namespace)
-        )
+        return self._call(lambda: self._client.try_get(self._named(api_version, kind), name, namespace))
 
     def create(self, manifest: Obj, namespace: str) -> Obj:
         """Create; ResourceError when it exists."""
@@ -58,10 +68,11 @@ class ApiResources:
 
     def patch(self, api_version: str, kind: str, namespace: str, name: str, patch: Any, strategy: str) -> Obj:
         """Patch by `strategy`: strategic, merge or json. Custom resources know no strategic merge."""
-        resource = self._client.resource(api_version, kind)
         content_type = STRATEGIES.get(strategy, STRATEGIC_PATCH)
         return self._call(
-            lambda: self._client.patch(resource, name, patch, namespace, content_type=content_type)
+            lambda: self._client.patch(
+                self._named(api_version, kind), name, patch, namespace, content_type=content_type
+            )
         )
 
     def delete(self, api_version: str, kind: str, namespace: str, name: str) -> bool:
@@ -69,7 +80,7 @@ class ApiResources:
 
         def remove() -> bool:
             try:
-                self._client.delete(self._client.resource(api_version, kind), name, namespace)
+                self._client.delete(self._named(api_version, kind), name, namespace)
             except ApiError as error:
                 if error.not_found:
                     return False
@@ -77,6 +88,16 @@ class ApiResources:
             return True
 
         return self._call(remove)
+
+    def _named(self, api_version: str, kind: str) -> Resource:
+        """The resource of a kind, or of what kubectl also takes for one: `pod`, `pods`, `po`. ApiError 404 when there is none."""
+        if (api_version, kind) in KNOWN:
+            return KNOWN[(api_version, kind)]
+        word = SHORT_NAMES.get(kind.lower(), kind.lower())
+        for resource in KNOWN.values():
+            if word in (resource.kind.lower(), resource.plural):
+                return resource
+        return self._client.resource(api_version, kind)
 
     def _call(self, function: Callable[[], T]) -> T:
         try:
