@@ -9,6 +9,7 @@ metadata: {annotations: {argolint.dev/ignore: "SEC101 reason"}}          (the wh
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from typing import Any, NamedTuple
 
 from argolint.context import File
@@ -145,10 +146,9 @@ def _scalar_at(node: Any, offset: int) -> bool:
                     inner = node[key]
                     break
         else:
-            for i, (start, end) in enumerate(node.at):
-                if start <= offset < end:
-                    inner = node[i]
-                    break
+            i = bisect_right(node.at, (offset, _FAR)) - 1
+            if i >= 0 and offset < node.at[i][1]:
+                inner = node[i]
         if inner is _MISSING:
             return False
         if not isinstance(inner, (Map, Seq)):
@@ -157,6 +157,7 @@ def _scalar_at(node: Any, offset: int) -> bool:
     return False
 
 
+_FAR = 1 << 62
 _MISSING = object()
 
 
@@ -173,24 +174,32 @@ def _next_node(file: File, offset: int) -> tuple[int, int]:
 
 
 def _first_after(node: Any, offset: int) -> tuple[int, int] | None:
-    """The outermost entry among those that start first after `offset`."""
+    """The outermost entry among those that start first at or after `offset`."""
     best: tuple[int, int] | None = None
-    pending = [node]
-    while pending:
-        current = pending.pop()
-        if isinstance(current, Map):
-            entries = [(at[0], max(at[1], at[3]), current[key]) for key, at in current.at.items()
-                       if key not in current.aliases and key not in current.merged]  # fmt: skip
-        elif isinstance(current, Seq):
-            entries = [
-                (at[0], at[1], current[i]) for i, at in enumerate(current.at) if i not in current.aliases
-            ]
-        else:
-            continue
-        for start, end, value in entries:
-            if start >= offset:
-                if best is None or start < best[0] or (start == best[0] and end > best[1]):
-                    best = (start, end)
-            elif end > offset:
-                pending.append(value)
+    while isinstance(node, (Map, Seq)):
+        found, node = _entries_around(node, offset)
+        if found is not None and (
+            best is None or found[0] < best[0] or (found[0] == best[0] and found[1] > best[1])
+        ):
+            best = found
     return best
+
+
+def _entries_around(node: Map | Seq, offset: int) -> tuple[tuple[int, int] | None, Any]:
+    """The first entry that starts at or after `offset`, and the value of the entry that `offset` lies in."""
+    if isinstance(node, Seq):
+        i = bisect_right(node.at, (offset, -1))
+        around = node[i - 1] if i and node.at[i - 1][1] > offset and i - 1 not in node.aliases else None
+        return (node.at[i] if i < len(node.at) else None), around
+    first: tuple[int, int] | None = None
+    around = None
+    for key, at in node.at.items():
+        if key in node.merged:
+            continue
+        end = max(at[1], at[3])
+        if at[0] >= offset:
+            if first is None or at[0] < first[0]:
+                first = (at[0], end)
+        elif end > offset and key not in node.aliases:
+            around = node[key]
+    return first, around

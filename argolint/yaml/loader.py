@@ -149,20 +149,21 @@ def _syntax_problem(error: _pyyaml.MarkedYAMLError, text: str, base: int) -> Pro
         mark = context_mark
     start = base + (mark.index if mark is not None else 0)
     start = min(start, len(text))
-    # An error found at the end of input is shown at the last thing that was written.
-    shown = start
-    if shown >= len(text) or text[shown] in "\r\n":
-        shown = max(len(text[:start].rstrip()) - 1, 0)
+    message = (error.problem or "not valid YAML").strip()
     context = (error.context or "").strip()
-    context_start = base + context_mark.index if context_mark is not None and context else -1
-    return Problem(
-        "syntax",
-        (error.problem or "not valid YAML").strip(),
-        shown,
-        min(shown + 1, len(text)),
-        context,
-        context_start,
-    )
+    opened = base + context_mark.index if context_mark is not None and context else -1
+    at_the_end = not text[start:].strip() or _MARKER.match(text, start) is not None
+    if 0 <= opened < start and at_the_end:
+        # What was opened is missing its end: where it opens says more than where the document ends.
+        what = context.removeprefix("while ").removeprefix("parsing ").removeprefix("scanning ")
+        return Problem("syntax", f"{what} is never closed: {message}", opened, min(opened + 1, len(text)))
+    # An error found at the end of a line or document is shown at the last thing that was written.
+    shown = start
+    if at_the_end or text[shown] in "\r\n":
+        shown = max(len(text[:start].rstrip()) - 1, 0)
+    if at_the_end:
+        context, opened = "", -1
+    return Problem("syntax", message, shown, min(shown + 1, len(text)), context, opened)
 
 
 def _skip_properties(text: str, start: int, end: int) -> int:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from argolint.context import Context, File
 from argolint.model.view import Span
 from argolint.rule import Finding, rule
+from argolint.yaml.unquoted import unquoted_tag
 
 _KINDS = {"syntax", "too-deep", "too-large", "control-character", "merge", "tag"}
 
@@ -37,13 +38,14 @@ def _line(ctx: Context, offset: int) -> str:
 
 def _is_template_tag(ctx: Context, offset: int) -> bool:
     """`key: {{tag}} more` fails to parse as well; YML102 explains it better."""
-    line = _line(ctx, offset)
-    return ": {{" in line or "- {{" in line
+    return unquoted_tag(ctx.source, ctx.source.line_col(offset)[0]) is not None
 
 
 def _usual_cause(ctx: Context, offset: int) -> str:
     line = _line(ctx, offset)
     indent = line[: len(line) - len(line.lstrip())]
+    if "{{" in line and "}}" not in line:
+        return "the tag that opens on this line is not closed; write `}}` and put the value in quotes"
     if "\t" in indent:
         return "the line is indented with a tab; YAML allows spaces only"
     if ctx.source.slice(offset, offset + 1) in ("`", "@", "%"):

@@ -13,6 +13,7 @@ from argolint.context import Context
 from argolint.rule import Elsewhere, Finding, rule, rules_in
 from argolint.runner import Plan, is_enabled, severity_of
 from argolint.settings import Settings
+from argolint.yaml import parse
 
 TEXT = """\
 apiVersion: argoproj.io/v1alpha1
@@ -278,3 +279,21 @@ def test_hostile_texts_give_findings_not_exceptions() -> None:
     ):
         report = lint(text, select="ALL")
         assert [item.code for item in report.findings if item.code == "LNT901"] == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["a: {{x\n", "a: {{" + " " * 3000 + "x\n", "a: {{x}} y\n", "- {{x}}\n", "a: *b\n", "a: &a [*a]\n", "a: [\n", "[" * 999 + "\n", "a: {{" + "x" * 3000 + "}}\n",
+     "{{x}}: {{y}}\n", "a: {b: {{x}}, c: [{{y}} z]}\n", "x: {{=a ? 'b' : 'c'}}\n"],
+)  # fmt: skip
+def test_no_document_is_left_out_in_silence(text: str) -> None:
+    document = parse(text).documents[0]
+    assert document.problems
+    report = lint(f"{text}---\n{TEXT}", select="YML,REF101")
+    lines = {
+        report.texts["a.yaml"].line_col(item.start)[0]
+        for item in report.findings
+        if item.code.startswith("YML1")
+    }
+    assert 1 in lines
+    assert "REF101" in {item.code for item in report.findings}

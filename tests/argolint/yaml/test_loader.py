@@ -147,7 +147,7 @@ def test_an_unquoted_tag_is_read_as_the_text_that_was_meant() -> None:
     ("text", "kind", "start", "roots"),
     [
         ("a: [x\nb: c\n---\nq: 1\n", "syntax", 7, [None, {"q": 1}]),
-        ("q: 1\n---\na: 'x\n---\nb: 1\n", "syntax", 15, [{"q": 1}, None, {"b": 1}]),
+        ("q: 1\n---\na: 'x\n---\nb: 1\n", "syntax", 12, [{"q": 1}, None, {"b": 1}]),
         ("\ta: 1\n", "syntax", 0, [None]),
         ("a: b: c\n", "syntax", 4, [None]),
         ("a: *nowhere\n---\nb: 1\n", "undefined-alias", 3, [None, {"b": 1}]),
@@ -245,3 +245,34 @@ def _check_positions(text: str, node: Any, path: Path) -> None:
         for value, (start, end) in zip(node, node.at, strict=True):
             assert node.span[0] <= start <= end <= node.span[1], path
             _check_positions(text, value, path)
+
+
+def _shape(node: Any) -> Any:
+    if isinstance(node, Map):
+        return {key: (node.at[key], node.styles.get(key, ""), _shape(value)) for key, value in node.items()}
+    if isinstance(node, Seq):
+        return [(at, _shape(value)) for at, value in zip(node.at, node, strict=True)]
+    return node
+
+
+def test_without_libyaml_everything_reads_the_same(shared: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import yaml
+
+    from argolint.yaml import loader
+
+    texts = [path.read_text(encoding="utf-8") for path in sorted((shared / "corpus").rglob("*.yaml"))[::60]]
+    texts += [
+        "a: [x\n---\nb: 1\n",
+        "a: |\n  x\n\n# c\nb:\n",
+        "\ufeffa: &x 1\nb: *x\n",
+        "a: {{x}}\n",
+        "[" * 3000,
+    ]
+    with_libyaml = [
+        [(document.broken, _shape(document.root)) for document in parse(text).documents] for text in texts
+    ]
+    monkeypatch.setattr(loader, "_Parser", yaml.Loader)
+    without = [
+        [(document.broken, _shape(document.root)) for document in parse(text).documents] for text in texts
+    ]
+    assert without == with_libyaml
