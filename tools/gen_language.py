@@ -119,6 +119,11 @@ _LOOP = ["item", "item-key"]
 
 # location: the groups of variables there, whether Argo's functions are there, and what becomes of an unknown simple tag.
 LOCATIONS: dict[str, tuple[list[str], bool, str]] = {
+    "anywhere": (
+        [*_BODY, "previous", "global-output", *_LOOP, "own", "exit", "metric", "metric-output"],
+        True,
+        "kept",
+    ),
     "workflow-spec": (_G, True, "kept"),
     "workflow-metadata": (_G, True, "kept"),
     "workflow-metrics": (

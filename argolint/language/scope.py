@@ -82,6 +82,7 @@ class Scope:
         location: str = "",
         missing: dict[str, str] | None = None,
         open_roots: tuple[str, ...] = (),
+        any_item: bool = False,
     ) -> None:
         self.variables = variables
         self.open = open_
@@ -91,6 +92,8 @@ class Scope:
         self.missing = missing or {}
         self.open_roots = open_roots
         self.tree = _tree(variables, open_)
+        if any_item:
+            self.tree["item"] = ty.ANY._replace(origin="item")
 
     def lookup(self, name: str) -> Type | None:
         """The type of a flat name; None if there is no such variable."""
@@ -162,7 +165,7 @@ def scope_at(location: str, instances: Instances = NOTHING_DECLARED) -> Scope:
     if "own" in groups and instances.family and instances.own is not None:
         _offer(instances.own, instances.family, variables, opened)
     variables.update(instances.extra)
-    scope = Scope(
+    return Scope(
         variables,
         opened,
         functions=row["functions"],
@@ -170,10 +173,8 @@ def scope_at(location: str, instances: Instances = NOTHING_DECLARED) -> Scope:
         location=location,
         missing=missing,
         open_roots=instances.open_roots,
+        any_item="item" in groups and instances.item is not None and instances.item.kind == "any",
     )
-    if "item" in groups and instances.item is not None and instances.item.kind == "any":
-        scope.tree["item"] = ty.ANY._replace(origin="item")
-    return scope
 
 
 def _applies(group: str, instances: Instances) -> bool:

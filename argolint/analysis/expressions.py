@@ -1,0 +1,169 @@
+"""Everything that the language's checks find in a workflow object: tags, bare expressions, `when`.
+
+The scope here is a wide one: a variable that could exist is taken to exist, since rules on references look for those that do
+not. What is left is what is wrong wherever it stands: syntax, types, functions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import NamedTuple
+
+from argolint.context import Context, Scalar, scalars_of
+from argolint.language import selectors
+from argolint.language import types as ty
+from argolint.language.check import check_source
+from argolint.language.check_text import check_tags
+from argolint.language.check_when import check_when
+from argolint.language.errors import LanguageError
+from argolint.language.findings import Finding
+from argolint.language.scope import Instances, Producer, Scope, scope_at
+from argolint.model.k8s import Object
+from argolint.model.view import Span, View
+from argolint.model.workflow import Template, WorkflowSpec
+
+
+class Place(NamedTuple):
+    """A finding where it is written. `kind` is one of `language.findings.KINDS` or `selector-syntax`."""
+
+    kind: str
+    span: Span
+    message: str
+    suggestion: str | None
+
+
+_EVERYTHING = Instances(
+    parameters=None, artifacts=None, item=ty.ANY, retry=True, exit_handler=True, previous=(), family="steps", own=Producer("own")
+)  # fmt: skip
+_last: list[tuple[Object, dict[str, list[Place]]]] = []
+
+
+def places(obj: Object, ctx: Context, *kinds: str) -> Iterator[Place]:
+    """What is found of the given kinds in a workflow object; nothing for other objects."""
+    if not obj.is_workflow_kind:
+        return
+    if not _last or _last[0][0] is not obj:
+        found: dict[str, list[Place]] = {}
+        for place in _all(obj, ctx):
+            found.setdefault(place.kind, []).append(place)
+        _last[:] = [(obj, found)]
+    for kind in kinds:
+        yield from _last[0][1].get(kind, ())
+
+
+def _all(obj: Object, ctx: Context) -> Iterator[Place]:
+    for scalar in scalars_of(obj, ctx.source, {}):
+        if scalar.spec is None:
+            continue
+        if scalar.key == "when" and scalar.step is not None and scalar.parent is scalar.step.map:
+            yield from _placed(scalar, check_when(scalar.value, _scope(*_family(scalar.template))))
+        elif scalar.key not in ("expression", "fromExpression"):
+            yield from _placed(scalar, check_tags(scalar.value, _scope(*_family(scalar.template))))
+    for spec in obj.workflow_specs:
+        yield from _bare(spec, ctx)
+
+
+def _placed(scalar: Scalar, findings: list[Finding]) -> Iterator[Place]:
+    for one in findings:
+        yield Place(one.kind, scalar.part(one.start, one.end), one.message, one.suggestion)
+
+
+def _family(template: Template | None) -> tuple[str, tuple[tuple[str, bool], ...]]:
+    """What a string in a template may refer to: steps or tasks, and the names of its (or its caller's) children."""
+    while template is not None and template.type not in ("steps", "dag") and template.step is not None:
+        template = template.step.template
+    if template is None or template.type not in ("steps", "dag"):
+        return "", ()
+    children = tuple((step.name, bool(step.loops)) for step in template.children if step.name)
+    return ("steps" if template.type == "steps" else "tasks"), children
+
+
+@lru_cache(maxsize=64)
+def _scope(family: str, children: tuple[tuple[str, bool], ...], location: str = "anywhere") -> Scope:
+    producers = tuple(Producer(name, loop=loop) for name, loop in children)
+    narrow = scope_at(location, _EVERYTHING._replace(family=family, previous=producers))
+    if location != "anywhere":
+        return narrow
+    opened = {
+        **narrow.open,
+        "steps.": ty.ANY,
+        "tasks.": ty.ANY,
+        "workflow.outputs.": ty.ANY,
+        "outputs.": ty.ANY,
+    }
+    return Scope(narrow.variables, opened, functions=narrow.functions, location=location, any_item=True)
+
+
+def _bare(spec: WorkflowSpec, ctx: Context) -> Iterator[Place]:
+    """Fields that are expressions without braces, conditions of resources, and `when` without tags."""
+    for retry in (spec.mapping("retryStrategy"), spec.mapping("templateDefaults").mapping("retryStrategy")):
+        yield from _expression(ctx, retry, "expression", "retry-expression", True)
+    yield from _hooks(spec, ctx, ())
+    for template in spec.all_templates:
+        family = _family(template)
+        yield from _expression(ctx, template.mapping("retryStrategy"), "expression", "retry-expression", True)
+        outputs = template.mapping("outputs")
+        for parameter in outputs.items("parameters"):
+            yield from _expression(
+                ctx, parameter.mapping("valueFrom"), "expression", "anywhere", False, family
+            )
+        for artifact in outputs.items("artifacts"):
+            yield from _expression(ctx, artifact, "fromExpression", "anywhere", False, family)
+        yield from _expression(ctx, template.mapping("http"), "successCondition", "http-success", True)
+        for transformation in template.mapping("data").items("transformation"):
+            yield from _expression(ctx, transformation, "expression", "data-transformation", False)
+        yield from _selectors(ctx, template.mapping("resource"))
+        for step in template.children:
+            yield from _hooks(step, ctx, family)
+            when = ctx.scalar(step, "when")
+            if when is not None and "{{" not in when.value:
+                yield from _placed(when, check_when(when.value, _scope(*family)))
+
+
+def _hooks(
+    view: View, ctx: Context, family: tuple[str, tuple[tuple[str, bool], ...]] | tuple[()]
+) -> Iterator[Place]:
+    hooks = view.mapping("hooks")
+    for name in hooks.map:
+        yield from _expression(ctx, hooks.mapping(name), "expression", "anywhere", True, family)
+
+
+def _expression(
+    ctx: Context,
+    view: View,
+    key: str,
+    location: str,
+    boolean: bool,
+    family: tuple[str, tuple[tuple[str, bool], ...]] | tuple[()] = (),
+) -> Iterator[Place]:
+    scalar = ctx.scalar(view, key)
+    if scalar is None or not scalar.value:
+        return
+    scope = _scope(*(family or ("", ())), location)
+    if "{{" in scalar.value:
+        yield from _placed(scalar, check_tags(scalar.value, scope))
+        if location == "anywhere":
+            yield from _placed(scalar, check_source(scalar.value, scope)[1])
+        return
+    type_, findings = check_source(scalar.value, scope)
+    yield from _placed(scalar, findings)
+    if boolean and not findings and type_.kind not in ("bool", "any"):
+        message = f"a condition must be true or false, this is of type {type_}"
+        yield Place("non-boolean-condition", scalar.span, message, None)
+
+
+def _selectors(ctx: Context, resource: View) -> Iterator[Place]:
+    for key in ("successCondition", "failureCondition"):
+        scalar = ctx.scalar(resource, key)
+        if scalar is None or "{{" in scalar.value:
+            continue
+        try:
+            found = selectors.parse(scalar.value)
+        except LanguageError as error:
+            start = max(min(error.start, len(scalar.value) - 1), 0)
+            yield Place("selector-syntax", scalar.part(start, max(error.end, start + 1)), error.message, None)
+            continue
+        if key == "failureCondition" and len(found) > 1:
+            message = "a comma means or in a failureCondition: one of these is enough"
+            yield Place("selector-comma", scalar.span, message, None)

@@ -1,0 +1,19 @@
+"""EXP103."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from argolint.analysis.expressions import places
+from argolint.context import Context
+from argolint.model.k8s import Object
+from argolint.rule import Finding, rule
+from argolint.yaml.edit import replace
+
+
+@rule("EXP103", "space-before-equals", on="object", severity="error", fix="safe")
+def check(obj: Object, ctx: Context) -> Iterator[Finding]:
+    """A blank before `=` makes an expression a plain tag."""
+    for place in places(obj, ctx, "space-before-equals"):
+        fix = replace(place.span, place.suggestion) if place.suggestion is not None else None
+        yield Finding(place.span, place.message, fix=fix)

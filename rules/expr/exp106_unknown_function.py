@@ -1,0 +1,19 @@
+"""EXP106."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from argolint.analysis.expressions import places
+from argolint.context import Context
+from argolint.model.k8s import Object
+from argolint.rule import Finding, rule
+from argolint.yaml.edit import replace
+
+
+@rule("EXP106", "unknown-function", on="object", severity="error", fix="unsafe")
+def check(obj: Object, ctx: Context) -> Iterator[Finding]:
+    """An expression calls a function that does not exist."""
+    for place in places(obj, ctx, "unknown-function"):
+        fix = replace(place.span, place.suggestion) if place.suggestion is not None else None
+        yield Finding(place.span, place.message, fix=fix)

@@ -1,0 +1,19 @@
+"""EXP120."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from argolint.analysis.expressions import places
+from argolint.context import Context
+from argolint.model.k8s import Object
+from argolint.rule import Finding, rule
+from argolint.yaml.edit import replace
+
+
+@rule("EXP120", "single-equals", on="object", severity="error", fix="safe")
+def check(obj: Object, ctx: Context) -> Iterator[Finding]:
+    """An expression compares with a single `=`."""
+    for place in places(obj, ctx, "single-equals"):
+        fix = replace(place.span, place.suggestion) if place.suggestion is not None else None
+        yield Finding(place.span, place.message, fix=fix)

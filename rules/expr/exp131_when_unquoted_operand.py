@@ -1,0 +1,19 @@
+"""EXP131."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from argolint.analysis.expressions import places
+from argolint.context import Context
+from argolint.model.k8s import Object
+from argolint.rule import Finding, rule
+from argolint.yaml.edit import replace
+
+
+@rule("EXP131", "when-unquoted-operand", on="object", severity="info", default=False, fix="safe")
+def check(obj: Object, ctx: Context) -> Iterator[Finding]:
+    """A value stands unquoted in a `when`."""
+    for place in places(obj, ctx, "when-unquoted-operand"):
+        fix = replace(place.span, place.suggestion) if place.suggestion is not None else None
+        yield Finding(place.span, place.message, fix=fix)

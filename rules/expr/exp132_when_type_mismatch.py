@@ -1,0 +1,19 @@
+"""EXP132."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from argolint.analysis.expressions import places
+from argolint.context import Context
+from argolint.model.k8s import Object
+from argolint.rule import Finding, rule
+from argolint.yaml.edit import replace
+
+
+@rule("EXP132", "when-type-mismatch", on="object", severity="error", fix="safe")
+def check(obj: Object, ctx: Context) -> Iterator[Finding]:
+    """A `when` compares or joins values of different types."""
+    for place in places(obj, ctx, "when-type-mismatch"):
+        fix = replace(place.span, place.suggestion) if place.suggestion is not None else None
+        yield Finding(place.span, place.message, fix=fix)
