@@ -16,6 +16,7 @@ def errors_in(files: Sequence[tuple[str, str]], around: Sequence[str], root: Pat
     from argolint.api import Source, check
     from argolint.report import View, renderer
     from argolint.settings import Settings
+    from executor.local.documents import objects_in
 
     place = config.find(str(root))
     settings = config.load(place) if place else Settings()
@@ -33,7 +34,7 @@ def errors_in(files: Sequence[tuple[str, str]], around: Sequence[str], root: Pat
         summary = {
             **dict.fromkeys(("warning", "info", "fixable"), 0),
             "files": len(given),
-            "objects": report.summary.get("objects", 0),
+            "objects": sum(len(objects_in(path, text)) for path, text in files),
             "error": len(errors),
         }
         out.write(renderer("text")(View(errors, report.texts, summary, color=out.isatty())))

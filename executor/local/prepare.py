@@ -22,8 +22,7 @@ def workflow_of(obj: Object, place: str) -> Object:
     Raises UserError for kinds that do not run.
     """
     kind = str(obj.get("kind") or "")
-    meta = obj.get("metadata") if isinstance(obj.get("metadata"), dict) else {}
-    assert isinstance(meta, dict)
+    meta = _metadata(obj, place)
     spec = obj.get("spec")
     if not isinstance(spec, dict):
         raise UserError(
@@ -57,6 +56,25 @@ def workflow_of(obj: Object, place: str) -> Object:
             UTC
         ).strftime("%Y-%m-%dT%H:%M:%SZ")
     return {"apiVersion": "argoproj.io/v1alpha1", "kind": "Workflow", "metadata": metadata, "spec": made}
+
+
+def _metadata(obj: Object, place: str) -> Object:
+    """`metadata`, its fields checked for their kinds. Raises UserError."""
+    meta = obj.get("metadata") if obj.get("metadata") is not None else {}
+    if not isinstance(meta, dict):
+        raise UserError(f"{place}: metadata is not a mapping", "write metadata: {name: ...}")
+    for key in ("name", "generateName", "namespace"):
+        if meta.get(key) is not None and not isinstance(meta[key], str):
+            raise UserError(f"{place}: metadata.{key} is not a string: {meta[key]!r}", "put it in quotes")
+    for key in ("labels", "annotations"):
+        values = meta.get(key)
+        if values is not None and not (
+            isinstance(values, dict) and all(isinstance(v, str) for v in values.values())
+        ):
+            raise UserError(
+                f"{place}: metadata.{key} is not a mapping of strings", "put every value in quotes"
+            )
+    return meta
 
 
 def with_identity(
@@ -115,7 +133,10 @@ def with_options(workflow: Object, parameters: Mapping[str, str], entrypoint: st
     if entrypoint:
         spec["entrypoint"] = entrypoint
     if parameters:
-        arguments = dict(spec.get("arguments") or {})
+        arguments = spec.get("arguments") or {}
+        if not isinstance(arguments, dict) or not isinstance(arguments.get("parameters") or [], list):
+            raise UserError("spec.arguments.parameters is not a list", "write it as a list of {name, value}")
+        arguments = dict(arguments)
         kept = [
             dict(p)
             for p in arguments.get("parameters") or []

@@ -55,9 +55,9 @@ class Options(NamedTuple):
 
 
 class Input(NamedTuple):
-    """The Workflows to run, the files they came from, and the tree around them."""
+    """What to run, the files it came from, and the tree around them; `mentions` says whether the tree matters."""
 
-    workflows: list[Object]
+    chosen: list[Manifest]
     files: list[tuple[str, str]]
     tree: Tree
     root: Path
@@ -88,10 +88,9 @@ def read_input(targets: Sequence[str], cwd: Path) -> Input:
     for manifest in chosen:
         if all(manifest.path != path for path, _ in files):
             files.append((manifest.path, read_text(Path(manifest.path))))
-    workflows = [prepare.workflow_of(m.object, m.path) for m in chosen]
     mentions = any(_MENTIONS.search(text) for _, text in files)
-    mentions = mentions or any("workflowTemplateRef" in w["spec"] for w in workflows)
-    return Input(workflows, files, tree, root, mentions)
+    mentions = mentions or any(str(m.object.get("kind")).endswith("WorkflowTemplate") for m in chosen)
+    return Input(chosen, files, tree, root, mentions)
 
 
 def _named(tree: Tree, kind: str, name: str) -> Manifest:
@@ -173,12 +172,17 @@ def _repositories(objects: Sequence[Object], spaces: set[str], store: ObjectStor
         reference = (obj.get("spec") or {}).get("artifactRepositoryRef")
         if not isinstance(reference, dict):
             continue
-        name, key = str(reference.get("configMap") or "artifact-repositories"), str(reference.get("key") or "local")
+        name, key = (
+            str(reference.get("configMap") or "artifact-repositories"),
+            str(reference.get("key") or "local"),
+        )
         for space in sorted(spaces):
             if store.get("v1", "ConfigMap", space, name) is None:
                 annotations = {"workflows.argoproj.io/default-artifact-repository": key}
                 meta = {"name": name, "namespace": space, "annotations": annotations}
-                store.put({"apiVersion": "v1", "kind": "ConfigMap", "metadata": meta, "data": {key: _REPOSITORY}})
+                store.put(
+                    {"apiVersion": "v1", "kind": "ConfigMap", "metadata": meta, "data": {key: _REPOSITORY}}
+                )
 
 
 def _templates(
@@ -244,7 +248,7 @@ def execute(options: Options, settings: LocalSettings, inputs: Input, out: IO[st
 
     images = image_map(settings.images)
     choice = choose(options.runtime or settings.runtime)
-    several = len(inputs.workflows) > 1
+    several = len(inputs.chosen) > 1
     if several and options.name:
         raise UserError("--name with several workflows", "use --generate-name")
     workflows = [
@@ -254,7 +258,7 @@ def execute(options: Options, settings: LocalSettings, inputs: Input, out: IO[st
             generate_name=options.generate_name,
             namespace=options.namespace,
         )
-        for w in inputs.workflows
+        for w in [prepare.workflow_of(m.object, m.path) for m in inputs.chosen]
     ]
     store = ObjectStore()
     context = context_for(inputs, workflows, store, images)

@@ -216,6 +216,12 @@ def test_lint_errors_stop_the_run(argorun, project: Path) -> None:
         ),
         ("apiVersion: argoproj.io/v1alpha1\nkind: Workflow\nmetadata: {name: x}\n", "has no spec"),
         (one("true").replace("name: wf", "name: NOT_OK"), "is not a name that Kubernetes takes"),
+        (one("true").replace("{name: wf}", "[wf]"), "wf.yaml: metadata is not a mapping"),
+        (one("true").replace("name: wf", "name: 7"), "metadata.name is not a string: 7"),
+        (
+            one("true").replace("name: wf", "name: wf, labels: {a: 1}"),
+            "metadata.labels is not a mapping of strings",
+        ),
     ],
 )
 def test_what_cannot_be_run_is_refused_with_its_place(argorun, text: str, words: str) -> None:
