@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -218,8 +219,15 @@ def _version_text(obj: Obj) -> Any:
 
 
 def wait_all_synced(informers: Iterable[Informer], timeout: float) -> list[Informer]:
-    """Wait up to `timeout` seconds in total for each; the ones that have not synced."""
-    import time
+    """Wait until each has its first list; those that have not after `timeout` seconds in total.
 
+    It is given up at once when the API refuses one (401, 403) or does not serve its kind (404): waiting cannot help.
+    """
+    waiting = list(informers)
     end = time.monotonic() + timeout
-    return [informer for informer in informers if not informer.wait_synced(max(0.0, end - time.monotonic()))]
+    while True:
+        waiting = [informer for informer in waiting if not informer.wait_synced(0)]
+        refused = [i for i in waiting if i.error is not None and i.error.status in (401, 403, 404)]
+        if not waiting or refused or time.monotonic() >= end:
+            return refused or waiting
+        waiting[0].wait_synced(0.02)
