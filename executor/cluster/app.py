@@ -6,7 +6,7 @@ import asyncio
 import logging
 from typing import Any
 
-from executor.cluster import discovery, rest
+from executor.cluster import argoserver, discovery, rest
 from executor.cluster.auth import ANONYMOUS, AUTHENTICATED, User
 from executor.cluster.http import (
     Receive,
@@ -125,6 +125,11 @@ class App:
             raise forbidden(plural, wanted.group, name, why)
 
     async def _authenticated(self, request: Request, path: str, user: User) -> Response:
+        if argoserver.is_argo_path(path):
+            try:
+                return await argoserver.respond(self.cluster, request, path, user)
+            except ApiStatus as status:
+                return argoserver.failure(status)
         if not path.startswith(("/api/", "/apis/")) or path.count("/") <= (
             2 if path.startswith("/api/") else 3
         ):

@@ -1,0 +1,368 @@
+"""The part of the argo-server REST API that Hera and scripts use, as another way to the same objects.
+
+Upstream: Argo Workflows docs, REST API (`/api/v1/workflows/{namespace}` and its kin). Every request is the Kubernetes request
+that it stands for, with that one's authorization.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+import orjson
+
+from argolint import __version__
+from executor.cluster import crud, lists, podlogs
+from executor.cluster.auth import User
+from executor.cluster.crud import Call
+from executor.cluster.http import Request, Response, json_response, object_body, parse_json
+from executor.cluster.kinds import Resource
+from executor.cluster.meta import timestamp
+from executor.cluster.rbac import Attributes, denial
+from executor.cluster.status import ApiStatus, bad_request, forbidden, method_not_allowed, no_such_path
+
+if TYPE_CHECKING:
+    from executor.cluster.state import Cluster
+
+_GROUP: Final = "argoproj.io"
+_VERSION: Final = "v1alpha1"
+_CODES: Final = {400: 3, 401: 16, 403: 7, 404: 5, 409: 6, 422: 3, 504: 4}
+
+
+class Collection(NamedTuple):
+    """A collection of the REST API: the resource behind it and the field of a body that holds the object."""
+
+    plural: str
+    field: str
+    namespaced: bool = True
+
+
+COLLECTIONS: Final[Mapping[str, Collection]] = {
+    "workflows": Collection("workflows", "workflow"),
+    "workflow-templates": Collection("workflowtemplates", "template"),
+    "cron-workflows": Collection("cronworkflows", "cronWorkflow"),
+    "cluster-workflow-templates": Collection("clusterworkflowtemplates", "template", False),
+}
+
+
+def is_argo_path(path: str) -> bool:
+    """Whether a path belongs to this API and not to Kubernetes' own /api/v1."""
+    parts = path.strip("/").split("/")
+    return (
+        parts[:2] == ["api", "v1"]
+        and len(parts) > 2
+        and (parts[2] in COLLECTIONS or parts[2] in ("info", "version", "userinfo"))
+    )
+
+
+def failure(status: ApiStatus) -> Response:
+    """A failure as argo-server words it: a gRPC code and the message."""
+    code = 400 if status.code == 422 else status.code
+    return json_response(
+        code, {"code": _CODES.get(status.code, 13), "message": status.message, "error": status.message}
+    )
+
+
+class _Context(NamedTuple):
+    cluster: Cluster
+    request: Request
+    user: User
+    resource: Resource
+    collection: Collection
+    namespace: str
+    name: str
+    body: dict[str, Any]
+
+    def authorize(self, verb: str, resource: str = "", group: str = _GROUP, subresource: str = "") -> None:
+        """ApiStatus 403 unless the user may do the Kubernetes request behind this one."""
+        plural = resource or self.resource.plural
+        wanted = Attributes(verb, group, plural, subresource, self.namespace, self.name)
+        if not self.cluster.authorizer.allowed(self.user, wanted):
+            raise forbidden(plural, group, self.name, denial(self.user, wanted))
+
+    def call(self, name: str = "") -> Call:
+        """A write of the object."""
+        dry_run = bool(self.body.get("serverDryRun")) or "All" in (
+            (self.body.get("createOptions") or {}).get("dryRun") or ()
+        )
+        return Call(
+            self.resource,
+            self.namespace,
+            name or self.name,
+            user=self.user,
+            manager="argo-server",
+            dry_run=dry_run,
+        )
+
+    def object(self) -> dict[str, Any]:
+        """The object that the body holds."""
+        found = self.body.get(self.collection.field)
+        if not isinstance(found, dict):
+            raise bad_request(f"{self.collection.field}: the body names no object")
+        found.setdefault("apiVersion", f"{_GROUP}/{_VERSION}")
+        found.setdefault("kind", self.resource.kind)
+        if self.resource.namespaced:
+            found.setdefault("metadata", {}).setdefault("namespace", self.namespace)
+        return found
+
+
+async def respond(cluster: Cluster, request: Request, path: str, user: User) -> Response:
+    """Answer a request for a path of this API. ApiStatus when it fails."""
+    parts = path.strip("/").split("/")[2:]
+    if parts[0] == "info":
+        return json_response(
+            200, {"managedNamespace": "", "links": [], "columns": [], "modals": {}, "navColor": ""}
+        )
+    if parts[0] == "version":
+        return json_response(200, {"version": f"argolint-{__version__}", "platform": "linux/amd64"})
+    if parts[0] == "userinfo":
+        return json_response(200, {"subject": user.name, "groups": list(user.groups), "issuer": "argolint"})
+    collection = COLLECTIONS[parts[0]]
+    resource = cluster.registry.find(_GROUP, _VERSION, collection.plural)
+    if resource is None or (len(parts) < 2 and collection.namespaced):
+        raise no_such_path()
+    namespace = parts[1] if collection.namespaced else ""
+    rest = parts[2:] if collection.namespaced else parts[1:]
+    body = object_body(parse_json(request.body)) if request.body.strip() else {}
+    name = rest[0] if rest else ""
+    context = _Context(cluster, request, user, resource, collection, namespace, name, body)
+    if name in ("lint", "submit") and len(rest) == 1 and request.method == "POST":
+        return await (_lint(context) if name == "lint" else _submit(context._replace(name="")))
+    if len(rest) <= 1:
+        handler = (_ONE if name else _ALL).get(request.method)
+        if handler is None:
+            raise method_not_allowed()
+        return await handler(context)
+    if rest[-1] == "log" and request.method == "GET" and collection.plural == "workflows":
+        return _log(context, rest[1] if len(rest) == 3 else request.query.get("podName", ""))
+    change = _ACTIONS.get((collection.plural, rest[1]))
+    if change is None or len(rest) != 2:
+        raise no_such_path()
+    if request.method != "PUT":
+        raise method_not_allowed()
+    return await _changed(context, change)
+
+
+async def _list(context: _Context) -> Response:
+    context.authorize("list")
+    prefix = "listOptions."
+    query = {
+        key.removeprefix(prefix): value
+        for key, value in context.request.query.items()
+        if key.startswith(prefix)
+    }
+    namespace = context.namespace if context.resource.namespaced else None
+    chosen = lists.selection(context.resource, namespace, query)
+    found = lists.page(context.cluster.store, chosen, query)
+    await context.cluster.store.settled()
+    return Response(200, lists.body(context.resource, found))
+
+
+async def _create(context: _Context) -> Response:
+    context.authorize("create")
+    return await _answer(context, crud.create(context.cluster.writer, context.call(), context.object()), 200)
+
+
+async def _get(context: _Context) -> Response:
+    context.authorize("get")
+    entry = crud.require(context.cluster.writer, context.call())
+    await context.cluster.store.settled(entry.rv)
+    return Response(200, entry.raw)
+
+
+async def _put(context: _Context) -> Response:
+    context.authorize("update")
+    return await _answer(context, crud.update(context.cluster.writer, context.call(), context.object()), 200)
+
+
+async def _delete(context: _Context) -> Response:
+    context.authorize("delete")
+    crud.delete(context.cluster.writer, context.call(), crud.DeleteOptions())
+    await context.cluster.store.settled()
+    return json_response(200, {})
+
+
+async def _answer(context: _Context, outcome: crud.Outcome, code: int) -> Response:
+    await context.cluster.store.settled()
+    return json_response(code, outcome.obj)
+
+
+_Handler = Callable[[_Context], Awaitable[Response]]
+_ALL: Final[Mapping[str, _Handler]] = {"GET": _list, "POST": _create}
+_ONE: Final[Mapping[str, _Handler]] = {"GET": _get, "PUT": _put, "DELETE": _delete}
+
+
+async def _lint(context: _Context) -> Response:
+    """The object itself when the linter finds no error in it, else 400 with the errors."""
+    context.authorize("get" if context.resource.namespaced else "list")
+    obj = context.object()
+    obj["metadata"].setdefault("namespace", context.namespace)
+    errors = await asyncio.to_thread(_lint_errors, orjson.dumps(obj).decode())
+    if errors:
+        raise bad_request("; ".join(errors))
+    return json_response(200, obj)
+
+
+def _lint_errors(text: str) -> list[str]:
+    from argolint.api import Source, check
+
+    return [
+        f"{item.code}: {item.message}"
+        for item in check([Source("manifest.yaml", text)]).findings
+        if item.severity == "error"
+    ]
+
+
+_SUBMITTED: Final = {
+    "workflowtemplate": ("workflowtemplates", "workflowTemplateRef", "workflow-template"),
+    "clusterworkflowtemplate": (
+        "clusterworkflowtemplates",
+        "workflowTemplateRef",
+        "cluster-workflow-template",
+    ),
+    "cronworkflow": ("cronworkflows", "", "cron-workflow"),
+}
+
+
+async def _submit(context: _Context) -> Response:
+    """A Workflow from a template or a CronWorkflow, with the options of `argo submit --from`."""
+    context.authorize("create")
+    kind = str(context.body.get("resourceKind") or "").lower().removesuffix("s")
+    name = str(context.body.get("resourceName") or "")
+    if kind not in _SUBMITTED:
+        raise bad_request(f"resourceKind: {kind!r} is not one of {', '.join(_SUBMITTED)}")
+    plural, reference, label = _SUBMITTED[kind]
+    source = context.cluster.registry.find(_GROUP, _VERSION, plural)
+    assert source is not None
+    namespace = context.namespace if source.namespaced else ""
+    context._replace(resource=source, namespace=namespace, name=name).authorize("get")
+    found = crud.require(context.cluster.writer, Call(source, namespace, name))
+    options = context.body.get("submitOptions") or {}
+    obj = _submitted(found.copy(), name, reference, label, not source.namespaced, options)
+    return await _answer(context, crud.create(context.cluster.writer, context.call(), obj), 200)
+
+
+def _submitted(
+    found: dict[str, Any],
+    name: str,
+    reference: str,
+    label: str,
+    cluster_scope: bool,
+    options: Mapping[str, Any],
+) -> dict[str, Any]:
+    data: dict[str, Any] = {"labels": {f"workflows.argoproj.io/{label}": name}}
+    if reference:
+        spec: dict[str, Any] = {reference: {"name": name}}
+        if cluster_scope:
+            spec[reference]["clusterScope"] = True
+        inherited = found["spec"].get("workflowMetadata") or {}
+    else:
+        spec = found["spec"].get("workflowSpec") or {}
+        inherited = found["spec"].get("workflowMetadata") or {}
+    data["labels"] |= inherited.get("labels") or {}
+    if inherited.get("annotations"):
+        data["annotations"] = dict(inherited["annotations"])
+    if options.get("name"):
+        data["name"] = options["name"]
+    else:
+        data["generateName"] = options.get("generateName") or f"{name}-"
+    for text, field in ((options.get("labels"), "labels"), (options.get("annotations"), "annotations")):
+        for pair in filter(None, str(text or "").split(",")):
+            key, _, value = pair.partition("=")
+            data.setdefault(field, {})[key] = value
+    for key, field in (
+        ("entryPoint", "entrypoint"),
+        ("serviceAccount", "serviceAccountName"),
+        ("priority", "priority"),
+    ):
+        if options.get(key) not in (None, ""):
+            spec[field] = options[key]
+    parameters = [
+        dict(zip(("name", "value"), text.split("=", 1))) for text in options.get("parameters") or ()
+    ]
+    if parameters:
+        arguments = spec.setdefault("arguments", {})
+        names = {item["name"] for item in parameters}
+        kept = [item for item in arguments.get("parameters") or () if item.get("name") not in names]
+        arguments["parameters"] = kept + parameters
+    return {"apiVersion": f"{_GROUP}/{_VERSION}", "kind": "Workflow", "metadata": data, "spec": spec}
+
+
+# ---- actions
+
+
+def _set_spec(**fields: Any) -> Callable[[dict[str, Any], Mapping[str, Any]], None]:
+    def change(obj: dict[str, Any], _body: Mapping[str, Any]) -> None:
+        for field, value in fields.items():
+            if value is None:
+                obj["spec"].pop(field, None)
+            else:
+                obj["spec"][field] = value
+
+    return change
+
+
+def _resume(obj: dict[str, Any], body: Mapping[str, Any]) -> None:
+    """Take back `spec.suspend`, and end the suspend nodes that run (all, or those whose display name the selector gives)."""
+    obj["spec"].pop("suspend", None)
+    wanted = str(body.get("nodeFieldSelector") or "")
+    display = wanted.partition("displayName=")[2]
+    for node in ((obj.get("status") or {}).get("nodes") or {}).values():
+        if (
+            node.get("type") == "Suspend"
+            and node.get("phase") == "Running"
+            and display in ("", node.get("displayName"))
+        ):
+            node.update(phase="Succeeded", finishedAt=timestamp())
+
+
+_Change = Callable[[dict[str, Any], Mapping[str, Any]], None]
+_ACTIONS: Final[Mapping[tuple[str, str], _Change]] = {
+    ("workflows", "suspend"): _set_spec(suspend=True),
+    ("workflows", "resume"): _resume,
+    ("workflows", "stop"): _set_spec(shutdown="Stop"),
+    ("workflows", "terminate"): _set_spec(shutdown="Terminate"),
+    ("cronworkflows", "suspend"): _set_spec(suspend=True),
+    ("cronworkflows", "resume"): _set_spec(suspend=False),
+}
+
+
+async def _changed(context: _Context, change: _Change) -> Response:
+    context.authorize("update")
+    if context.resource.plural == "workflows":
+        phase = (crud.require(context.cluster.writer, context.call()).obj.get("status") or {}).get("phase")
+        if phase in ("Succeeded", "Failed", "Error"):
+            raise bad_request(f"cannot change workflow {context.name}: it has finished ({phase})")
+
+    def apply(obj: dict[str, Any]) -> dict[str, Any]:
+        change(obj, context.body)
+        return obj
+
+    return await _answer(context, crud.patch(context.cluster.writer, context.call(), apply), 200)
+
+
+# ---- logs
+
+
+def _log(context: _Context, pod: str) -> Response:
+    """The logs of a workflow's pods, or of one, a JSON object a line."""
+    context.authorize("get", "pods", "", "log")
+    cluster, namespace = context.cluster, context.namespace
+    crud.require(cluster.writer, context.call())
+    container = context.request.query.get("logOptions.container") or "main"
+    pods = [
+        entry.obj
+        for entry in cluster.store.items("pods", namespace)
+        if ((entry.obj["metadata"].get("labels") or {}).get("workflows.argoproj.io/workflow") == context.name)
+        and pod in ("", entry.obj["metadata"]["name"])
+    ]
+
+    async def lines() -> AsyncIterator[bytes]:
+        for found in pods:
+            data = found["metadata"]
+            path = podlogs.log_path(cluster.data, namespace, data["name"], data["uid"], container)
+            for line in podlogs.read(path).decode(errors="replace").splitlines():
+                yield orjson.dumps({"result": {"content": line, "podName": data["name"]}}) + b"\n"
+
+    return Response(200, stream=lines())
