@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 import threading
 import time
@@ -164,7 +165,7 @@ class Screen:
         lines = render_workflow(wf, now=now(), unicode=unicode, color=self._color)
         size = shutil.get_terminal_size()
         # What has scrolled off cannot be drawn over: show the end of a tall tree.
-        shown = [line if self._color else line[: size.columns - 1] for line in lines][-(size.lines - 1) :]
+        shown = [clip(line, size.columns - 1) for line in lines][-(size.lines - 1) :]
         back = f"\x1b[{self._lines}A\r" if self._lines else ""
         sys.stdout.write(back + "".join(f"\x1b[2K{line}\n" for line in shown) + "\x1b[J")
         sys.stdout.flush()
@@ -188,6 +189,19 @@ class Screen:
                 continue
             self._seen[node_id] = state
             print(node_line(node, unicode=unicode), flush=True)
+
+
+def clip(line: str, width: int) -> str:
+    """A line cut to `width` columns, its color sequences not counted: a line that wraps cannot be drawn over."""
+    out: list[str] = []
+    left = width
+    for piece in re.split(r"(\x1b\[[0-9;]*m)", line):
+        if piece.startswith("\x1b"):
+            out.append(piece)
+        else:
+            out.append(piece[: max(left, 0)])
+            left -= len(piece)
+    return "".join(out)
 
 
 def node_line(node: Mapping[str, Any], *, unicode: bool) -> str:

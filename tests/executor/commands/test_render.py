@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from executor.commands.wf import clip
 from executor.render import (
     can_unicode,
     duration_text,
@@ -178,3 +179,8 @@ def test_what_can_show_the_symbols() -> None:
         False,
         False,
     ]
+
+
+def test_a_line_is_cut_to_the_width_of_the_terminal() -> None:
+    assert clip("\x1b[32mab\x1b[0mcdef", 3) == "\x1b[32mab\x1b[0mc"
+    assert clip("abcdef", 10) == "abcdef"
