@@ -192,7 +192,10 @@ class Context:
     `workflow_defaults` is the controller's `workflowDefaults`. `locks` is the holder table of every mutex and semaphore that any
     workflow of the store holds or waits for: see `executor/engine/locks.py`. `executor_image` goes into
     argoexec's containers. `rules_version` picks the behaviour of an Argo minor release ("3.4" .. "4.1").
-    `image_commands` maps an image to its (entrypoint, cmd) for templates without a command.
+    `image_commands` maps an image to its (entrypoint, cmd) for templates without a command; the entry "*" stands for
+    every image that has none of its own. `baseline` is the newest succeeded Workflow of the same template (or cron), from
+    which durations are estimated; None: no estimates. `locks` is a `locks.LockTable`: `locks.table(workflows)` makes it, and
+    `locks.observe(table, step.state)` keeps it up to date. Nothing has to be returned: the state says what it holds.
     """
 
     workflow_templates: Mapping[tuple[str, str], Object] = field(default_factory=dict)
@@ -206,6 +209,7 @@ class Context:
     controller_namespace: str = "argo"
     rules_version: str = "4.1"
     admitted: bool = True
+    baseline: Object | None = None
 
 
 class Step(NamedTuple):
@@ -213,7 +217,10 @@ class Step(NamedTuple):
 
     `changed` is False when the state is equal to the one passed in (the driver then writes nothing).
     The driver persists `state` first and carries out the commands after that; a crash in between is harmless,
-    because the next `advance` asks again for whatever is missing.
+    because the next `advance` asks again for whatever is missing: a pod is asked for once as long as the nodes map that
+    `advance` returned comes back to it, and again for every Pending node without an observed pod if the state was
+    reloaded. So give PodObserved for every existing pod with the first `advance` after a restart. `state` has its
+    nodes unpacked; `size.pack` compresses those of a large workflow for a store that limits the size of objects.
     """
 
     state: dict[str, Any]

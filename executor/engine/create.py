@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from executor.engine import names, phases
+from executor.engine.clock import seconds_between
 from executor.engine.resolve import Base
 from executor.engine.run import Node, Run
 
@@ -66,7 +67,23 @@ def new_node(
         node["progress"] = "0/1" if phase not in phases.PASSED_OVER else "1/1"
     if expects_result:
         node["taskResultSynced"] = True
+    estimate = estimated_seconds(run, name)
+    if estimate:
+        node["estimatedDuration"] = estimate
     return run.add(node)
+
+
+def estimated_seconds(run: Run, name: str) -> int:
+    """How long the node of the same name took in the baseline workflow, in seconds; 0 if that is not known."""
+    baseline = run.context.baseline
+    if baseline is None:
+        return 0
+    other = str((baseline.get("metadata") or {}).get("name") or "")
+    nodes = (baseline.get("status") or {}).get("nodes") or {}
+    node = nodes.get(names.node_id(other, name.replace(run.name, other, 1)))
+    if node is None or not node.get("finishedAt"):
+        return 0
+    return int(seconds_between(node.get("startedAt"), node.get("finishedAt"), run.now))
 
 
 def error_node(

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from executor.engine import limits, locks, memoize, names, phases, retry
+from executor.engine.contract import DeletePod
 from executor.engine.create import error_node, new_node
 from executor.engine.faults import Held, TemplateFault, TimedOut
 from executor.engine.inputs import process_inputs
@@ -63,7 +64,7 @@ def execute_template(
 
 def only_waits(run: Run, node: Mapping[str, Any]) -> bool:
     """Whether nothing but an observation can move this node: its pod runs, or was asked for."""
-    kind = node["type"]
+    memory, kind = run.memory, node["type"]
     if kind == "Retry":
         last = last_attempt(run, node)
         if last is None or last["type"] != "Pod" or phases.fulfilled(last):
@@ -76,8 +77,9 @@ def only_waits(run: Run, node: Mapping[str, Any]) -> bool:
         return True
     return (
         phase == phases.PENDING
-        and node["id"] in run.memory.asked
-        and node["id"] not in run.memory.timed
+        and node["id"] in memory.asked
+        and node["id"] in memory.prepared
+        and node["id"] not in memory.timed
         and not node.get("synchronizationStatus")
     )
 
@@ -104,9 +106,12 @@ def _execute(
     if node is not None:
         node = _rename(run, node, template, holder, base, boundary)
     try:
-        limits.check_timeout(run, template, node)
+        limits.check_timeout(run, template, node, identity)
     except TimedOut as error:
-        run.mark(identity, phases.FAILED, str(error))
+        failed = run.mark(identity, phases.FAILED, str(error))
+        locks.release(run, failed)
+        if failed["type"] == "Pod":
+            run.command(DeletePod(run.pod_name_of(failed)))
         raise
     limits.check_parallelism(run, template, resolved.kind, node, boundary)
     call = Call(name, holder, base, resolved, template, boundary, flag, in_exit)
@@ -202,7 +207,8 @@ def _lock(run: Run, call: Call, node: Node | None) -> tuple[Node | None, bool]:
 
 
 def _strategy(run: Run, call: Call) -> Mapping[str, Any] | None:
-    return call.template.get("retryStrategy", run.spec.get("retryStrategy"))
+    strategy: Mapping[str, Any] | None = call.template.get("retryStrategy") or run.spec.get("retryStrategy")
+    return strategy
 
 
 def _execute_retried(run: Run, call: Call, strategy: Mapping[str, Any]) -> Node:

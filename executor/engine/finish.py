@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from executor.engine import artifacts, gc, locks, metrics, names, phases
+from executor.engine.clock import seconds_between
 from executor.engine.execute import execute_template
 from executor.engine.faults import Held, TemplateFault, TimedOut, WorkflowFault
 from executor.engine.graph import end_daemon
@@ -94,6 +95,12 @@ def begin(run: Run) -> None:
     """What comes with the first pass that runs."""
     gc.create_disruption_budget(run)
     set_phase(run, phases.RUNNING, "")
+    baseline = (run.context.baseline or {}).get("status") or {}
+    if baseline.get("finishedAt"):
+        run.set_status(
+            "estimatedDuration",
+            int(seconds_between(baseline.get("startedAt"), baseline["finishedAt"], run.now)),
+        )
     if names.POD_NAME_ANNOTATION not in run.annotations:
         run.set_annotation(names.POD_NAME_ANNOTATION, "v2")
 

@@ -159,7 +159,7 @@ def timeout_deadline(template: Mapping[str, Any], started: datetime, pending: bo
     return min(ends) if ends else None
 
 
-def check_timeout(run: Run, template: Mapping[str, Any], node: Node | None) -> None:
+def check_timeout(run: Run, template: Mapping[str, Any], node: Node | None, identity: str) -> None:
     """TimedOut if a Pending node's own deadline passed; asks to be woken at that deadline otherwise."""
     if not template.get("timeout") and not template.get("pendingTimeout"):
         return
@@ -169,10 +169,8 @@ def check_timeout(run: Run, template: Mapping[str, Any], node: Node | None) -> N
     end = timeout_deadline(template, started, pending=True)
     if end is None:
         return
-    if run.now > end or (node is not None and run.now == end):
-        if node is not None:
-            raise TimedOut("timeout")
-        return
+    if node is not None and run.now >= end:
+        raise TimedOut("timeout")
     run.wake(end)
-    if node is not None:
-        run.memory.timed.add(node["id"])
+    run.memory.timed.add(identity)
+    run.restless = True

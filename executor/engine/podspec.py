@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from executor.engine import limits, names, podparts
+from executor.engine import limits, names, phases, podparts
 from executor.engine.artifacts import archive_location
 from executor.engine.clock import ZERO, format_time, parse_time
 from executor.engine.faults import TemplateFault
@@ -31,6 +31,7 @@ def build_pod(run: Run, call: Call, node: Mapping[str, Any]) -> dict[str, Any]:
         "volumes": podparts.volumes(run, template, mains),
         **podparts.scheduling(run, template, call.boundary),
     }
+    _avoid_failed_hosts(run, call, spec)
     in_exit = call.in_exit
     seconds = _active_deadline(run, template, node, in_exit)
     if seconds is not None:
@@ -70,6 +71,30 @@ def build_pod(run: Run, call: Call, node: Mapping[str, Any]) -> dict[str, Any]:
         container["env"].append(carried)
     _apply_patches(run, call, pod)
     return pod
+
+
+def _avoid_failed_hosts(run: Run, call: Call, spec: dict[str, Any]) -> None:
+    """`retryStrategy.affinity.nodeAntiAffinity`: not on the hosts where earlier attempts failed."""
+    strategy = call.template.get("retryStrategy") or run.spec.get("retryStrategy") or {}
+    parent = run.named(call.name.rsplit("(", 1)[0])
+    if (strategy.get("affinity") or {}).get("nodeAntiAffinity") is None or parent is None:
+        return
+    hosts = sorted(
+        {str(n["hostNodeName"]) for n in run.children(parent) if phases.failed(n) and n.get("hostNodeName")}
+    )
+    if not hosts:
+        return
+    rule = {"key": "kubernetes.io/hostname", "operator": "NotIn", "values": hosts}
+    affinity = dict(spec.get("affinity") or {})
+    node_affinity = dict(affinity.get("nodeAffinity") or {})
+    required = dict(node_affinity.get("requiredDuringSchedulingIgnoredDuringExecution") or {})
+    terms = required.get("nodeSelectorTerms") or [{}]
+    required["nodeSelectorTerms"] = [
+        {**term, "matchExpressions": [*(term.get("matchExpressions") or []), rule]} for term in terms
+    ]
+    node_affinity["requiredDuringSchedulingIgnoredDuringExecution"] = required
+    affinity["nodeAffinity"] = node_affinity
+    spec["affinity"] = affinity
 
 
 def _own_env(run: Run, name: str) -> list[dict[str, Any]]:

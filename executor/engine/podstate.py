@@ -8,9 +8,8 @@ from typing import Any
 from executor.engine import gc, memoize, names, phases, progress
 from executor.engine.clock import format_time, parse_time
 from executor.engine.contract import TerminatePod
-from executor.engine.faults import TemplateFault
 from executor.engine.outputs import add_globals
-from executor.engine.resolve import Base, Resolved, resolve
+from executor.engine.resolve import node_template
 from executor.engine.run import Node, Run
 
 NODE_ID = "workflows.argoproj.io/node-id"
@@ -91,20 +90,6 @@ def _template(run: Run, node: Mapping[str, Any]) -> Mapping[str, Any]:
         return cached[-1]  # type: ignore[no-any-return]
     found = node_template(run, node)
     return found.template if found else {}
-
-
-def node_template(run: Run, node: Mapping[str, Any]) -> Resolved | None:
-    """The template that a node was made from, found again by what the node says; None for inline ones."""
-    scope, _, name = str(node.get("templateScope") or "local/").partition("/")
-    holder = {
-        k: node[f] for k, f in (("template", "templateName"), ("templateRef", "templateRef")) if node.get(f)
-    }
-    if not holder:
-        return None
-    try:
-        return resolve(run, Base(scope, name), holder)
-    except TemplateFault:
-        return None
 
 
 def assess(pod: Mapping[str, Any], daemon: bool, old: str, template: Mapping[str, Any]) -> tuple[str, str]:

@@ -94,6 +94,20 @@ def resolve(run: Run, base: Base, holder: Mapping[str, Any]) -> Resolved:
     return found
 
 
+def node_template(run: Run, node: Mapping[str, Any]) -> Resolved | None:
+    """The template that a node was made from, found again by what the node says; None for inline ones."""
+    scope, _, name = str(node.get("templateScope") or "local/").partition("/")
+    holder = {
+        k: node[f] for k, f in (("template", "templateName"), ("templateRef", "templateRef")) if node.get(f)
+    }
+    if not holder:
+        return None
+    try:
+        return resolve(run, Base(scope, name), holder)
+    except TemplateFault:
+        return None
+
+
 def _find(run: Run, base: Base, holder: Mapping[str, Any]) -> tuple[Template, Base, str]:
     stored = run.status.get("storedTemplates") or {}
     if holder.get("inline") is not None:

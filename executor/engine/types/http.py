@@ -9,8 +9,10 @@ from executor.engine import phases
 from executor.engine.contract import HttpObserved, RunHttp
 from executor.engine.create import new_node
 from executor.engine.faults import TemplateFault
+from executor.engine.inputs import process_inputs
 from executor.engine.limits import may_execute
 from executor.engine.outputs import add_globals
+from executor.engine.resolve import node_template
 from executor.engine.run import Node, Run
 from executor.engine.substitute import evaluate_bool
 from executor.engine.types import Call
@@ -44,7 +46,7 @@ def observe(run: Run, seen: HttpObserved) -> None:
     if seen.response is None:
         run.mark(seen.node_id, phases.FAILED, seen.error)
         return
-    template = run.memory.resolved.get(("http", seen.node_id)) or {}
+    template = run.memory.resolved.get(("http", seen.node_id)) or _found_again(run, node)
     body = str(seen.response.get("body") or "")
     outputs = {**(node.get("outputs") or {}), "result": body}
     run.put(seen.node_id, outputs=outputs)
@@ -56,6 +58,17 @@ def observe(run: Run, seen: HttpObserved) -> None:
     run.mark(seen.node_id, phases.SUCCEEDED if good else phases.FAILED, message)
     if good:
         add_globals(run, outputs)
+
+
+def _found_again(run: Run, node: Node) -> Mapping[str, Any]:
+    """The template of a node whose request was made before a restart."""
+    resolved = node_template(run, node)
+    if resolved is None:
+        return {}
+    try:
+        return process_inputs(run, resolved.template, node.get("inputs") or {}, {"node.name": node["name"]})
+    except TemplateFault:
+        return resolved.template
 
 
 def _judge(http: Mapping[str, Any], response: Mapping[str, Any]) -> tuple[bool, str]:

@@ -57,7 +57,12 @@ def test_resume_fills_in_defaults(workflow: Any) -> None:
     assert ended["status"]["phase"] == "Succeeded"
     asks = [n for n in ended["status"]["nodes"].values() if n["type"] == "Suspend"]
     assert [(n["phase"], n["message"], n["outputs"], n["finishedAt"]) for n in asks] == [
-        ("Succeeded", "Resumed by: alice", {"parameters": [{"name": "ok", "value": "no"}]}, "2026-01-01T01:00:00Z")
+        (
+            "Succeeded",
+            "Resumed by: alice",
+            {"parameters": [{"name": "ok", "value": "no"}]},
+            "2026-01-01T01:00:00Z",
+        )
     ] * 2
 
 
@@ -69,7 +74,9 @@ def test_resume_without_a_default_names_the_node(workflow: Any) -> None:
 
 def test_set_outputs_and_stop_by_selector(workflow: Any) -> None:
     state = started(workflow, ASK)
-    state = engine.set_outputs(state, "displayName=one", now=LATER, parameters={"ok": "yes"}, phase="Succeeded")
+    state = engine.set_outputs(
+        state, "displayName=one", now=LATER, parameters={"ok": "yes"}, phase="Succeeded"
+    )
     state = engine.stop(state, now=LATER, selector="displayName=two", message="refused")
     ended = advance(state, (), LATER, Context()).state
     nodes = {n["displayName"]: n for n in ended["status"]["nodes"].values()}
@@ -99,9 +106,7 @@ def test_retry_keeps_what_succeeded(run: Any) -> None:
     again, pods = engine.retry(failed.state, now=LATER)
     kept = {n["displayName"]: n["phase"] for n in again["status"]["nodes"].values()}
     assert kept == {"wf": "Running", "a": "Succeeded"}
-    assert sorted(pods) == sorted(
-        engine_pod_name(failed, name) for name in ("b", "wf.onExit")
-    )
+    assert sorted(pods) == sorted(engine_pod_name(failed, name) for name in ("b", "wf.onExit"))
     assert "workflows.argoproj.io/completed" not in again["metadata"]["labels"]
     assert again["status"]["conditions"][-1] == {"type": "Completed", "status": "False"}
     outcome = simulate(again, scripted({}), start=LATER)
@@ -176,7 +181,11 @@ def test_memoized_resubmit_runs_only_what_failed(run: Any) -> None:
     outcome = simulate(fresh, scripted({}), start=LATER)
     assert outcome.phase == "Succeeded"
     kept = outcome.node("a")
-    assert (kept["type"], kept["phase"], kept["message"]) == ("Skipped", "Skipped", f"original pod: {failed.node('a')['id']}")
+    assert (kept["type"], kept["phase"], kept["message"]) == (
+        "Skipped",
+        "Skipped",
+        f"original pod: {failed.node('a')['id']}",
+    )
     created = [c.node_id for _, c in outcome.trace if isinstance(c, CreatePod)]
     assert created == [outcome.node(n)["id"] for n in ("b", "c", "wf-abcde.onExit")]
     with pytest.raises(UserError, match="memoized mode"):
