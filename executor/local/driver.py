@@ -31,6 +31,7 @@ Object = dict[str, Any]
 WORKFLOW_API = "argoproj.io/v1alpha1"
 TERMINAL = frozenset({"Succeeded", "Failed", "Error"})
 ACTIVE = frozenset({"", "Pending", "Running"})
+JANITOR_PATIENCE = 5.0  # seconds that the end of a run waits for old files to go
 MAX_PODS = 64  # pods that run at once when nothing else is asked for
 
 
@@ -109,6 +110,7 @@ class Driver:
         self._images = images
         self._max_pods = max_pods
         self._queue: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
+        self._janitor: queue.SimpleQueue[PodHandle | None] = queue.SimpleQueue()
         self._workflows: dict[tuple[str, str], _Tracked] = {}
         self._timers: list[tuple[datetime, int, Callable[[], None]]] = []
         self._ticket = itertools.count()
@@ -144,6 +146,8 @@ class Driver:
 
     def run(self) -> None:
         """Run until every workflow has ended, is suspended, or can never go on."""
+        janitor = threading.Thread(target=_drop_files, args=(self._janitor,), name="janitor", daemon=True)
+        janitor.start()
         try:
             while not self._finished():
                 self._advance_all()
@@ -156,6 +160,8 @@ class Driver:
                     handle.kill()
             for handle in list(self._pods.values()):
                 handle.wait(10)
+            self._janitor.put(None)
+            janitor.join(JANITOR_PATIENCE)
 
     # --- the loop -------------------------------------------------------------------------------------
 
@@ -329,7 +335,7 @@ class Driver:
             self._running.discard(key)
             self._start_pending()
             if status["phase"] == "Succeeded":  # a failed pod is kept as it was, to be looked at
-                self._with_pod(key, _drop_files)
+                self._janitor.put(self._pods[key])
         self._observe(owner, c.PodObserved({**pod, "status": status}))
         if owner is None:
             self._plain_pod_changed(key, status)
@@ -470,10 +476,11 @@ class Driver:
             self.store.put({**stored, "status": self._jobs[key].status})
 
 
-def _drop_files(handle: PodHandle) -> None:
-    """Remove what a pod wrote, once its threads have done with it."""
-    if handle.wait(5) is not None:
-        handle.discard()
+def _drop_files(handles: queue.SimpleQueue[PodHandle | None]) -> None:
+    """Remove what pods wrote, once their threads have done with it; None ends it."""
+    while (handle := handles.get()) is not None:
+        if handle.wait(5) is not None:
+            handle.discard()
 
 
 def _phase(workflow: Mapping[str, Any]) -> str:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import select
 import shutil
 import signal
 import stat
@@ -40,8 +41,10 @@ _CAPABILITIES = (
     "CAP_SETPCAP", "CAP_NET_BIND_SERVICE", "CAP_SYS_CHROOT", "CAP_MKNOD", "CAP_SETFCAP",
 )  # fmt: skip
 
-_DIRECTORIES = ("tmp", "var/tmp", "var/run", "var/log", "var/lib", "var/cache", "root", "home", "etc", "mnt", "opt", "srv",
-                "proc", "dev", "usr", "sys", "run", "work", "src", ".argorun/bin")  # fmt: skip
+# Every directory costs a container some milliseconds, made and removed: only what programs take for granted.
+_DIRECTORIES = ("tmp", "var/tmp", "var/log", "root", "home", "mnt", "opt", "etc", "proc", "dev", "usr")
+_ETC_FILES = ("passwd", "group", "hostname")
+_SYSTEM_ROOTS = ("/usr/", "/bin/", "/sbin/", "/lib")
 
 
 def find_bwrap() -> str | None:
@@ -83,17 +86,23 @@ def populate_root(root: Path, hostname: str) -> None:
 
 def _system_arguments(spec: ContainerSpec, overlay: bool) -> list[str]:
     args: list[str] = []
-    if overlay:
+    if overlay and any(path.startswith(_SYSTEM_ROOTS) for path in spec.outputs):
         upper, work = spec.root.parent / "usr", spec.root.parent / "usr-work"
         upper.mkdir(exist_ok=True)
         work.mkdir(exist_ok=True)
         args += ["--overlay-src", "/usr", "--overlay", str(upper), str(work), "/usr"]
+    elif overlay:  # what is written there is wanted by nobody afterwards: keep it in memory
+        args += ["--overlay-src", "/usr", "--tmp-overlay", "/usr"]
     else:
         args += ["--ro-bind", "/usr", "/usr"]
     for name in ("bin", "sbin", "lib", "lib32", "lib64", "libx32"):
         host = Path("/") / name
         if host.is_dir() and not host.is_symlink():
             args += ["--ro-bind", str(host), str(host)]
+    if not any(path.startswith("/etc/") for path in spec.outputs):
+        args += ["--tmpfs", "/etc"]
+        for name in _ETC_FILES:
+            args += ["--bind", str(spec.root / "etc" / name), f"/etc/{name}"]
     for name in _ETC:
         if os.path.exists(f"/etc/{name}"):
             args += ["--ro-bind", os.path.realpath(f"/etc/{name}"), f"/etc/{name}"]
@@ -150,6 +159,7 @@ class SandboxHandle:
         self._process = process
         self._spec = spec
         self._child = 0
+        self._init: int | None = None
         self._code: int | None = None
         self._exit: Exit | None = None
         self._lock = threading.Lock()
@@ -164,7 +174,9 @@ class SandboxHandle:
                     status = json.loads(line)
                 except ValueError:
                     continue
-                self._child = status.get("child-pid", self._child)
+                if "child-pid" in status:
+                    self._child = status["child-pid"]
+                    self._init = _pidfd(self._child)
                 self._code = status.get("exit-code", self._code)
 
     def _main_pids(self) -> list[int]:
@@ -205,8 +217,18 @@ class SandboxHandle:
         with self._lock:
             if self._exit is None:
                 self._reader.join(5)
+                self._await_init()
                 self._exit = self._outcome(code)
             return self._exit
+
+    def _await_init(self) -> None:
+        """Wait for the namespace's init: bwrap ends a moment before the kernel has killed what was left in it."""
+        if self._init is not None:
+            poller = select.poll()  # select() cannot take descriptors above 1023
+            poller.register(self._init, select.POLLIN)
+            poller.poll(5000)
+            os.close(self._init)
+            self._init = None
 
     def _outcome(self, code: int) -> Exit:
         if self._code is not None:
@@ -289,6 +311,13 @@ def start_error(words: str) -> Exit:
         where = "no such file or directory" if "/" in program else "executable file not found in $PATH"
         return Exit(127, "StartError", f'exec: "{program}": {where}')
     return Exit(126, "StartError", f'exec: "{program}": {why.lower()}')
+
+
+def _pidfd(pid: int) -> int | None:
+    try:
+        return os.pidfd_open(pid)
+    except OSError:
+        return None
 
 
 def _children(pid: int) -> list[int]:
