@@ -19,6 +19,7 @@ COMMANDS = {
     "history": Command("reconciler.commands.history", "list what was applied, newest first"),
     "why": Command("reconciler.commands.why", "say why an object is as it is"),
     "rollback": Command("reconciler.commands.rollback", "go back to an earlier revision until Git moves on"),
+    "approve": Command("reconciler.commands.approve", "approve deletions that a guard holds"),
     "suspend": Command("reconciler.commands.suspend", "leave a target alone for a while"),
     "resume": Command("reconciler.commands.resume", "end a suspension"),
     "doctor": Command("reconciler.commands.doctor", "check Git, the cluster, its CRDs and our rights there"),

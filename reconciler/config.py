@@ -194,6 +194,19 @@ def with_overrides(config: Config, kubeconfig: str | None, target: str | None) -
     return replace(config, targets=targets)
 
 
+def looking_at(config: Config, ref: str | None, folder: str | None) -> Config:
+    """`config` with another ref, or with a folder in place of every source: what a pull request would make of it."""
+    sources = config.sources
+    if folder:
+        place = Path(folder).expanduser().absolute()
+        if not place.is_dir():
+            raise UserError(f"--from {folder}: no such folder", "name the checkout of the pull request")
+        sources = tuple(replace(s, url=str(place), type="directory", ref=Ref(), auth=Auth()) for s in sources)
+    elif ref:
+        sources = tuple(replace(s, ref=_ref(ref)) for s in sources)
+    return replace(config, sources=sources)
+
+
 def _check_schema(value: Any, positions: Positions, path: str) -> None:
     import jsonschema
 
@@ -305,6 +318,10 @@ def _source(entry: dict[str, Any], base: Path) -> SourceConfig:
         raise UserError("interval is below one second", "poll less often")
     if config.auth.token and config.auth.password:
         raise UserError("auth has both token and password", "keep one of them")
+    if url.startswith("http://") and (config.auth.token or config.auth.password):
+        host = re.match(r"http://(\[[^\]]*\]|[^/:]*)", url)
+        if host and host.group(1) not in ("localhost", "127.0.0.1", "[::1]"):
+            raise UserError("url is plain http, and `auth` would send the secret in the clear", "use https")
     if is_ssh(url) and not config.auth.known_hosts:
         raise UserError(
             "auth.known_hosts is missing: an ssh host is never trusted on first use",

@@ -269,7 +269,7 @@ def _plan(ctx: Context, stored: Stored, verdict: gate.Verdict, live: Live) -> Pl
         runs = running(ctx.client, ctx.namespaces, whole_cluster=live.whole_cluster)
         inputs = inputs._replace(running=tuple(runs))
     plan = make_plan(inputs, ctx.client, ctx.now())
-    if plan.guard and ctx.approve and ctx.approve == plan.prune_hash:
+    if plan.guard and plan.prune_hash in (ctx.approve, ctx.store.data.get("approve")):
         limits = ctx.target.prune
         free = limits.__class__(limits.enabled, 100.0, 1 << 30, limits.drain_timeout)
         plan = make_plan(_approved(inputs, free), ctx.client, ctx.now())
@@ -350,6 +350,8 @@ def _carry_out(ctx: Context, plan: Plan, stored: Stored, outcome: Outcome, live:
         **_about(stored),
     }
     data.pop("refused", None)
+    if not plan.guard:
+        data.pop("approve", None)
     if wrote and (outcome.writes or pruned):
         data.setdefault("history", []).append(_history(plan, stored, now, data, pruned))
     store.save()
@@ -364,7 +366,7 @@ def _carry_out(ctx: Context, plan: Plan, stored: Stored, outcome: Outcome, live:
     if plan.guard:
         outcome.ok, outcome.reason = False, "ApprovalNeeded"
         outcome.message = plan.guard
-        outcome.remedy = f"if this is meant: argosync once --approve {plan.prune_hash}"
+        outcome.remedy = f"if this is meant: argosync approve {plan.prune_hash}, or argosync once --approve {plan.prune_hash}"
     return outcome
 
 

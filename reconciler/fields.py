@@ -67,6 +67,50 @@ def spec_is_atomic(obj: Obj) -> bool:
     return False
 
 
+def foreign_fields(live: Obj, wanted: Obj) -> list[tuple[str, tuple[str, ...]]]:
+    """(manager, path) of fields of the spec that only others own and that `wanted` does not have, sorted by path."""
+    ours: set[tuple[str, ...]] = set()
+    theirs: dict[tuple[str, ...], str] = {}
+    for entry in (live.get("metadata") or {}).get("managedFields") or []:
+        if entry.get("subresource"):
+            continue
+        fields = (entry.get("fieldsV1") or {}).get("f:spec") or {}
+        for path in _leaves(fields, ("spec",)):
+            if entry.get("manager") == MANAGER:
+                ours.add(path)
+            else:
+                theirs[path] = str(entry.get("manager", ""))
+    return sorted(
+        ((manager, path) for path, manager in theirs.items() if path not in ours and not _has(wanted, path)),
+        key=lambda found: found[1],
+    )
+
+
+def _leaves(fields: Any, path: tuple[str, ...]) -> list[tuple[str, ...]]:
+    out: list[tuple[str, ...]] = []
+    stack = [(fields, path)]
+    while stack:
+        node, here = stack.pop()
+        for key, value in node.items():
+            if not key.startswith("f:"):
+                continue
+            if value:
+                stack.append((value, (*here, key[2:])))
+            else:
+                out.append((*here, key[2:]))
+    return out
+
+
+def _has(obj: Any, path: tuple[str, ...]) -> bool:
+    for step in path:
+        if not isinstance(obj, dict):
+            return True
+        if step not in obj:
+            return False
+        obj = obj[step]
+    return True
+
+
 def changes(before: Obj | None, after: Obj | None) -> list[Change]:
     """The fields that differ, sorted by path; lists of named things are compared by name. Values that look secret are hidden.
 

@@ -15,7 +15,7 @@ from argolint.errors import UserError
 from reconciler.cluster import Live, owned
 from reconciler.config import TargetConfig
 from reconciler.model import TEMPLATE_KINDS, Desired, Finding, Key, Obj, key_of
-from reconciler.references import missing, references
+from reconciler.references import missing, references, unmet
 from reconciler.text import clean
 
 _CLUSTER = "(cluster)/"
@@ -51,16 +51,17 @@ def judge(
     others = {key: obj for key, obj in live.objects.items() if not owned(obj, target.name)}
     mine = {d.key for d in wanted}
     spaces = {"", *(key.namespace for key in mine)}
-    outside = [
-        obj
-        for key, obj in others.items()
-        if key not in mine and key.kind in TEMPLATE_KINDS and key.namespace in spaces
-    ]
+    outside = [obj for key, obj in others.items() if key not in mine and _matters(key, obj, mine, spaces)]
     findings = list(earlier)
     findings += unresolved(wanted, others, lines, live.hidden)
-    linted = (lint or lint_files)([*files, *_as_files(outside, namespace)], target)
+    lint = lint or lint_files
+    texts, around = list(files), _as_files(outside, namespace)
+    linted = lint([*texts, *around], target)
     findings += _about_repository(linted, findings, target)
-    findings += _broken_consumers(wanted, others, live)
+    broken = _broken_consumers(wanted, others, live)
+    findings += broken
+    if not broken:
+        findings += _worse_consumers(wanted, outside, linted, live, namespace, target, lint)
     findings.sort(key=lambda f: (f.path, f.line, -SEVERITY_RANK[f.severity], f.rule))
     return settle(wanted, findings, target)
 
@@ -154,8 +155,10 @@ def _broken_consumers(wanted: list[Desired], others: Mapping[Key, Obj], live: Li
     for key, obj in others.items():
         if key in places:
             continue
-        now_broken = {ref.where for ref, _ in missing(obj, live.objects.get)}
-        for ref, problem in missing(obj, future.get):
+        now_broken = {
+            ref.where for ref, _ in (*missing(obj, live.objects.get), *unmet(obj, live.objects.get))
+        }
+        for ref, problem in (*missing(obj, future.get), *unmet(obj, future.get)):
             # An object that is merely gone from Git stays in the cluster while it is used: pruning sees to that.
             if ref.where in now_broken or ref.key not in places:
                 continue
@@ -171,6 +174,50 @@ def _broken_consumers(wanted: list[Desired], others: Mapping[Key, Obj], live: Li
                     str(place.key),
                 )
             )
+    return out
+
+
+def _matters(key: Key, obj: Obj, mine: set[Key], spaces: set[str]) -> bool:
+    """Whether an object of others can be about the revision: a template within reach, or a user of one of ours."""
+    if key.kind in TEMPLATE_KINDS and key.namespace in spaces:
+        return True
+    return any(ref.key in mine for ref in references(obj))
+
+
+def _worse_consumers(
+    wanted: list[Desired],
+    outside: list[Obj],
+    linted: list[Finding],
+    live: Live,
+    namespace: str,
+    target: TargetConfig,
+    lint: Lint,
+) -> list[Finding]:
+    """Errors that the linter finds in objects of others with this revision, and not with what is live now."""
+    after = [f for f in linted if f.path.startswith(_CLUSTER) and f.severity == "error"]
+    if not after:
+        return []
+    today = [obj for key, obj in live.objects.items() if key in {d.key for d in wanted}]
+    before = {(f.path, f.rule, f.message) for f in lint(_as_files([*outside, *today], namespace), target)}
+    users = {f"{_CLUSTER}{k.kind}/{k.namespace}/{k.name}.json": obj for obj in outside for k in [key_of(obj)]}
+    places = {d.key: d for d in wanted}
+    out = []
+    for finding in after:
+        obj = users.get(finding.path)
+        place = next((places[r.key] for r in references(obj or {}) if r.key in places), None)
+        if obj is None or place is None or (finding.path, finding.rule, finding.message) in before:
+            continue
+        out.append(
+            Finding(
+                "breaks-consumer",
+                "error",
+                f"{key_of(obj)}, which is in the cluster and not in this revision, would break: {finding.message} ({finding.rule})",
+                place.path,
+                place.line,
+                "keep what its users rely on until they have moved on",
+                str(place.key),
+            )
+        )
     return out
 
 

@@ -115,7 +115,7 @@ def _rounds(context: Context, log: Log, stop: threading.Event, wake: threading.E
         else:
             outcome = synchronise(context)
             told.outcome(outcome)
-            if outcome.reason in ("LeaseLost", "LeaseHeld"):
+            if outcome.reason in ("LeaseLost", "LeaseHeld", "Unauthorized"):
                 raise ClusterError(outcome.reason, outcome.message, outcome.remedy, transient=True)
             pause = delays.after(ok=outcome.ok, transient=outcome.transient)
         wake.wait(pause)

@@ -14,7 +14,15 @@ from typing import NamedTuple
 from argolint.kube import ApiError, KubeClient
 from reconciler.cluster import Live, owned
 from reconciler.config import TargetConfig
-from reconciler.fields import Change, applied_by_us, changes, conflict_causes, owners, spec_is_atomic
+from reconciler.fields import (
+    Change,
+    applied_by_us,
+    changes,
+    conflict_causes,
+    foreign_fields,
+    owners,
+    spec_is_atomic,
+)
 from reconciler.model import MANAGER, TARGET_LABEL, Desired, Finding, Key, Obj, canonical, digest, key_of
 from reconciler.predict import Prediction, predict
 from reconciler.references import order, references, users_of
@@ -111,7 +119,7 @@ def make_plan(inputs: Inputs, client: KubeClient, now: datetime) -> Plan:
     guard = _guard(inputs, pruned)
     if guard:
         pruned = [i._replace(op="keep", reason=guard) if i.op == "prune" else i for i in pruned]
-    items = (*ordered, *pruned)
+    items = (*_with_renames(ordered, pruned), *pruned)
     going = sorted(
         [*i.key, (i.live or {}).get("metadata", {}).get("uid", "")]
         for i in pruned
@@ -183,9 +191,12 @@ def _item(desired: Desired, inputs: Inputs, client: KubeClient, now: datetime) -
         return _adopt(base, desired, live, inputs, client, now)
     record = inputs.inventory.get(desired.key)
     same_git = record is not None and record.desired == digest(desired.object)
-    if same_git and record is not None and not inputs.full and record.live == digest(canonical(live)):
-        return base, []
     base, notes = _respect_suspension(base, live, target)
+    notes += _foreign_fields(desired, live)
+    base = base._replace(notes=notes)
+    if record is not None and not inputs.full and record.live == digest(canonical(live)):
+        if record.desired == digest(base.manifest):
+            return base, []
     item, found = _dry_run(base._replace(op="update", force=True, notes=notes), target, client, now)
     if item.op == "update" and same_git:
         item = item._replace(drift=True)
@@ -296,13 +307,20 @@ def _dry_run_failed(item: Item, error: ApiError) -> tuple[Item, list[Finding]]:
 
 
 def _respect_suspension(base: Item, live: Obj, target: TargetConfig) -> tuple[Item, tuple[str, ...]]:
-    """Keep a CronWorkflow suspended that someone suspended in the cluster, whatever Git says or leaves out."""
+    """Keep a CronWorkflow suspended that someone suspended in the cluster, whatever Git says or leaves out.
+
+    With `suspended_by_hand: revert` it is resumed, also where Git leaves `suspend` out: server-side apply alone would leave
+    the field of the other manager as it is.
+    """
     manifest = base.manifest or {}
-    if base.key.kind != "CronWorkflow" or target.suspended_by_hand != "keep":
+    suspended = (live.get("spec") or {}).get("suspend")
+    if base.key.kind != "CronWorkflow" or suspended is None or manifest["spec"].get("suspend") is True:
         return base, ()
-    if (live.get("spec") or {}).get("suspend") is not True or (manifest.get("spec") or {}).get(
-        "suspend"
-    ) is True:
+    if target.suspended_by_hand != "keep":
+        manifest = copy.deepcopy(manifest)
+        manifest["spec"].setdefault("suspend", False)
+        return base._replace(manifest=manifest), ()
+    if suspended is not True:
         return base, ()
     others = [(m, t) for m, _, t in owners(live, "spec", "suspend") if m != MANAGER]
     if not others:
@@ -315,6 +333,17 @@ def _respect_suspension(base: Item, live: Obj, target: TargetConfig) -> tuple[It
     who, when = others[0]
     note = f"suspended by hand ({clean(who, limit=60)}{', ' + when if when else ''}); it stays suspended"
     return base._replace(manifest=manifest), (note,)
+
+
+def _foreign_fields(desired: Desired, live: Obj) -> tuple[str, ...]:
+    """A note on fields of the spec that others have set and Git leaves out: apply does not touch them."""
+    found = []
+    for manager, path in foreign_fields(live, desired.object):
+        if path != ("spec", "suspend"):
+            found.append(f"{'.'.join(path)} ({clean(manager, limit=60)})")
+    if not found:
+        return ()
+    return (f"set in the cluster, not in Git: {clean(', '.join(found[:5]), limit=400)}",)
 
 
 def _by_whom(live: Obj) -> str:
@@ -380,6 +409,23 @@ def _prune(key: Key, inputs: Inputs, edges: Mapping[Key, set[Key]], going: set[K
     if users:
         return base._replace(reason=f"still used by {_some(users)}", users=tuple(map(str, users)))
     return base._replace(op="prune", reason="it is not in Git any more")
+
+
+def _with_renames(ordered: list[Item], pruned: list[Item]) -> list[Item]:
+    """A note on each new CronWorkflow whose spec is that of one that goes: upstream knows no rename."""
+    going = {
+        digest((i.live or {}).get("spec")): i.key.name
+        for i in pruned
+        if i.op == "prune" and i.key.kind == "CronWorkflow"
+    }
+    out = []
+    for item in ordered:
+        old = going.get(digest((item.predicted or {}).get("spec"))) if item.op == "create" else None
+        if old:
+            note = f"looks like {old} renamed: runs of {old} go on, but the new one starts with no history of its own"
+            item = item._replace(notes=(*item.notes, note))
+        out.append(item)
+    return out
 
 
 def _guard(inputs: Inputs, pruned: list[Item]) -> str:

@@ -11,12 +11,16 @@ _KEYS = ("templateRef", "workflowTemplateRef")
 
 
 class Reference(NamedTuple):
-    """One use of a template: `template` is "" for a whole workflowTemplateRef, `where` the field path inside the user."""
+    """One use of a template: `template` is "" for a whole workflowTemplateRef, `where` the field path inside the user.
+
+    `given` are the names of the parameters that are passed along.
+    """
 
     key: Key
     template: str
     where: str
     steps: tuple[str | int, ...]
+    given: frozenset[str] = frozenset()
 
 
 def references(obj: Obj) -> list[Reference]:
@@ -26,7 +30,7 @@ def references(obj: Obj) -> list[Reference]:
     """
     namespace = str((obj.get("metadata") or {}).get("namespace") or "")
     found = []
-    for steps, name, value in _walk(obj.get("spec"), ("spec",)):
+    for steps, name, value, given in _walk(obj.get("spec"), ("spec",)):
         target = value.get("name")
         if not isinstance(target, str) or not target or "{{" in target:
             continue
@@ -34,7 +38,7 @@ def references(obj: Obj) -> list[Reference]:
         key = Key(kind, "" if kind == "ClusterWorkflowTemplate" else namespace, target)
         inner = value.get("template") if name == "templateRef" else ""
         inner = inner if isinstance(inner, str) and "{{" not in inner else ""
-        found.append(Reference(key, inner, dotted(steps), steps))
+        found.append(Reference(key, inner, dotted(steps), steps, given))
     return found
 
 
@@ -99,6 +103,33 @@ def missing(obj: Obj, find: Callable[[Key], Obj | None]) -> list[tuple[Reference
     return out
 
 
+def unmet(obj: Obj, find: Callable[[Key], Obj | None]) -> list[tuple[Reference, str]]:
+    """References of `obj` to a template whose required parameters are not all passed, each with what is wrong.
+
+    A parameter is required when its declaration has no value, default or valueFrom.
+    """
+    out = []
+    for ref in references(obj):
+        templates = ((find(ref.key) or {}).get("spec") or {}).get("templates")
+        for template in templates if ref.template and isinstance(templates, list) else ():
+            if not isinstance(template, dict) or template.get("name") != ref.template:
+                continue
+            declared = (template.get("inputs") or {}).get("parameters") or []
+            lacking = [
+                p["name"]
+                for p in declared
+                if isinstance(p, dict)
+                and isinstance(p.get("name"), str)
+                and not {"value", "default", "valueFrom"} & set(p)
+            ]
+            names = sorted(set(lacking) - ref.given)
+            if names:
+                out.append(
+                    (ref, f"{ref.key} template {ref.template} requires the parameter {', '.join(names)}")
+                )
+    return out
+
+
 def template_names(obj: Obj) -> list[str]:
     """The names of the templates inside a WorkflowTemplate or ClusterWorkflowTemplate."""
     templates = (obj.get("spec") or {}).get("templates")
@@ -117,14 +148,22 @@ def dotted(steps: tuple[str | int, ...]) -> str:
 
 def _walk(
     value: Any, steps: tuple[str | int, ...]
-) -> Iterator[tuple[tuple[str | int, ...], str, dict[str, Any]]]:
+) -> Iterator[tuple[tuple[str | int, ...], str, dict[str, Any], frozenset[str]]]:
     stack: list[tuple[Any, tuple[str | int, ...]]] = [(value, steps)]
     while stack:
         node, path = stack.pop()
         if isinstance(node, dict):
             for key in _KEYS:
                 if isinstance(node.get(key), dict):
-                    yield (*path, key), key, node[key]
+                    yield (*path, key), key, node[key], _given(node)
             stack += [(child, (*path, name)) for name, child in reversed(node.items()) if name not in _KEYS]
         elif isinstance(node, list):
             stack += [(child, (*path, i)) for i, child in reversed(list(enumerate(node)))]
+
+
+def _given(caller: dict[str, Any]) -> frozenset[str]:
+    arguments = caller.get("arguments")
+    passed = arguments.get("parameters") if isinstance(arguments, dict) else None
+    if not isinstance(passed, list):
+        return frozenset()
+    return frozenset(p["name"] for p in passed if isinstance(p, dict) and isinstance(p.get("name"), str))

@@ -1,4 +1,4 @@
-"""What people ask of a target between rounds: suspend it, resume it, roll it back.
+"""What people ask of a target between rounds: suspend it, resume it, roll it back, approve deletions.
 
 Requests are a file beside the state, so that they reach an `argosync run` that holds the state's lock.
 """
@@ -16,11 +16,11 @@ from reconciler.model import Obj
 from reconciler.state import Store, write_json
 
 FILE = "requests.json"
-_NAMES = ("suspended", "pin")
+_NAMES = ("suspended", "pin", "approve")
 
 
 def ask(store: Store, name: str, value: Any) -> None:
-    """Leave a request: `suspended` or `pin` with its document, or None to end it."""
+    """Leave a request: `suspended`, `pin` or `approve` with its value, or None to end it."""
     write_json(store.folder / FILE, {**_pending(store), name: value})
 
 

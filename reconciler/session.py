@@ -17,11 +17,16 @@ from reconciler.source import open_source
 from reconciler.state import Store
 
 
-def open_context(config: Config, target: TargetConfig, log: Log | None = None) -> Context:
-    """A context that may look, and not write: no lock, no lease. Raises UserError."""
+def open_context(
+    config: Config, target: TargetConfig, log: Log | None = None, *, looking: bool = False
+) -> Context:
+    """A context with no lock and no lease. Raises UserError.
+
+    `looking` gives it a clone of its own, so that a plan never disturbs an `argosync run` on the same state directory.
+    """
     source_config = config.source(target.source)
     store = Store(config.state, target.name)
-    source = open_source(source_config, config.state / "targets" / target.name)
+    source = open_source(source_config, store.folder / "looking" if looking else store.folder)
     log = log or logger(target.name, secrets=lambda: secrets_of(config))
     context = Context(target, source, connect(target), store, log=log)
     for note in store.notes:

@@ -9,7 +9,7 @@ import argparse
 import difflib
 from typing import Any
 
-from reconciler.commands.options import add_common, configuration
+from reconciler.commands.options import add_common, add_preview, configuration
 
 HELP = "show live against wanted manifests as text"
 
@@ -17,6 +17,7 @@ HELP = "show live against wanted manifests as text"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `argosync diff`."""
     add_common(parser, output=False)
+    add_preview(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -27,12 +28,16 @@ def run(args: argparse.Namespace) -> int:
     from reconciler.session import open_context, secrets_of
     from reconciler.text import redact
 
-    config = configuration(args)
+    try:
+        config = configuration(args)
+    except UserError as error:
+        error.exit_code = 1
+        raise
     secrets = secrets_of(config)
     code = 0
     for target in config.targets:
         try:
-            outcome = preview(open_context(config, target))
+            outcome = preview(open_context(config, target, looking=True))
         except UserError as error:
             error.exit_code = 1
             raise

@@ -32,7 +32,7 @@ def run(args: argparse.Namespace) -> int:
     for target in config.targets:
         print(f"{target.name}:")
         try:
-            for ok, what, remedy in checks(open_context(config, target)):
+            for ok, what, remedy in checks(open_context(config, target, looking=True)):
                 fine = fine and ok
                 print(f"  {'ok  ' if ok else 'FAIL'}  {clean(what)}")
                 if remedy and not ok:

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 
 from argolint.errors import UserError
-from reconciler.config import Config, load, shorthand, with_overrides
+from reconciler.config import Config, load, looking_at, shorthand, with_overrides
 from reconciler.cycle import Outcome
 from reconciler.text import redact
 
@@ -22,7 +22,9 @@ def add_common(parser: argparse.ArgumentParser, *, output: bool = True) -> None:
     )
     parser.add_argument("--path", metavar="P", help="with --repo: the folder inside the repository")
     parser.add_argument(
-        "--ref", metavar="R", help="with --repo: branch, tag, full ref or commit (default: its HEAD)"
+        "--ref",
+        metavar="R",
+        help="branch, tag, full ref or commit (with --repo, or to plan another one; default: its HEAD)",
     )
     parser.add_argument(
         "--namespace", "-n", metavar="NS", help="with --repo: the namespace of objects that name none"
@@ -43,6 +45,16 @@ def add_common(parser: argparse.ArgumentParser, *, output: bool = True) -> None:
         )
 
 
+def add_preview(parser: argparse.ArgumentParser) -> None:
+    """What to look at instead of what the source names now: for pull requests."""
+    parser.add_argument(
+        "--from",
+        dest="source_from",
+        metavar="DIR",
+        help="with --config: the files of this folder in place of the source",
+    )
+
+
 def configuration(args: argparse.Namespace) -> Config:
     """The configuration that the options mean. Raises UserError."""
     if args.repo:
@@ -50,12 +62,14 @@ def configuration(args: argparse.Namespace) -> Config:
             raise UserError("--config and --repo exclude each other", "give one of them")
         config = shorthand(args.repo, args.path, args.ref, args.namespace, args.prune, args.state)
     else:
-        extra = [
-            f"--{name}" for name in ("path", "ref", "namespace", "prune", "state") if getattr(args, name)
-        ]
+        preview = hasattr(args, "source_from")
+        names = ["path", "namespace", "prune", "state"] + ([] if preview else ["ref"])
+        extra = [f"--{name}" for name in names if getattr(args, name)]
         if extra:
             raise UserError(f"{extra[0]} needs --repo", "put it into the configuration file, or use --repo")
         config = load(args.config or DEFAULT_CONFIG)
+        if preview:
+            config = looking_at(config, args.ref, args.source_from)
     return with_overrides(config, args.kubeconfig, args.target)
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import argparse
 
-from reconciler.commands.options import add_common, configuration, print_outcomes
+from reconciler.commands.options import add_common, add_preview, configuration, print_outcomes
 
 HELP = "say what a synchronisation would change, and change nothing"
 
@@ -15,6 +15,7 @@ HELP = "say what a synchronisation would change, and change nothing"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `argosync plan`."""
     add_common(parser)
+    add_preview(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -23,11 +24,15 @@ def run(args: argparse.Namespace) -> int:
     from reconciler.cycle import preview
     from reconciler.session import open_context, secrets_of
 
-    config = configuration(args)
+    try:
+        config = configuration(args)
+    except UserError as error:
+        error.exit_code = 1
+        raise
     outcomes = []
     for target in config.targets:
         try:
-            outcomes.append(preview(open_context(config, target)))
+            outcomes.append(preview(open_context(config, target, looking=True)))
         except UserError as error:
             # 2 means "changes" here, so whatever is wrong must be 1.
             error.exit_code = 1

@@ -34,11 +34,9 @@ class Source(Protocol):
 
 def open_source(config: SourceConfig, state: Path) -> Source:
     """The source that `config` describes, with its clone under `state`. Raises UserError when git is missing."""
-    if (
-        config.type != "git"
-        and scheme_of(config.url) == "file"
-        and _plain_folder(Path(local_path(config.url)))
-    ):
+    place = Path(local_path(config.url))
+    asked = config.type == "directory" and place.is_dir()
+    if asked or (config.type == "" and scheme_of(config.url) == "file" and _plain_folder(place)):
         from reconciler.source.directory import DirectorySource
 
         return DirectorySource(config)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from argolint.kube import ApiError
 from reconciler.plan import Item
 from tests.reconciler.world import World, caller, cron, template
 
@@ -391,7 +392,10 @@ def test_the_linter_configuration_of_the_repository_counts_and_its_rules_are_not
     codes = sorted({f.rule.split()[0] for f in refused.findings if f.severity == "error"})
     mark = world.root / "ran"
     world.repo.commit(
-        {".argolint.yaml": f"ignore: [{', '.join(codes)}]\nrules: [rules]\n", "rules/x.py": f"open({str(mark)!r}, 'w')\n"}
+        {
+            ".argolint.yaml": f"ignore: [{', '.join(codes)}]\nrules: [rules]\n",
+            "rules/x.py": f"open({str(mark)!r}, 'w')\n",
+        }
     )
     outcome = world.sync()
     assert not mark.exists()
@@ -399,3 +403,80 @@ def test_the_linter_configuration_of_the_repository_counts_and_its_rules_are_not
     world.repo.commit({".argolint.yaml": "ignoer: [x]\n"})
     finding = next(f for f in world.sync().findings if f.severity == "error")
     assert (finding.rule, finding.path) == ("lint-configuration", ".argolint.yaml")
+
+
+def test_cron_suspended_by_hand_can_be_reverted_also_where_git_is_silent(world: World) -> None:
+    world.set(suspended_by_hand="revert")
+    world.sync()
+    world.cluster.edit("CronWorkflow/nightly", ("spec", "suspend"), True, "argo")
+    world.sync()
+    assert world.cluster.objects()["CronWorkflow/nightly"]["spec"]["suspend"] is False
+    versions = world.cluster.versions()
+    assert world.sync().writes == 0
+    assert world.cluster.versions() == versions
+
+
+def test_suspension_by_hand_is_told_each_time(world: World) -> None:
+    world.sync()
+    world.cluster.edit("CronWorkflow/nightly", ("spec", "suspend"), True, "argo")
+    for _ in range(3):
+        world.sync()
+        assert [b["reason"] for b in world.state()["blocked"]] == [
+            "suspended by hand (argo, 2026-03-01T11:00:00Z); it stays suspended"
+        ]
+
+
+def test_fields_of_others_that_git_leaves_out_are_told_and_left(world: World) -> None:
+    world.sync()
+    world.cluster.edit("WorkflowTemplate/hello", ("spec", "priority"), 5, "kubectl-edit")
+    for _ in range(2):
+        outcome = world.sync()
+        item = next(i for i in outcome.plan.items if i.key.name == "hello")
+        assert (item.op, item.notes) == (
+            "unchanged",
+            ("set in the cluster, not in Git: spec.priority (kubectl-edit)",),
+        )
+
+
+def test_renamed_cron_is_told(world: World) -> None:
+    world.sync()
+    world.repo.commit({"cron/nightly.yaml": cron("nightly-2")})
+    item = next(i for i in world.plan().plan.items if i.op == "create")
+    assert item.notes == (
+        "looks like nightly renamed: runs of nightly go on, but the new one starts with no history of its own",
+    )
+
+
+def test_quarantine_holds_what_the_server_refuses(world: World) -> None:
+    world.set(mode="quarantine")
+    world.cluster.before = lambda n, verb, kind, name: (
+        ApiError(422, "Invalid", "admission says no") if (verb, name) == ("apply", "odd") else None
+    )
+    world.repo.commit({"odd.yaml": template("odd"), "cron/odd.yaml": cron("needs-odd", "odd")})
+    outcome = world.sync()
+    assert (outcome.ok, outcome.held) == (True, ("CronWorkflow argo/needs-odd", "WorkflowTemplate argo/odd"))
+    assert list(world.cluster.objects()) == ["CronWorkflow/nightly", "WorkflowTemplate/hello"]
+
+
+def test_consumer_outside_whose_parameters_would_be_missing_is_protected(world: World) -> None:
+    world.sync()
+    steps = [[{"name": "s", "templateRef": {"name": "hello", "template": "main"}}]]
+    spec = {"entrypoint": "m", "templates": [{"name": "m", "steps": steps}]}
+    world.cluster.put(
+        {
+            "kind": "CronWorkflow",
+            "metadata": {"name": "theirs"},
+            "spec": {"schedules": ["0 1 * * *"], "workflowSpec": spec},
+        }
+    )
+    needs = template().replace(
+        "      container:", "      inputs: {parameters: [{name: who}]}\n      container:"
+    )
+    world.repo.commit(
+        {"templates/hello.yaml": needs.replace("[echo, hi]", '[echo, "{{inputs.parameters.who}}"]')}
+    )
+    outcome = world.sync()
+    messages = [f.message for f in outcome.findings if f.rule == "breaks-consumer"]
+    theirs = "CronWorkflow argo/theirs, which is in the cluster and not in this revision, would break"
+    assert messages == [f"{theirs}: WorkflowTemplate argo/hello template main requires the parameter who"]
+    assert outcome.reason == "Refused"

@@ -172,7 +172,7 @@ def test_mistyped_field_is_refused_by_the_linter_before_any_write(shop: Shop) ->
 def test_wrong_configuration_exits_with_2_and_plan_with_1(shop: Shop) -> None:
     shop.config.write_text("sources: []\n")
     assert shop.argosync("once").returncode == 2
-    assert shop.argosync("plan").returncode == 2
+    assert shop.argosync("plan").returncode == 1
     assert "Traceback" not in shop.argosync("once").stderr
 
 
@@ -237,7 +237,9 @@ def test_prune_and_approval(shop: Shop) -> None:
     assert held.returncode == 1
     approval = next(line for line in held.stdout.splitlines() if "--approve" in line).split()[-1]
     assert len(shop.live()) == 7
-    assert shop.argosync("once", "--approve", approval).returncode == 0
+    assert shop.argosync("approve", "000000000000").returncode == 1
+    assert shop.argosync("approve", approval).returncode == 0
+    assert shop.argosync("once").returncode == 0
     assert sorted(shop.live()) == ["CronWorkflow/nightly", "WorkflowTemplate/hello"]
 
 
@@ -427,3 +429,15 @@ def test_in_process_synchronisation_agrees_with_the_cluster_in_a_file(shop: Shop
             )
         told.append(story)
     assert told[0] == told[1]
+
+
+def test_plan_of_a_pull_request_by_ref_and_by_folder(shop: Shop) -> None:
+    assert shop.argosync("once").returncode == 0
+    shop.repo.git("checkout", "--quiet", "-b", "feature")
+    shop.repo.commit({"templates/hello.yaml": template(word="ciao")})
+    assert shop.argosync("plan").returncode == 0
+    for words in (("--ref", "feature"), ("--from", str(shop.repo.path))):
+        plan = shop.argosync("plan", *words, "-o", "markdown")
+        assert plan.returncode == 2, plan.stdout
+        assert f"| update | `WorkflowTemplate {shop.namespace}/hello` |" in plan.stdout
+    assert shop.argosync("plan", "--from", "/nowhere").returncode == 1
