@@ -40,7 +40,7 @@ def build_pod(run: Run, call: Call, node: Mapping[str, Any]) -> dict[str, Any]:
     user = [*mains, *(dict(s) for s in template.get("sidecars") or ())]
     inits = [dict(c) for c in template.get("initContainers") or ()]
     containers = []
-    if kind not in ("resource", "data"):
+    if kind != "data" and (kind != "resource" or archive_location(run, template).get("archiveLogs")):
         containers.append(podparts.executor_container(run, "wait", ["wait"], mains))
     containers += [podparts.emissary(run, c) for c in user]
     spec["initContainers"] = [

@@ -68,8 +68,28 @@ def settle(run: Run, identity: str) -> None:
         return
     run.touch(node)
     if node["phase"] == phases.SUCCEEDED:
-        add_globals(run, node.get("outputs"))
-        memoize.save(run, node)
+        _name_globals(run, identity)
+        add_globals(run, run.nodes[identity].get("outputs"))
+        memoize.save(run, run.nodes[identity])
+
+
+def _name_globals(run: Run, identity: str) -> None:
+    """Outputs that were reported without their globalName get the one that the template declares."""
+    node = run.nodes[identity]
+    outputs = node.get("outputs") or {}
+    declared = _template(run, node).get("outputs") or {}
+    renewed = dict(outputs)
+    for kind in ("parameters", "artifacts"):
+        names_ = {d.get("name"): d["globalName"] for d in declared.get(kind) or () if d.get("globalName")}
+        if names_ and outputs.get(kind):
+            renewed[kind] = [
+                {**o, "globalName": names_[o["name"]]}
+                if o.get("name") in names_ and not o.get("globalName")
+                else o
+                for o in outputs[kind]
+            ]
+    if renewed != outputs:
+        run.put(identity, outputs=renewed)
 
 
 def node_of(run: Run, pod: Mapping[str, Any]) -> Node | None:

@@ -27,7 +27,9 @@ def load_spec(run: Run) -> None:
     stored = run.status.get("storedWorkflowTemplateSpec")
     memory = run.memory
     inputs = (source, stored, defaults)
-    if memory.spec is None or not all(a is b or a == b for a, b in zip(memory.spec_inputs, inputs, strict=True)):
+    if memory.spec is None or not all(
+        a is b or a == b for a, b in zip(memory.spec_inputs, inputs, strict=True)
+    ):
         if source.get("workflowTemplateRef"):
             merged = _referenced_spec(run, source, defaults)
             stored = run.status.get("storedWorkflowTemplateSpec")
