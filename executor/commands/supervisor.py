@@ -30,11 +30,14 @@ CANNOT_START = (2, 4)
 
 @dataclass(slots=True)
 class Component:
-    """One process to keep running. `ready` components write `<data>/ready/<name>` when they work."""
+    """One process to keep running. `ready` components write `<data>/ready/<name>` when they work; those with
+    `after_ready` are started once all of them do.
+    """
 
     name: str
     argv: Sequence[str]
     ready: bool = True
+    after_ready: bool = False
     env: dict[str, str] = field(default_factory=dict)
     process: subprocess.Popen[bytes] | None = None
     started: float = 0.0
@@ -76,7 +79,8 @@ class Supervisor:
             for component in self.components:
                 (self.data / "ready" / component.name).unlink(missing_ok=True)
             for component in self.components:
-                self._start(component)
+                if not component.after_ready:
+                    self._start(component)
             self._save()
             while not self._stopping:
                 self._look()
@@ -93,8 +97,8 @@ class Supervisor:
         for component in self.components:
             process = component.process
             if process is None:
-                if now >= component.start_again:
-                    component.restarts += 1
+                if now >= component.start_again and (self._announced or not component.after_ready):
+                    component.restarts += bool(component.last_exit)
                     self._start(component)
                     self._save()
                 continue

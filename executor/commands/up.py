@@ -110,7 +110,9 @@ def components(data: Path, kubeconfig: Path, sync: Path | None, args: argparse.N
     ]
     if sync is not None:
         follow = [sys.executable, "-m", "reconciler", "run", "--config", str(sync)]
-        out.append(Component("argosync", [*follow, "--kubeconfig", str(kubeconfig)], ready=False))
+        out.append(
+            Component("argosync", [*follow, "--kubeconfig", str(kubeconfig)], ready=False, after_ready=True)
+        )
     return out
 
 
