@@ -20,6 +20,7 @@ from typing import Any, Protocol
 
 from executor.artifacts.disk import DiskStore
 from executor.engine import contract as c
+from executor.engine import locks
 from executor.local.http import run_http
 from executor.local.jobs import JobRun
 from executor.local.objects import ObjectStore
@@ -240,15 +241,11 @@ class Driver:
             (m["metadata"].get("namespace", ""), m["metadata"]["name"]): m
             for m in self.store.list("ConfigMap")
         }
-        return replace(self._context, config_maps=config_maps, locks=self._locks())
-
-    def _locks(self) -> Any:
-        try:
-            from executor.engine import locks
-        except ImportError:
-            return None
-        table = getattr(locks, "table", None)
-        return table([t.state for t in self._workflows.values()]) if table else None
+        return replace(
+            self._context,
+            config_maps=config_maps,
+            locks=locks.table([t.state for t in self._workflows.values()]),
+        )
 
     # --- commands -------------------------------------------------------------------------------------
 

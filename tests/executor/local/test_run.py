@@ -320,6 +320,28 @@ def _sleepers(marker: str) -> list[str]:
     return found
 
 
+@pytest.mark.sandbox
+def test_two_workflows_of_a_file_share_a_mutex(argorun, project: Path) -> None:
+    text = "---\n".join(
+        one("echo in; sleep 0.4; echo out", synchronization="{mutexes: [{name: m}]}").replace(
+            "name: wf", f"name: {name}"
+        )
+        for name in ("one", "two")
+    )
+    done = argorun(text, "--log")
+    assert done.code == 0, done
+    order = [line for line in done.out.splitlines() if line.endswith((": in", ": out"))]
+    assert order in (
+        ["one: in", "one: out", "two: in", "two: out"],
+        ["two: in", "two: out", "one: in", "one: out"],
+    )
+    states = [
+        json.loads((project / f".argolint/runs/one/{name}.json").read_text())
+        for name in ("workflow", "workflow-two")
+    ]
+    assert [state["status"]["phase"] for state in states] == ["Succeeded", "Succeeded"]
+
+
 class _Answer(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
