@@ -363,3 +363,12 @@ def test_a_daemon_is_ready_when_its_probe_says_so(run_pod) -> None:
     assert ready[-1] is True
     ran.handle.terminate(5)
     assert ran.handle.wait(10) is not None
+
+
+def test_outputs_below_usr_and_etc_are_collected(run_pod) -> None:
+    declared = [{"name": n, "valueFrom": {"path": p}} for n, p in (("a", "/usr/src/app/o"), ("b", "/etc/o"))]
+    script = "mkdir -p /usr/src/app; echo 1 > /usr/src/app/o; echo 2 > /etc/o"
+    ran = run_pod(argo(template(script, outputs={"parameters": declared})))
+    assert [p["value"] for p in ran.outputs["parameters"]] == ["1", "2"]
+    assert not Path("/usr/src/app/o").exists()
+    assert not Path("/etc/o").exists()
