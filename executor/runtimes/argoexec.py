@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from executor.artifacts import archives, locations
+from executor.artifacts import locations
 from executor.artifacts.base import ArtifactError, ArtifactMissing, ArtifactStore
 
 Object = Mapping[str, Any]
@@ -154,6 +154,8 @@ def _load_one(
     secret: locations.SecretKey,
     scratch: Path,
 ) -> None:
+    from executor.artifacts import archives  # tarfile and zipfile take longer to import than a small pod runs
+
     scratch.mkdir(parents=True, exist_ok=True)
     downloaded = scratch / "artifact.tmp"
     unpacked = scratch / "artifact.unpacked"
@@ -251,6 +253,8 @@ def save_artifact(
     artifact: Object, template: Object, source: Path, store: ArtifactStore, scratch: Path, fallback: str
 ) -> dict[str, Any]:
     """Pack and store one output artifact; returns it with its location. Raises ArtifactError."""
+    from executor.artifacts import archives
+
     path = str(artifact.get("path") or "")
     archive = artifact.get("archive") or {}
     location = _location_fields(artifact, template, _file_name(artifact, path), fallback)
