@@ -6,6 +6,8 @@ import asyncio
 import logging
 from typing import Any
 
+import orjson
+
 from executor.cluster import argoserver, discovery, rest
 from executor.cluster.auth import ANONYMOUS, AUTHENTICATED, User
 from executor.cluster.http import (
@@ -25,6 +27,7 @@ from executor.cluster.rbac import Attributes, denial
 from executor.cluster.routes import target_of, verb_of
 from executor.cluster.state import Cluster
 from executor.cluster.status import ApiStatus, forbidden, internal, method_not_allowed, no_such_path
+from executor.cluster.subresources import exec_refused
 
 log = logging.getLogger("argorun.apiserver")
 
@@ -52,7 +55,18 @@ class App:
         if scope["type"] == "http":
             await self._http(scope, receive, send)
         elif scope["type"] == "websocket":
+            await self._websocket(scope, receive, send)
+
+    async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Refuse an upgrade (exec, attach, port-forward) with a Status where the server can, else by closing."""
+        await receive()
+        body = orjson.dumps(exec_refused().body())
+        if "websocket.http.response" not in scope.get("extensions", {}):
             await send({"type": "websocket.close", "code": 1008})
+            return
+        headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+        await send({"type": "websocket.http.response.start", "status": 501, "headers": headers})
+        await send({"type": "websocket.http.response.body", "body": body})
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = request_of(scope)

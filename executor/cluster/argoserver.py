@@ -115,7 +115,10 @@ async def respond(cluster: Cluster, request: Request, path: str, user: User) -> 
             200, {"managedNamespace": "", "links": [], "columns": [], "modals": {}, "navColor": ""}
         )
     if parts[0] == "version":
-        return json_response(200, {"version": f"argolint-{__version__}", "platform": "linux/amd64"})
+        empty = dict.fromkeys(
+            ("buildDate", "compiler", "gitCommit", "gitTag", "gitTreeState", "goVersion"), ""
+        )
+        return json_response(200, {**empty, "version": f"argolint-{__version__}", "platform": "linux/amd64"})
     if parts[0] == "userinfo":
         return json_response(200, {"subject": user.name, "groups": list(user.groups), "issuer": "argolint"})
     collection = COLLECTIONS[parts[0]]

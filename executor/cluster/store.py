@@ -5,13 +5,14 @@ once so that the next write sees it, and goes to a single writer thread that com
 Nobody learns of a write before it is committed: answers, reads of it and watch events wait for `settled`.
 
 The log is append-only: `(rv, resource, namespace, name, verb, value)`. The newest `window` events stay available to
-watches, also after a restart; older rows go as soon as a later row has taken their place.
+watches, also after a restart (fewer when they are large); older rows go as soon as a later row has taken their place.
 """
 
 from __future__ import annotations
 
 import asyncio
 import bisect
+import logging
 import queue
 import sqlite3
 import threading
@@ -24,8 +25,12 @@ import orjson
 
 from argolint.errors import UserError
 
+log = logging.getLogger("argorun.store")
+
 SCHEMA_VERSION: Final = 1
 DEFAULT_WINDOW: Final = 10_000
+MAX_HISTORY_BYTES: Final = 64 * 1024 * 1024
+"""JSON bytes of events that are kept for watches, however few they are: states of a large Workflow add up."""
 
 ADDED: Final = "ADDED"
 MODIFIED: Final = "MODIFIED"
@@ -119,13 +124,15 @@ class Store:
         *,
         synchronous: str = "normal",
         window: int = DEFAULT_WINDOW,
+        history_bytes: int = MAX_HISTORY_BYTES,
         seals: Mapping[str, tuple[Seal, Seal]] | None = None,
     ) -> None:
         """`path` is the database file; `synchronous` is SQLite's (`normal` survives the death of the process, `full` also
-        a power cut); `seals` maps a resource to (encrypt, decrypt) for its values on disk."""
+        a power cut); `window` events are kept for watches, at most `history_bytes` of them; `seals` maps a resource to (encrypt, decrypt) for its values on disk."""
         self.path = path
         self.synchronous = synchronous
         self.window = window
+        self.history_bytes = history_bytes
         self.seals = dict(seals or {})
         self.rv = 0
         self.committed = 0
@@ -133,6 +140,7 @@ class Store:
         self.failure: str = ""
         self._tables: dict[str, _Table] = {}
         self._events: deque[Event] = deque()
+        self._history_bytes = 0
         self._dead: deque[tuple[int, int]] = deque()  # (superseding rv, superseded rv)
         self._listeners: dict[str, list[Listener]] = {}
         self._everything: list[Listener] = []
@@ -174,7 +182,7 @@ class Store:
             entry = Entry(orjson.loads(raw), raw, rv)
             event = self._index(rv, _VERBS[verb], resource, (namespace, name), entry)
             if rv > self.compacted:
-                self._events.append(event)
+                self._remember(event)
             self.rv = max(self.rv, rv)
         self.committed = self.rv
 
@@ -295,9 +303,13 @@ class Store:
         for record in records:
             event = record.event
             self.committed = event.rv
-            self._events.append(event)
+            self._remember(event)
             for listener in (*self._listeners.get(event.resource, ()), *self._everything):
-                listener(event)
+                try:
+                    listener(event)
+                except Exception:  # one listener's fault must not keep the others, or the writer, waiting
+                    log.exception("a listener failed on %s %s", event.resource, event.key)
+            event.frames.clear()
         while self._waiters and self._waiters[0][0] <= self.committed:
             _resolve(self._waiters.popleft()[1], None)
         # Waiters come nearly in order of rv; a read of an older object may stand behind a newer one.
@@ -306,12 +318,20 @@ class Store:
             self._waiters = deque(waiter for waiter in self._waiters if waiter[0] > self.committed)
             for future in ready:
                 _resolve(future, None)
-        if len(self._events) > self.window + self.window // 4:
+        if len(self._events) > self.window * 5 // 4 or self._history_bytes > self.history_bytes * 5 // 4:
             self._compact()
 
+    def _remember(self, event: Event) -> None:
+        self._events.append(event)
+        self._history_bytes += len(event.entry.raw)
+
     def _compact(self) -> None:
-        while len(self._events) > self.window:
-            self.compacted = self._events.popleft().rv
+        while len(self._events) > self.window or (
+            self._history_bytes > self.history_bytes and len(self._events) > 1
+        ):
+            oldest = self._events.popleft()
+            self._history_bytes -= len(oldest.entry.raw)
+            self.compacted = oldest.rv
         dead: list[tuple[int]] = []
         while self._dead and self._dead[0][0] <= self.compacted:
             dead.append((self._dead.popleft()[1],))

@@ -33,6 +33,8 @@ _DEFAULT_TOKEN_SECONDS: Final = 3600
 async def handle(cluster: Cluster, request: Request, target: Target, user: User) -> Response:
     """Answer a request for a subresource other than status."""
     handler = _SUBRESOURCES.get((target.resource.storage, target.subresource))
+    if handler is None and target.subresource == "exec":
+        raise exec_refused()
     if handler is None:
         raise no_such_path()
     methods, function = handler
@@ -42,6 +44,13 @@ async def handle(cluster: Cluster, request: Request, target: Target, user: User)
     if entry is None:
         raise not_found(target.resource.plural, target.resource.group, target.name)
     return await function(cluster, request, target, entry)
+
+
+def exec_refused() -> ApiStatus:
+    """501: pods of the embedded cluster cannot be entered."""
+    return ApiStatus(
+        501, "NotImplemented", "the embedded cluster does not serve pods/exec: use the logs of the pod"
+    )
 
 
 def _call(target: Target, request: Request) -> Call:

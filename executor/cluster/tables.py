@@ -352,4 +352,4 @@ def table_encoder(cluster: Cluster, resource: Resource, request: Request) -> tup
         table = _table(definitions, [_row(resource, columns, obj, include)], data)
         return encode_plain(type, table, orjson.dumps(table))
 
-    return encode, f"table:{id(encode)}"
+    return encode, ""

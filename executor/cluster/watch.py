@@ -41,7 +41,7 @@ class Watch:
         encode: Encode = encode_plain,
         shared: str = "plain",
     ) -> None:
-        """`shared` names the encoding: watches with the same name and resource version share encoded events."""
+        """`shared` names the encoding: watches of the same name share encoded events; those of no name do not."""
         self.store = store
         self.chosen = chosen
         self.encode = encode
@@ -142,9 +142,11 @@ class Watch:
             self.close()
             return
         key = (*self.frame_key, type)
-        frame = event.frames.get(key)
+        frame = event.frames.get(key) if self.frame_key[0] else None
         if frame is None:
-            frame = event.frames[key] = self.encode(type, *self._shape(entry))
+            frame = self.encode(type, *self._shape(entry))
+            if self.frame_key[0]:
+                event.frames[key] = frame
         self._queue.append(frame)
         self._wake.set()
 

@@ -316,3 +316,14 @@ def test_keys_and_kubeconfig_are_private(tmp_path: Path) -> None:
             assert Api(client).get("/api/v1/namespaces/default").code == 200
     finally:
         stop(cluster.process)
+
+
+def test_history_of_large_objects_is_bounded_by_bytes(tmp_path: Path) -> None:
+    async def write(store: Store) -> Any:
+        for turn in range(40):
+            store.put("maps", "n", "large", obj("large", data={"k": "x" * 10_000, "turn": str(turn)}))
+            await store.settled()
+        await store.settled()
+        return len(store.since("maps", store.compacted) or ())
+
+    assert 5 <= with_store(tmp_path / "db", write, history_bytes=100_000) <= 13
