@@ -153,13 +153,12 @@ def delete_object(client: KubeClient, command: DeleteObject) -> None:
     _ignore_absent(lambda: client.delete(resource, command.name, command.namespace))
 
 
-def put_config_map_key(client: KubeClient, command: PutConfigMapKey) -> None:
-    """Set one key of a ConfigMap, creating it when absent. Raises ApiError."""
+def put_config_map_key(client: KubeClient, command: PutConfigMapKey) -> Obj:
+    """Set one key of a ConfigMap, creating it when absent; the ConfigMap as stored. Raises ApiError."""
     patch = {"data": {command.key: command.value}}
     for _ in range(3):
         try:
-            client.patch(CONFIG_MAP, command.name, patch, command.namespace)
-            return
+            return client.patch(CONFIG_MAP, command.name, patch, command.namespace)
         except ApiError as error:
             if not error.not_found:
                 raise
@@ -174,11 +173,11 @@ def put_config_map_key(client: KubeClient, command: PutConfigMapKey) -> None:
             **patch,
         }
         try:
-            client.create(CONFIG_MAP, fresh, command.namespace)
-            return
+            return client.create(CONFIG_MAP, fresh, command.namespace)
         except ApiError as error:
             if not error.already_exists:
                 raise
+    raise ApiError(409, "Conflict", f"configmap {command.name} is made and deleted again and again")
 
 
 def event_object(wf: Object, command: RecordEvent, component: str = "workflow-controller") -> Obj:

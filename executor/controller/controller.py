@@ -228,6 +228,7 @@ class Controller:
             observations, seen_now = observe(wf, pods, results, seen)
             context = self.view.context(wf, admitted=self._is_admitted(key), locks=self._table)
             step = engine.advance(wf, [*observations, *extra], now, context)
+            self._save_caches(key, step.commands)
             stored = persist.persist(self.client, wf, step.state) if step.changed else wf
         except persist.TooLarge as error:
             self._mark_error(key, str(error))
@@ -363,6 +364,15 @@ class Controller:
             if not isinstance(command, CreatePod | LabelPodCompleted):
                 self._do(key, wf, command, now)
 
+    def _save_caches(self, key: Key, commands: tuple[Command, ...]) -> None:
+        """Write memoized outputs before the node is seen to have succeeded, as upstream does: who waits for it finds them."""
+        for command in commands:
+            if isinstance(command, PutConfigMapKey):
+                self._try(key, lambda put=command: self._save_cache(put))  # type: ignore[misc]
+
+    def _save_cache(self, command: PutConfigMapKey) -> None:
+        self.view.config_maps.offer(actions.put_config_map_key(self.client, command))
+
     def _map(self, function: Callable[[Any], Any], items: list[Any]) -> list[Any]:
         if len(items) < 3:
             return [function(item) for item in items]
@@ -378,7 +388,7 @@ class Controller:
             case CreateObject():
                 self._try(key, lambda: actions.create_object(client, namespace, command))
             case PutConfigMapKey():
-                self._try(key, lambda: actions.put_config_map_key(client, command))
+                pass  # done before the workflow was written: _save_caches
             case DeleteObject(kind="Workflow"):
                 pass  # the TTL of a workflow is kept by _after_completion, also over a restart
             case DeleteObject():

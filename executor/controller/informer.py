@@ -97,6 +97,13 @@ class Informer:
         with self._lock:
             return list(self._index.get(key, {}).values())
 
+    def offer(self, obj: Obj) -> None:
+        """Take over what this process has just written, so that it is not read stale until the watch brings it."""
+        known = self.get(*key_of(obj))
+        ours, theirs = version_of(obj), version_of(known) if known is not None else None
+        if ours is not None and (theirs is None or theirs < ours):
+            self._apply("MODIFIED" if known is not None else "ADDED", obj)
+
     # --- life -------------------------------------------------------------------------------------
 
     def start(self) -> Informer:
@@ -192,6 +199,8 @@ class Informer:
             self._snapshot = None
             old = self._objects.get(key)
             if old is not None:
+                if kind != "DELETED" and _is_older(obj, old):
+                    return
                 self._unindex(key, old)
             if kind == "DELETED":
                 self._objects.pop(key, None)
@@ -212,6 +221,11 @@ class Informer:
             self._index[group].pop(key, None)
             if not self._index[group]:
                 del self._index[group]
+
+
+def _is_older(obj: Obj, known: Obj) -> bool:
+    ours, theirs = version_of(obj), version_of(known)
+    return ours is not None and theirs is not None and ours < theirs
 
 
 def _version_text(obj: Obj) -> Any:

@@ -88,7 +88,7 @@ class View:
         self.workflows = informer("Workflow", label_selector=selector, on_event=on_workflow)
         self.pods = informer(
             "Pod",
-            label_selector=f"{WORKFLOW_LABEL},workflows.argoproj.io/completed=false,{selector}",
+            label_selector=f"{WORKFLOW_LABEL},workflows.argoproj.io/completed=false",
             on_event=on_pod,
             index=workflow_of,
         )

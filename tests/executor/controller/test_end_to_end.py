@@ -531,3 +531,62 @@ spec:
     wf = cluster.until(name, lambda wf: (wf.get("status") or {}).get("phase") == "Succeeded")
     assert wf["metadata"]["labels"]["mine"] == "yes"
     assert phases(wf) == {"edited": "Succeeded", "a": "Succeeded", "b": "Succeeded"}
+
+
+def test_a_missed_run_is_caught_up_once(cluster: Any) -> None:
+    from datetime import UTC, datetime, timedelta
+
+    tick = datetime.now(UTC).replace(second=0, microsecond=0) - timedelta(minutes=2)
+    schedule = f"{tick.minute} {tick.hour} * * *"
+    cluster.create(f"""
+apiVersion: argoproj.io/v1alpha1
+kind: CronWorkflow
+metadata:
+  name: late
+  annotations: {{cronworkflows.argoproj.io/last-used-schedule: "CRON_TZ=Etc/UTC {schedule}"}}
+spec:
+  schedules: ["{schedule}"]
+  timezone: Etc/UTC
+  startingDeadlineSeconds: 600
+  workflowSpec:
+    entrypoint: main
+    templates: [{{name: main, container: {{image: alpine, command: [echo, "{{{{workflow.scheduledTime}}}}"]}}}}]
+status: {{lastScheduledTime: "{tick - timedelta(days=1):%Y-%m-%dT%H:%M:%SZ}"}}
+""")
+    name = f"late-{int(tick.timestamp())}"
+    end = time.monotonic() + 15
+    while cluster.client.try_get(WORKFLOW, name, cluster.namespace) is None:
+        assert time.monotonic() < end
+        time.sleep(0.05)
+    cluster.until(name, lambda wf: (wf.get("status") or {}).get("phase") == "Succeeded")
+    log = list(cluster.client.stream_log(name, cluster.namespace, container="main"))
+    assert log == [tick.strftime("%Y-%m-%dT%H:%M:%SZ").encode()]
+    cron = resource_for("CronWorkflow")
+    end = time.monotonic() + 15
+    while (found := cluster.client.get(cron, "late", cluster.namespace)["status"]).get("succeeded") != 1:
+        assert time.monotonic() < end
+        time.sleep(0.05)
+    assert (found["lastScheduledTime"], found["active"]) == (tick.strftime("%Y-%m-%dT%H:%M:%SZ"), [])
+    children = cluster.client.list(WORKFLOW, cluster.namespace).items
+    assert [c["metadata"]["name"] for c in children] == [name]
+
+
+def test_memoization_keeps_its_cache_in_the_controllers_namespace(cluster: Any) -> None:
+    text = """
+apiVersion: argoproj.io/v1alpha1
+kind: Workflow
+metadata: {name: NAME}
+spec:
+  entrypoint: main
+  templates:
+  - name: main
+    memoize: {key: CACHEKEY, cache: {configMap: {name: e2e-cache}}}
+    outputs: {parameters: [{name: o, valueFrom: {path: /tmp/o}}]}
+    container: {image: alpine, command: [sh, -c, "date +%N > /tmp/o"]}
+""".replace("CACHEKEY", f"k{int(time.time())}")
+    first, second = (cluster.run(text.replace("NAME", name)) for name in ("memo1", "memo2"))
+    assert [wf["status"]["phase"] for wf in (first, second)] == ["Succeeded", "Succeeded"]
+    one, two = first["status"]["nodes"]["memo1"], second["status"]["nodes"]["memo2"]
+    assert (one["memoizationStatus"]["hit"], two["memoizationStatus"]["hit"]) == (False, True)
+    assert one["outputs"]["parameters"][0]["value"] == two["outputs"]["parameters"][0]["value"]
+    assert cluster.client.try_get(resource_for("Pod"), "memo2", cluster.namespace) is None

@@ -9,7 +9,7 @@ from typing import Any
 
 from argolint.kube import ApiError, WatchExpired, resource_for
 from argolint.kube.client import Page
-from executor.controller.informer import Informer
+from executor.controller.informer import Informer, wait_all_synced
 
 Obj = dict[str, Any]
 POD = resource_for("Pod")
@@ -146,3 +146,11 @@ def test_a_handler_that_fails_does_not_end_the_informer() -> None:
     api.events.put(("ADDED", pod("good", 7)))
     until(lambda: "good" in seen)
     stop(informer, api)
+
+
+def test_waiting_is_given_up_when_the_api_refuses() -> None:
+    api = Api(ApiError(403, "Forbidden", "pods is forbidden"))
+    informer, _ = started(api)
+    late = wait_all_synced([informer], 60.0)
+    assert [str(i.error) for i in late] == ["pods is forbidden (403 Forbidden)"]
+    informer.stop()
