@@ -212,7 +212,8 @@ def _declare(
     else:
         known = _instances_of(group, name, instances)
         if known is None:
-            opened[prefix] = made
+            # of `a.*.path` nothing is known below the name: what `a.*` says stands
+            opened.setdefault(prefix, ty.ANY if suffix else made)
         for one, inner in (known or {}).items():
             variables[prefix + one + suffix] = (inner if inner is not None else made)._replace(
                 origin=prefix + one + suffix

@@ -42,7 +42,6 @@ def substitute(
         return json_text
     prefixes = tuple(strict_prefixes)
     parts: list[str] = []
-    nested: dict[str, Any] | None = None
     for piece in split(json_text):
         if isinstance(piece, Raw):
             if piece.unclosed and not allow_unresolved:
@@ -51,9 +50,7 @@ def substitute(
         elif isinstance(piece, SimpleTag):
             parts.append(_simple(piece, env, allow_unresolved, prefixes))
         else:
-            if nested is None:
-                nested = expand(env)
-            parts.append(_expression(piece, env, nested, allow_unresolved, prefixes, hooks))
+            parts.append(_expression(piece, env, allow_unresolved, prefixes, hooks))
     return "".join(parts)
 
 
@@ -243,7 +240,6 @@ def _known(path: str, env: Mapping[str, Any], nested: Mapping[str, Any]) -> bool
 def _expression(
     tag: ExprTag,
     env: Mapping[str, Any],
-    nested: Mapping[str, Any],
     allow_unresolved: bool,
     prefixes: tuple[str, ...],
     hooks: Hooks,
@@ -256,6 +252,7 @@ def _expression(
         if allow_unresolved:
             return untouched
         raise _failed(tag, error) from None
+    nested = expand(env, None if "$env" in source else {path.split(".", 1)[0] for path, _, _, _ in names})
     for path, guarded, _, _ in names:
         if _known(path, env, nested):
             continue

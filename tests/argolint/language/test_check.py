@@ -277,3 +277,9 @@ def test_every_location_has_a_scope() -> None:
 def test_exit_handlers_see_failures() -> None:
     assert scope_at("template-body").lookup("workflow.failures") is None
     assert scope_at("template-body", Instances(exit_handler=True)).lookup("workflow.failures") is not None
+
+
+def test_an_artifact_of_unknown_name_has_a_path() -> None:
+    scope = scope_at("template-body", Instances(parameters=None, artifacts=None))
+    assert check_source("inputs.artifacts.any.path + '/x'", scope)[1] == []
+    assert check_tags("{{inputs.artifacts.any.path}}", scope) == []
