@@ -32,6 +32,7 @@ class Memory:
         "prepared",
         "progress",
         "resolved",
+        "scopes",
         "spec",
         "spec_inputs",
         "static_globals",
@@ -52,6 +53,7 @@ class Memory:
         self.prepared: dict[str, Any] = {}
         self.resolved: dict[Any, Any] = {}
         self.expanded: dict[str, Any] = {}
+        self.scopes: dict[str, Any] = {}
         self.dags: dict[str, Any] = {}
         self.idle: set[str] = set()  # groups that only wait for pods
         self.timed: set[str] = set()  # Pending nodes with a deadline of their own

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import heapq
 import json
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -116,6 +117,42 @@ def automatic(ask: Ask) -> Answer | None:
         for a in outputs.get("artifacts") or ()
     }
     return Answer(result="[1]" if ask.kind == "data" else "1", parameters=parameters, artifacts=artifacts)
+
+
+_FEEDS_LOOP = re.compile(r"outputs\.(?:(result)|parameters(?:\.([-\w]+)|\[\\*['\"]([-\w]+)))")
+
+
+def automatic_for(*objects: Mapping[str, Any]) -> Answers:
+    """`automatic`, with a JSON list for what feeds a withParam in these objects, and every suspension lifted."""
+    loops: set[str] = set()
+
+    def look(value: Any) -> None:
+        if isinstance(value, Mapping):
+            for found in _FEEDS_LOOP.finditer(str(value.get("withParam") or "")):
+                loops.add(found.group(1) or found.group(2) or found.group(3))
+            for inner in value.values():
+                look(inner)
+        elif isinstance(value, list):
+            for inner in value:
+                look(inner)
+
+    for item in objects:
+        look(item)
+
+    def answer(ask: Ask) -> Answer | None:
+        if ask.kind == "suspend":
+            declared = (ask.template.get("outputs") or {}).get("parameters") or ()
+            return Answer(
+                parameters={
+                    str(p["name"]): "YES" for p in declared if "supplied" in (p.get("valueFrom") or {})
+                }
+            )
+        found = automatic(ask) or Answer()
+        lists = {name: '["1"]' for name in found.parameters if name in loops}
+        result = '["1"]' if "result" in loops else found.result
+        return replace(found, parameters={**found.parameters, **lists}, result=result)
+
+    return answer
 
 
 class _World:
@@ -423,4 +460,14 @@ def with_status(
     return {**pod, "status": status}
 
 
-__all__ = ["Answer", "Answers", "Ask", "Outcome", "automatic", "scripted", "simulate", "waiting_for"]
+__all__ = [
+    "Answer",
+    "Answers",
+    "Ask",
+    "Outcome",
+    "automatic",
+    "automatic_for",
+    "scripted",
+    "simulate",
+    "waiting_for",
+]

@@ -63,9 +63,12 @@ def _start(run: Run, call: Call, node: Node | None) -> Node:
 
 def _run_groups(run: Run, call: Call, identity: str) -> Node:
     template = call.template
-    steps = _Steps(call.name, identity, call.resolved.base, new_scope(template, run), call.in_exit)
+    first, scope = _known_scope(run, template, identity)
+    steps = _Steps(call.name, identity, call.resolved.base, scope, call.in_exit)
     groups = template.get("steps") or []
     for index, group in enumerate(groups):
+        if index < first:
+            continue
         group_node = _open_group(run, steps, index)
         group = group or []
         if not phases.fulfilled(group_node):
@@ -77,6 +80,7 @@ def _run_groups(run: Run, call: Call, identity: str) -> Node:
             return run.mark(identity, phases.FAILED, group_node.get("message") or "")
         for step in group:
             _add_step(run, steps, group_node, step)
+        run.memory.scopes[identity] = (run.memory.globals_version, template, index + 1, scope)
     _set_outbound(run, steps, len(groups))
     try:
         outputs = template_outputs(run, template, steps.scope)
@@ -88,6 +92,14 @@ def _run_groups(run: Run, call: Call, identity: str) -> Node:
         add_globals(run, outputs)
     memoize.save(run, run.nodes[identity])
     return run.mark(identity, phases.SUCCEEDED)
+
+
+def _known_scope(run: Run, template: Mapping[str, Any], identity: str) -> tuple[int, Scope]:
+    """The first group that has not succeeded yet, and the scope that those before it left; they do not change any more."""
+    known = run.memory.scopes.get(identity)
+    if known is not None and known[0] == run.memory.globals_version and known[1] is template:
+        return known[2], known[3]
+    return 0, new_scope(template, run)
 
 
 def _open_group(run: Run, steps: _Steps, index: int) -> Node:

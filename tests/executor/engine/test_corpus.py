@@ -10,7 +10,7 @@ import yaml
 
 from executor.engine import new_workflow, phases
 from executor.engine.contract import Context
-from executor.engine.simulate import START, Answer, Ask, automatic, simulate
+from executor.engine.simulate import START, automatic_for, simulate
 
 
 def documents(folder: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
@@ -22,14 +22,6 @@ def documents(folder: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
         for document in found:
             if isinstance(document, dict) and isinstance(document.get("metadata"), dict):
                 yield path, document
-
-
-def answers(ask: Ask) -> Answer | None:
-    if ask.kind == "suspend":
-        declared = (ask.template.get("outputs") or {}).get("parameters") or ()
-        supplied = {p["name"]: "YES" for p in declared if "supplied" in (p.get("valueFrom") or {})}
-        return Answer(parameters=supplied)
-    return automatic(ask)
 
 
 def context_of(found: list[tuple[Path, dict[str, Any]]]) -> Context:
@@ -59,7 +51,7 @@ def test_every_example_ends_or_waits_for_something_named(shared: Path) -> None:
             continue
         manifest = {**document, "metadata": {**document["metadata"], "namespace": "argo"}}
         workflow = new_workflow(manifest, name="example", uid="uid", now=START)
-        outcome = simulate(workflow, answers, context=context, max_passes=400)
+        outcome = simulate(workflow, automatic_for(document), context=context, max_passes=400)
         assert outcome.phase in phases.COMPLETED or outcome.waiting or outcome.passes == 400, path
         message = str(outcome.state["status"].get("message") or "")
         assert "internal error" not in message, (path, message)
