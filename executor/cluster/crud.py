@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
 from executor.cluster import meta
@@ -414,10 +415,11 @@ def delete(writer: Writer, call: Call, options: DeleteOptions) -> Outcome:
             return Outcome(200, deleted_answer(resource, current.obj))
         last = writer.store.delete(*call.stored_at)
         return Outcome(200, deleted_answer(resource, last.obj), last)
-    if not marked_before:
-        data["deletionTimestamp"] = meta.timestamp()
-        if "generation" in data:
-            data["generation"] += 1
+    if not marked_before and "generation" in data:
+        data["generation"] += 1
+    if not marked_before or grace < data.get("deletionGracePeriodSeconds", 0):
+        # Upstream: the time at which the object is expected to be gone, not that of the request.
+        data["deletionTimestamp"] = meta.timestamp(datetime.now(UTC) + timedelta(seconds=grace))
     data["deletionGracePeriodSeconds"] = grace
     if is_namespace:
         obj.setdefault("status", {})["phase"] = "Terminating"
