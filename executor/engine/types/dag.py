@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from executor.engine import dag_phase, graph, hooks, memoize, names, phases
 from executor.engine.create import error_node, new_node
@@ -22,6 +22,14 @@ from executor.engine.types import Call
 from executor.engine.variables import with_globals
 
 Task = Mapping[str, Any]
+
+
+class _One(NamedTuple):
+    """A task, or one iteration of its loop."""
+
+    task: Task
+    name: str
+    identity: str
 
 
 class _Dag:
@@ -179,9 +187,14 @@ def _execute_task(dag: _Dag, task_name: str) -> None:
             node = new_node(
                 run, dag.name_of(task_name), "TaskGroup", phases.RUNNING, holder=task, base=dag.base, boundary=dag.identity
             )  # fmt: skip
+    hooked, locked = hooks.has_hooks(task), bool(run.status.get("synchronization"))
     for one in expanded:
-        if not _execute_one(dag, task_name, one, looping):
-            return
+        child = run.nodes.get(one.identity) if looping and not hooked else None
+        if child is not None and (only_waits(run, child) or (phases.phase_fulfilled(child) and not locked)):
+            if node is not None:
+                run.link(node["id"], one.identity)
+            continue
+        _execute_one(dag, task_name, one, looping)
     if looping:
         _close_group(dag, task_name, expanded)
 
@@ -252,17 +265,17 @@ def _connect(dag: _Dag, task_name: str, node_name: str) -> None:
             run.link(outbound, identity)
 
 
-def _expanded(dag: _Dag, task_name: str) -> list[Task]:
+def _expanded(dag: _Dag, task_name: str) -> list[_One]:
     """A task with references replaced, once for each item of its loop; the same objects in every pass."""
     run, key = dag.run, dag.plan.node_id(task_name)
     memory = run.memory
     cached = memory.expanded.get(key)
     if cached is not None and cached[0] == memory.globals_version:
         return cached[1]  # type: ignore[no-any-return]
-    task = dag.plan.tasks[task_name]
-    scope = scope_of(dag, task_name)
-    resolved = resolve_references(run, task, scope)
-    expanded: list[Task] = [*expand(resolved, with_globals(run))] if is_loop(resolved) else [resolved]
+    resolved = resolve_references(run, dag.plan.tasks[task_name], scope_of(dag, task_name))
+    tasks: list[Task] = [*expand(resolved, with_globals(run))] if is_loop(resolved) else [resolved]
+    named = [(task, dag.name_of(str(task.get("name")))) for task in tasks]
+    expanded = [_One(task, name, run.id_of(name)) for task, name in named]
     memory.expanded[key] = (memory.globals_version, expanded)
     return expanded
 
@@ -284,34 +297,30 @@ def _add_task(dag: _Dag, scope: Scope, task_name: str, node: Node) -> None:
     add_node(dag.run, scope, prefix, node, dag.base)
 
 
-def _execute_one(dag: _Dag, task_name: str, task: Task, looping: bool) -> bool:
-    """Carry one (expanded) task on. False if the others must not be looked at in this visit."""
+def _execute_one(dag: _Dag, task_name: str, one: _One, looping: bool) -> None:
+    """Carry one (expanded) task on."""
     run = dag.run
-    name = dag.name_of(str(task.get("name")))
-    node = run.named(name)
-    if node is None:
+    task, name, identity = one
+    if identity not in run.nodes:
         _connect(dag, task_name, name)
         try:
             if not should_execute(task.get("when")):
                 _skipped(dag, name, task, f"when '{task.get('when')}' evaluated false")
-                return True
+                return
         except TemplateFault as error:
             error_node(run, name, str(error), holder=task, base=dag.base, boundary=dag.identity)
-            return True
+            return
     try:
         node = execute_template(
             run, name, task, dag.base, task.get("arguments") or {}, dag.identity, in_exit=dag.in_exit
         )
-    except (Held, TooDeep):
-        return True
-    except TimedOut:
-        return True
+    except (Held, TooDeep, TimedOut):
+        return
     except TemplateFault as error:
         error_node(run, name, str(error), holder=task, base=dag.base, boundary=dag.identity)
-        return True
+        return
     if hooks.has_hooks(task):
         _hooks(dag, task, node, str(task.get("name")) if looping else task_name)
-    return True
 
 
 def _hooks(dag: _Dag, task: Task, node: Node, task_name: str) -> bool:
@@ -340,10 +349,10 @@ def _hooks(dag: _Dag, task: Task, node: Node, task_name: str) -> bool:
         return True
 
 
-def _close_group(dag: _Dag, task_name: str, expanded: list[Task]) -> None:
+def _close_group(dag: _Dag, task_name: str, expanded: list[_One]) -> None:
     phase = phases.SUCCEEDED
     for one in expanded:
-        child = dag.run.named(dag.name_of(str(one.get("name"))))
+        child = dag.run.nodes.get(one.identity)
         if child is None or not phases.fulfilled(child):
             return
         if phases.failed(child):
