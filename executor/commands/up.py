@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import os
 import signal
+import socket
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -79,8 +80,7 @@ def components(data: Path, kubeconfig: Path, sync: Path | None, args: argparse.N
     """The processes of a cluster, in the order in which they are started."""
     argorun = [sys.executable, "-m", "executor"]
     api = [*argorun, "apiserver", "--data", str(data), "--kubeconfig", str(kubeconfig)]
-    if args.port:
-        api += ["--port", str(args.port)]
+    api += ["--port", str(args.port)]
     common = ["--kubeconfig", str(kubeconfig), "--wait", "60"]
     controller = [
         *argorun,
@@ -136,8 +136,33 @@ def _supervise(
             use_namespace(kubeconfig, args.namespace)
         ready()
 
+    if not args.port:
+        args.port = kept_port(data)
     processes = components(data, kubeconfig, sync, args)
     return Supervisor(data, processes, kubeconfig=kubeconfig, on_ready=on_ready, log=_say).run()
+
+
+def kept_port(data: Path) -> int:
+    """The port of the last run if it is still free, else a free one; remembered.
+
+    A server that is started again must be where its clients look for it.
+    """
+    note = data / "port"
+    try:
+        last = int(note.read_text())
+    except (OSError, ValueError):
+        last = 0
+    for wanted in (last, 0):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", wanted))
+            except (OSError, OverflowError):
+                continue
+            port = int(probe.getsockname()[1])
+        clusterdir.write_atomic(note, str(port))
+        return port
+    raise UserError("no TCP port is free on 127.0.0.1", exit_code=1)
 
 
 def use_namespace(kubeconfig: Path, namespace: str) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from argolint.kube import KubeClient, resource_for
+from argolint.kube import ApiError, KubeClient, resource_for
 from executor.commands import clusterdir
 
 pytest.importorskip("uvicorn")
@@ -97,6 +97,28 @@ def test_a_component_that_dies_is_started_again(data: Path) -> None:
     )
     entry = clusterdir.read_state(data)["components"]["controller"]
     assert (entry["restarts"], entry["lastExit"]) == (1, "signal 9")
+
+
+def test_a_killed_api_server_comes_back_where_it_was_and_work_goes_on(data: Path, tmp_path: Path) -> None:
+    manifest = tmp_path / "five.yaml"
+    manifest.write_text(FIVE_STEPS)
+    assert argorun("up", "--data", str(data), "--detach").returncode == 0
+    client = KubeClient.from_kubeconfig(data / "kubeconfig")
+    argorun("submit", str(manifest), "--kubeconfig", str(data / "kubeconfig"))
+    wait_until(lambda: (data / "claims" / "default" / "mark" / "log").exists())
+    os.kill(clusterdir.read_state(data)["components"]["apiserver"]["pid"], signal.SIGKILL)
+
+    def succeeded() -> bool:
+        try:
+            return client.get(WORKFLOW, "five", "default")["status"].get("phase") == "Succeeded"
+        except ApiError:
+            return False  # it is away at the moment
+
+    wait_until(succeeded, 40.0)
+    lines = (data / "claims" / "default" / "mark" / "log").read_text().splitlines()
+    assert lines == [
+        f"{what} {n}" for n in ("one", "two", "three", "four", "five") for what in ("start", "end")
+    ]
 
 
 def test_the_components_die_with_the_supervisor(data: Path) -> None:
