@@ -113,7 +113,7 @@ def test_step_hooks_get_outputs_and_the_group_waits_for_them(run: Any, table: An
     assert outcome.node("[1]")["startedAt"] == "2026-01-01T00:00:15Z"
 
 
-def test_failed_exit_hook_of_a_step_does_not_fail_it_but_that_of_a_task_does(run: Any) -> None:
+def test_failed_exit_hook_fails_neither_its_step_nor_its_task(run: Any) -> None:
     steps = f"""
     entrypoint: main
     templates:
