@@ -53,6 +53,11 @@ class Worker:
 
     def close(self) -> None:
         """Let go of the process, and wait for it."""
+        # A worker forked later holds a copy of this pipe, so closing it alone does not end a wait for the second part.
+        try:
+            _send(self._to, None)
+        except BrokenPipeError:
+            pass
         os.close(self._to)
         os.close(self._from)
         try:
