@@ -101,6 +101,7 @@ def build(files: Iterable[tuple[str, str]], target: TargetConfig, namespace: str
             objects[desired.key] = desired
             for ref in references(desired.object):
                 lines[(desired.key, ref.where)] = found.line(*ref.steps, "name")
+                lines[(desired.key, f"{ref.where}.template")] = found.line(*ref.steps, "template")
     return Build(tuple(objects.values()), tuple(findings), lines)
 
 

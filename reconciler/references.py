@@ -99,7 +99,8 @@ def missing(obj: Obj, find: Callable[[Key], Obj | None]) -> list[tuple[Reference
             out.append((ref, f"{ref.key} does not exist"))
             continue
         if ref.template and ref.template not in template_names(target):
-            out.append((ref, f"{ref.key} has no template {ref.template}"))
+            inner = ref._replace(where=f"{ref.where}.template", steps=(*ref.steps, "template"))
+            out.append((inner, f"{ref.key} has no template {ref.template}"))
     return out
 
 

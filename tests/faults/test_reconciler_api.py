@@ -24,7 +24,7 @@ def count_calls(root: Path) -> int:
     return len(world.cluster.calls)
 
 
-@pytest.mark.parametrize("status", [0, 429, 500, 503])
+@pytest.mark.parametrize("status", [0, 503])
 def test_any_call_fails_once(tmp_path: Path, status: int) -> None:
     for number in range(1, count_calls(tmp_path / "clean") + 1):
         world = World(tmp_path / f"call{number}")

@@ -480,3 +480,12 @@ def test_consumer_outside_whose_parameters_would_be_missing_is_protected(world: 
     theirs = "CronWorkflow argo/theirs, which is in the cluster and not in this revision, would break"
     assert messages == [f"{theirs}: WorkflowTemplate argo/hello template main requires the parameter who"]
     assert outcome.reason == "Refused"
+
+
+def test_missing_inner_template_is_told_once_at_the_line_of_its_name(world: World) -> None:
+    world.repo.commit({"a.yaml": caller("a", "hello").replace("template: main", "template: mian")})
+    where = "spec.templates[0].steps[0][0].templateRef.template"
+    problem = "WorkflowTemplate argo/hello has no template mian, neither in this revision nor in the cluster"
+    outcome = world.sync()
+    errors = [(f.path, f.line, f.message) for f in outcome.findings if f.severity == "error"]
+    assert errors == [("a.yaml", 14, f"{where}: {problem}")]
