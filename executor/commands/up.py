@@ -48,7 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--runtime",
         default="",
         metavar="R",
-        help="how the kubelet runs containers: auto, sandbox, podman, process",
+        help="how the kubelet runs containers: auto, process or container",
     )
     parser.add_argument("--max-pods", type=int, default=0, metavar="N", help="pods that run at the same time")
 
