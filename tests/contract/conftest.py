@@ -127,6 +127,15 @@ def ns(api: Api) -> Iterator[str]:
     api.delete(f"/api/v1/namespaces/{name}")
 
 
+@pytest.fixture(scope="session")
+def any_ns(api: Api) -> Iterator[str]:
+    """A namespace for tests that leave nothing in it which others could stumble over."""
+    name = f"t-{uuid.uuid4().hex[:10]}"
+    assert api.post("/api/v1/namespaces", {"metadata": {"name": name}}).code == 201
+    yield name
+    api.delete(f"/api/v1/namespaces/{name}")
+
+
 @pytest.fixture
 def maps(ns: str) -> str:
     """The path of the ConfigMaps of the test's namespace."""

@@ -69,7 +69,9 @@ ODD: list[Any] = [
         ),
     ],
 )
-def test_odd_values_are_answered_not_stumbled_over(api: Api, ns: str, path: str, body: Any, odd: Any) -> None:
+def test_odd_values_are_answered_not_stumbled_over(
+    api: Api, any_ns: str, path: str, body: Any, odd: Any
+) -> None:
     def fill(value: Any) -> Any:
         if value == "ODD":
             return odd
@@ -77,7 +79,7 @@ def test_odd_values_are_answered_not_stumbled_over(api: Api, ns: str, path: str,
 
     sent = fill(body)
     sent.setdefault("metadata", {"generateName": "odd-"})
-    made = api.post(path.format(ns=ns), sent, dryRun="All")
+    made = api.post(path.format(ns=any_ns), sent, dryRun="All")
     assert made.code < 500, made.body
     if made.code >= 400:
         assert (made.body["kind"], made.body["status"]) == ("Status", "Failure")
@@ -86,12 +88,13 @@ def test_odd_values_are_answered_not_stumbled_over(api: Api, ns: str, path: str,
 
 @pytest.mark.parametrize("odd", ODD, ids=repr)
 @pytest.mark.parametrize("field", ["metadata", "spec", "data", "status"])
-def test_odd_patches(api: Api, ns: str, field: str, odd: Any) -> None:
-    path = f"/api/v1/namespaces/{ns}/pods"
-    api.post(path, {"metadata": {"name": "p"}, "spec": {"containers": [{"name": "a", "image": "i"}]}})
+def test_odd_patches(api: Api, any_ns: str, field: str, odd: Any) -> None:
+    path = f"/api/v1/namespaces/{any_ns}/pods"
+    body = {"metadata": {"generateName": "odd-"}, "spec": {"containers": [{"name": "a", "image": "i"}]}}
+    name = api.post(path, body).body["metadata"]["name"]
     for send in (api.merge, api.strategic, api.apply):
         body = {field: odd} if send != api.apply else {"apiVersion": "v1", "kind": "Pod", field: odd}
-        changed = send(f"{path}/p", body)
+        changed = send(f"{path}/{name}", body)
         assert changed.code < 500 or "failed to create typed patch object" in changed.body["message"], (
             changed.body
         )
@@ -110,15 +113,17 @@ def test_odd_patches(api: Api, ns: str, field: str, odd: Any) -> None:
         {"fieldSelector": "metadata.name"},
     ],
 )
-def test_odd_queries(api: Api, maps: str, query: dict[str, str]) -> None:
-    assert api.get(maps, **query).code in (200, 400, 422, 504)
+def test_odd_queries(api: Api, any_ns: str, query: dict[str, str]) -> None:
+    assert api.get(f"/api/v1/namespaces/{any_ns}/configmaps", **query).code in (200, 400, 422, 504)
 
 
 @pytest.mark.parametrize(
     "body", [b"", b"k8s\x00", b"k8s\x00\xff\xff\xff", b"k8s\x00\x0a\x04\x0a\x02v1\x12\x7f", b"nonsense"]
 )
-def test_odd_protobuf(api: Api, maps: str, body: bytes) -> None:
-    made = api.call("POST", maps, body, "application/vnd.kubernetes.protobuf")
+def test_odd_protobuf(api: Api, any_ns: str, body: bytes) -> None:
+    made = api.call(
+        "POST", f"/api/v1/namespaces/{any_ns}/configmaps", body, "application/vnd.kubernetes.protobuf"
+    )
     assert made.failure[:2] == (400, "BadRequest")
 
 
