@@ -4,23 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from argolint.analysis.steps import sibling_uses
-from argolint.context import Context, Scalar
+from argolint.analysis.steps import is_daemon_address, move_behind, reads_of, split_group
+from argolint.context import Context
+from argolint.model.workflow import Steps
 from argolint.rule import Finding, rule
 
 
-@rule("STP111", "same-group-reference", on="scalar", severity="error")
-def check(scalar: Scalar, ctx: Context) -> Iterator[Finding]:
+@rule("STP111", "same-group-reference", on="steps", severity="error", fix="unsafe")
+def check(steps: Steps, ctx: Context) -> Iterator[Finding]:
     """A step reads an output of a step that runs beside it: the output does not exist yet, and the workflow hangs."""
-    for found in sibling_uses(scalar):
-        reader, target = found.reader, found.target
-        if reader is None or target is None or reader.kind != "step" or target is reader:
+    for read in reads_of(steps.template, ctx):
+        reader, target = read.reader, read.target
+        if target is None or target is reader or target.group != reader.group or is_daemon_address(read):
             continue
-        if target.group != reader.group or (found.own_hook and found.use.path[2:] == ("status",)):
+        if read.own_hook and read.use.path[2:] == ("status",) and read.scalar.key != "expression":
             continue
+        forward = target.index > reader.index
+        fix = move_behind(ctx.source, reader) if forward else split_group(ctx.source, reader)
         yield Finding(
-            scalar.part(found.use.start, found.use.end),
-            f"{reader.label} reads `{found.use.text}`, but `{target.name}` runs beside it, in the same group",
+            read.span,
+            f"{reader.label} reads `{read.use.text}`, but `{target.name}` runs beside it, in the same group",
             help=f"start a new group: `- - name: {reader.name or '…'}` runs after `{target.name}` has ended",
             related=[(target.name_span, f"`{target.name}` is in the same group")],
+            fix=fix or None,
         )

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from argolint.analysis.steps import sibling_uses
-from argolint.context import Context, Scalar
+from argolint.analysis.steps import reads_of
+from argolint.context import Context
+from argolint.model.workflow import Steps
 from argolint.rule import Finding, rule
 
 
-@rule("STP112", "forward-step-reference", on="scalar", severity="error")
-def check(scalar: Scalar, ctx: Context) -> Iterator[Finding]:
+@rule("STP112", "forward-step-reference", on="steps", severity="error")
+def check(steps: Steps, ctx: Context) -> Iterator[Finding]:
     """A step reads an output of a step of a later group."""
-    for found in sibling_uses(scalar):
-        reader, target = found.reader, found.target
-        if reader is None or target is None or reader.kind != "step" or target.group <= reader.group:
+    for read in reads_of(steps.template, ctx):
+        reader, target = read.reader, read.target
+        if target is None or target.group <= reader.group:
             continue
         yield Finding(
-            scalar.part(found.use.start, found.use.end),
-            f"{reader.label} reads `{found.use.text}`, but `{target.name}` runs later",
-            help=f"move `{target.name}` into an earlier group",
+            read.span,
+            f"{reader.label} reads `{read.use.text}`, but `{target.name}` runs later",
+            help=f"move `{target.name}` into a group above, or {reader.label} into one below it",
             related=[(target.name_span, f"`{target.name}` is in group {target.group + 1}")],
         )
