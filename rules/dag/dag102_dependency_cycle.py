@@ -18,14 +18,14 @@ def check(dag: Dag, ctx: Context) -> Iterator[Finding]:
     for task in dag.tasks:
         if task.name not in above.get(task.name, ()) or task.name in reported:
             continue
+        if task.name in dependencies(task):
+            continue  # DAG112: it waits for itself
         cycle = _cycle(task.name, {t.name: dependencies(t) for t in dag.tasks if t.name}, above)
         reported.update(cycle)
         others = [found for name in cycle[1:] if (found := dag.named(name)) is not None]
         yield Finding(
             task.name_span,
-            "tasks wait for each other: " + " → ".join(f"`{name}`" for name in [*cycle, task.name])
-            if len(cycle) > 1
-            else f"{task.label} waits for itself",
+            "tasks wait for each other: " + " → ".join(f"`{name}`" for name in [*cycle, task.name]),
             help="take one of these dependencies away",
             related=[(other.name_span, f"`{other.name}` is part of the cycle") for other in others],
         )

@@ -4,27 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from argolint.analysis.steps import ancestors, sibling_uses
-from argolint.context import Context, Scalar
+from argolint.analysis.dag import waiting_for
+from argolint.analysis.steps import ancestors, reads_of
+from argolint.context import Context
+from argolint.model.workflow import Dag
 from argolint.rule import Finding, rule
 
 
-@rule("DAG111", "reference-without-dependency", on="scalar", severity="error")
-def check(scalar: Scalar, ctx: Context) -> Iterator[Finding]:
+@rule("DAG111", "reference-without-dependency", on="dag", severity="error", fix="unsafe")
+def check(dag: Dag, ctx: Context) -> Iterator[Finding]:
     """A task reads an output of a task that it does not wait for."""
-    for found in sibling_uses(scalar):
-        reader, target = found.reader, found.target
-        if reader is None or target is None or reader.kind != "task" or (target is reader and found.own_hook):
+    above = ancestors(dag.template)
+    for read in reads_of(dag.template, ctx):
+        reader, target = read.reader, read.target
+        if target is None or not reader.name or (target is reader and read.own_hook):
             continue
-        if target.name in ancestors(found.template).get(reader.name, ()) or not reader.name:
+        if target.name in above.get(reader.name, ()):
             continue
         if target is reader:
-            message = f"{reader.label} reads its own `{found.use.text}`, which exists only when it has ended"
-        else:
-            message = f"{reader.label} reads `{found.use.text}` but does not wait for `{target.name}`"
+            message = f"{reader.label} reads its own `{read.use.text}`, which exists only when it has ended"
+            yield Finding(read.span, message, help="only its own hooks may read that")
+            continue
         yield Finding(
-            scalar.part(found.use.start, found.use.end),
-            message,
-            help="" if target is reader else f"add `{target.name}` to its `depends`",
-            related=[] if target is reader else [(target.name_span, f"`{target.name}` is here")],
+            read.span,
+            f"{reader.label} reads `{read.use.text}` but does not wait for `{target.name}`",
+            help=f"add `{target.name}` to its `{'dependencies' if 'dependencies' in reader else 'depends'}`",
+            related=[(target.name_span, f"`{target.name}` is here")],
+            fix=waiting_for(reader, target.name, dag, ctx) or None,
         )

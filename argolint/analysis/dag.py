@@ -1,0 +1,221 @@
+"""What is wrong with a `depends`, which combinations of results satisfy it, and how dependencies are rewritten."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from itertools import product
+from typing import NamedTuple
+
+from argolint.analysis.steps import ancestors
+from argolint.context import Context
+from argolint.diagnostic import Edit
+from argolint.language import depends
+from argolint.language.errors import LanguageError
+from argolint.model.workflow import Dag, Step
+from argolint.yaml.edit import add_key, delete_key, insert, replace
+from argolint.yaml.edit import scalar as yaml_scalar
+
+# Words of the expression language that `depends` is evaluated with: no task can be called so.
+RESERVED = frozenset(
+    {"true", "false", "nil", "not", "in", "and", "or", "let", "if", "else", "matches", "contains", "startsWith",
+     "endsWith"}
+)  # fmt: skip
+_RESULT = re.compile(r"([A-Za-z0-9][-_A-Za-z0-9]*)\.([A-Za-z0-9_]*)")
+_WORD = re.compile(r"(?<![-\w.])(and|or|not|AND|OR|NOT)(?![-\w.])|,|(?<!&)&(?!&)|(?<!\|)\|(?!\|)")
+_SYMBOLS = {"and": "&&", "or": "||", "not": "!", ",": "&&", "&": "&&", "|": "||"}
+_MEANT = {
+    "success": "Succeeded", "succeed": "Succeeded", "succeeds": "Succeeded", "completed": "Succeeded",
+    "failure": "Failed", "fail": "Failed", "fails": "Failed", "error": "Errored", "skip": "Skipped", "omit": "Omitted",
+}  # fmt: skip
+
+
+class Wrong(NamedTuple):
+    """Something wrong in the text of a `depends`. `kind`: syntax, word-operator or unknown-result; `repair`: what to write there."""
+
+    kind: str
+    start: int
+    end: int
+    message: str
+    repair: str
+
+
+@lru_cache(maxsize=2048)
+def diagnose(text: str, names: frozenset[str]) -> tuple[Wrong, ...]:
+    """What is wrong with a `depends`, given the names of the DAG's tasks: () when it parses."""
+    try:
+        depends.parse(text)
+        return ()
+    except LanguageError as error:
+        first = error
+    results = tuple(_unknown_results(text))
+    if results:
+        return results
+    words = tuple(
+        Wrong("word-operator", m.start(), m.end(), m.group(), _SYMBOLS[m.group().lower()])
+        for m in _WORD.finditer(text)
+        if m.group() not in names
+    )
+    if words and _parses(rewritten(text, words)):
+        return words
+    return (Wrong("syntax", first.start, max(first.end, first.start + 1), first.message, ""),)
+
+
+def _unknown_results(text: str) -> Iterator[Wrong]:
+    for match in _RESULT.finditer(text):
+        name, result = match.groups()
+        if result in depends.RESULTS:
+            continue
+        lowered = {known.lower(): known for known in depends.RESULTS}
+        meant = lowered.get(result.lower()) or _MEANT.get(result.lower(), "")
+        yield Wrong(
+            "unknown-result", match.start(2), max(match.end(2), match.start(2) + 1), f"{name}.{result}", meant
+        )
+
+
+def rewritten(text: str, wrong: Iterable[Wrong]) -> str:
+    """The text with every repair made."""
+    for one in sorted(wrong, reverse=True, key=lambda item: item.start):
+        text = text[: one.start] + one.repair + text[one.end :]
+    return text
+
+
+def _parses(text: str) -> bool:
+    try:
+        depends.parse(text)
+    except LanguageError:
+        return False
+    return True
+
+
+def parsed(task: Step) -> depends.Depends | None:
+    """A task's `depends`; None when there is none, it holds a tag, or does not parse."""
+    if not task.depends or "{{" in task.depends:
+        return None
+    try:
+        return depends.parse(task.depends)
+    except LanguageError:
+        return None
+
+
+_PHASES = ("Succeeded", "Failed", "Errored", "Skipped", "Omitted", "Daemoned")
+_LIMIT = 4
+
+
+def satisfiable(formula: depends.Depends, looped: frozenset[str], continue_on: depends.ContinueOn) -> bool:
+    """Whether any outcome of the tasks named makes a `depends` true; True when they are too many to try.
+
+    A task ends in exactly one way; the summaries of a loop (AnySucceeded, AllFailed) may go with any.
+    """
+    names = formula.names
+    if len(names) > _LIMIT:
+        return True
+    choices = [
+        [(phase, *extra) for phase in _PHASES for extra in (((), ("AnySucceeded",), ("AllFailed",)) if name in looped else ((),))]
+        for name in names
+    ]  # fmt: skip
+    return any(
+        depends.evaluate(formula, dict(zip(names, chosen)), continue_on) for chosen in product(*choices)
+    )
+
+
+def continued(dag: Dag) -> dict[str, list[str]]:
+    """Task -> the results that its `continueOn` lets pass for a success."""
+    found: dict[str, list[str]] = {}
+    for task in dag.tasks:
+        view = task.mapping("continueOn")
+        passes = [
+            result for key, result in (("failed", "Failed"), ("error", "Errored")) if view.get(key) is True
+        ]
+        if task.name and passes:
+            found[task.name] = passes
+    return found
+
+
+def bare_conjunction(task: Step) -> list[str]:
+    """The names of `a && b` or of `dependencies: [a, b]`; [] when it is anything else."""
+    if task.dependencies:
+        return task.dependencies
+    formula = parsed(task)
+    if formula is None:
+        return []
+    tree = formula.formula
+    operands = tree.operands if isinstance(tree, depends.Join) and tree.op == "&&" else (tree,)
+    if not all(isinstance(operand, depends.Task) and not operand.result for operand in operands):
+        return []
+    return [task.name for task in formula.tasks]
+
+
+def as_depends(task: Step, ctx: Context) -> list[Edit]:
+    """`dependencies: [a, b]` as `depends: a && b`; [] when the list is empty, not of names, or given by an alias."""
+    names = task.sequence("dependencies")
+    if not names or len(names) != len(task.dependencies) or task.is_alias("dependencies"):
+        return []
+    if "dependencies" in task.map.merged:
+        return []
+    return replace(task.entry_span("dependencies")[:2], f"depends: {yaml_scalar(' && '.join(names))}")
+
+
+def waiting_for(task: Step, name: str, dag: Dag, ctx: Context) -> list[Edit]:
+    """Edits that let a task wait for another; [] when that would close a circle or the text cannot be edited."""
+    if task.name in ancestors(dag.template).get(name, ()) or not task.name:
+        return []
+    if "depends" in task:
+        formula = parsed(task)
+        if formula is None or task.is_alias("depends") or "depends" in task.map.merged:
+            return []
+        tree, text = formula.formula, task.depends
+        loose = isinstance(tree, depends.Join) and tree.op == "||"
+        span = ctx.part(task, "depends", 0, len(text))
+        if ctx.source.slice(span.start, span.end) != text:
+            return []
+        return replace(span[:2], f"({text}) && {name}" if loose else f"{text} && {name}")
+    if "dependencies" in task:
+        listed = task.sequence("dependencies")
+        if not listed or task.is_alias("dependencies") or "dependencies" in task.map.merged:
+            return []
+        if listed.flow:
+            return insert(listed.at[-1][1], f", {name}")
+        start, end = listed.at[-1]
+        column = ctx.source.text[:start].rstrip(" ").rfind("-") - ctx.source.text.rfind("\n", 0, start) - 1
+        return insert(end, f"{ctx.source.newline()}{' ' * max(column, 0)}- {name}")
+    old = any("dependencies" in other for other in dag.tasks)
+    key, value = ("dependencies", f"[{name}]") if old else ("depends", name)
+    anchor = "template" if "template" in task else "name"
+    return add_key(ctx.source, task.map, key, value, after=anchor)
+
+
+def without_dependency(task: Step, name: str, ctx: Context) -> list[Edit]:
+    """Edits that drop a bare name from `a && b` or from the list; [] when it is written otherwise."""
+    names = [other for other in bare_conjunction(task) if other != name]
+    if "depends" in task and names:
+        span = ctx.part(task, "depends", 0, len(task.depends))
+        return (
+            replace(span, " && ".join(names))
+            if ctx.source.slice(span.start, span.end) == task.depends
+            else []
+        )
+    listed = task.sequence("dependencies")
+    if names and listed and listed.flow and not task.is_alias("dependencies"):
+        return replace(listed.span, f"[{', '.join(names)}]")
+    return []
+
+
+def failures_as_results(task: Step, dag: Dag, ctx: Context) -> list[Edit]:
+    """`continueOn` of a task as results in the `depends` of those that wait for it: `(a.Succeeded || a.Failed)`."""
+    passes = continued(dag).get(task.name, [])
+    if task.is_alias("continueOn") or "continueOn" in task.map.merged:
+        return []
+    edits = delete_key(ctx.source, task.map, "continueOn")
+    if not passes:
+        return edits
+    alternatives = " || ".join(f"{task.name}.{result}" for result in ("Succeeded", *passes))
+    for other in dag.tasks:
+        if task.name in other.dependencies:
+            return []
+        formula = parsed(other)
+        for word in formula.tasks if formula is not None else ():
+            if word.name == task.name and not word.result:
+                edits += replace(ctx.part(other, "depends", word.start, word.end)[:2], f"({alternatives})")
+    return edits

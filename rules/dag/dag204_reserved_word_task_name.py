@@ -1,0 +1,22 @@
+"""DAG204."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from argolint.analysis.dag import RESERVED
+from argolint.context import Context
+from argolint.model.workflow import Dag
+from argolint.rule import Finding, rule
+
+
+@rule("DAG204", "reserved-word-task-name", on="dag", severity="warning")
+def check(dag: Dag, ctx: Context) -> Iterator[Finding]:
+    """A task is called like a word of the expression language."""
+    for task in dag.tasks:
+        if task.name in RESERVED:
+            yield Finding(
+                task.name_span,
+                f"`{task.name}` is a word of the expression language; `depends` and expressions cannot name this task",
+                help="give it another name",
+            )
