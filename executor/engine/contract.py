@@ -65,7 +65,16 @@ class CreatePodFailed:
     transient: bool
 
 
-Observation = PodObserved | PodDeleted | TaskResultObserved | HttpObserved | CreatePodFailed
+@dataclass(frozen=True, slots=True)
+class ArtifactGCTaskObserved:
+    """A WorkflowArtifactGCTask of this workflow, as the pod that deletes artifacts has left it."""
+
+    task: Object
+
+
+Observation = (
+    PodObserved | PodDeleted | TaskResultObserved | HttpObserved | CreatePodFailed | ArtifactGCTaskObserved
+)
 
 
 # --- commands ---------------------------------------------------------------------------------------
@@ -81,9 +90,10 @@ class CreatePod:
 
 @dataclass(frozen=True, slots=True)
 class DeletePod:
-    """Delete this pod (it never ran, or it is garbage-collected)."""
+    """Delete this pod (it never ran, or it is garbage-collected). With a uid: only that very pod."""
 
     pod_name: str
+    uid: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +165,11 @@ class RecordEvent:
 
 @dataclass(frozen=True, slots=True)
 class EmitMetric:
-    """A Prometheus sample from `metrics.prometheus`; `operation` is Set, Add, Sub, Inc or Observe."""
+    """A Prometheus sample from `metrics.prometheus`; `operation` is Set, Add, Sub or Observe.
+
+    With `since` it is a realtime gauge: from now on its value is the seconds since then, whenever it is read, until the
+    same name and labels come without `since`.
+    """
 
     name: str
     help: str
@@ -164,6 +178,7 @@ class EmitMetric:
     operation: str
     value: float
     buckets: tuple[float, ...] = ()
+    since: datetime | None = None
 
 
 Command = (
@@ -196,6 +211,14 @@ class Context:
     every image that has none of its own. `baseline` is the newest succeeded Workflow of the same template (or cron), from
     which durations are estimated; None: no estimates. `locks` is a `locks.LockTable`: `locks.table(workflows)` makes it, and
     `locks.observe(table, step.state)` keeps it up to date. Nothing has to be returned: the state says what it holds.
+
+    From the controller's configuration: `main_container` and `executor_container` are containers whose fields apply where
+    the user's main containers, or argoexec's, say nothing; `failed_pod_restart` is {enabled, maxRestarts};
+    `template_referencing` is Strict or Secure (only workflows that refer to a template run). `creation_budget` is how many
+    pods may be asked for in this pass (None: any number) and `creation_retry` the seconds after which there is room for one more:
+    see `executor.engine.rate`. `service_accounts`, keyed as `config_maps`, tell the names of token secrets. `artifact_gc` says
+    that the driver can collect artifacts: it creates the task and the pod that it is told to, observes both, and keeps
+    working on a deleted workflow until its finalizer is gone.
     """
 
     workflow_templates: Mapping[tuple[str, str], Object] = field(default_factory=dict)
@@ -210,6 +233,14 @@ class Context:
     rules_version: str = "4.1"
     admitted: bool = True
     baseline: Object | None = None
+    main_container: Object = field(default_factory=dict)
+    executor_container: Object = field(default_factory=dict)
+    failed_pod_restart: Object = field(default_factory=dict)
+    template_referencing: str = ""
+    creation_budget: int | None = None
+    creation_retry: float = 1.0
+    service_accounts: Mapping[tuple[str, str], Object] = field(default_factory=dict)
+    artifact_gc: bool = False
 
 
 class Step(NamedTuple):

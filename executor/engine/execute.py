@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from executor.engine import limits, locks, memoize, names, phases, retry
+from executor.engine import limits, locks, memoize, names, phases, retry, rules
 from executor.engine.contract import DeletePod
 from executor.engine.create import error_node, new_node
 from executor.engine.faults import Held, TemplateFault, TimedOut
@@ -48,7 +48,7 @@ def execute_template(
             return node
         if only_waits(run, node):
             return node
-    if run.depth >= MAX_DEPTH:
+    if run.depth >= MAX_DEPTH and rules.depth_is_limited(run):
         raise TooDeep(
             "Maximum recursion depth exceeded. See https://argo-workflows.readthedocs.io/en/latest/scaling/#maximum-recursion-depth"
         )
@@ -124,7 +124,7 @@ def _execute(
             locks.release(run, node)
             return node
     strategy = template.get("retryStrategy", run.spec.get("retryStrategy"))
-    if strategy is not None:
+    if strategy is not None and not (template.get("daemon") and not rules.daemons_retry(run)):
         return _execute_retried(run, call, strategy)
     return _dispatch(run, call, None)
 
@@ -163,7 +163,7 @@ def _rename(
     run: Run, node: Node, template: Mapping[str, Any], holder: Mapping[str, Any], base: Base, boundary: str
 ) -> Node:
     wanted = (template.get("annotations") or {}).get("workflows.argoproj.io/display-name")
-    if not wanted or node.get("displayName") == wanted:
+    if not wanted or node.get("displayName") == wanted or not rules.display_names_are_set(run):
         return node
     if not names.is_display_name(wanted):
         message = f"displayName '{wanted}' is invalid: it must be a valid DNS label of at most 63 characters"
@@ -287,7 +287,7 @@ def _dispatch(run: Run, call: Call, strategy: Mapping[str, Any] | None) -> Node:
             boundary=call.boundary,
             flag=call.flag,
         )
-        if strategy is None or retry.policy(strategy) not in ("Always", "OnError"):
+        if strategy is None or retry.policy(run, strategy) not in ("Always", "OnError"):
             locks.release(run, node)
             raise
         return node

@@ -95,6 +95,7 @@ def begin(run: Run) -> None:
     """What comes with the first pass that runs."""
     gc.create_disruption_budget(run)
     set_phase(run, phases.RUNNING, "")
+    metrics.workflow_started(run)
     baseline = (run.context.baseline or {}).get("status") or {}
     if baseline.get("finishedAt"):
         run.set_status(

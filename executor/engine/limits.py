@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from executor.engine import phases
+from executor.engine import phases, rules
 from executor.engine.clock import later, parse_duration, parse_time
 from executor.engine.faults import Full, Held, TemplateFault, TimedOut
 from executor.engine.run import Node, Run
@@ -145,10 +145,12 @@ def _fail_fast(run: Run, node: Node) -> None:
     raise Held(message)
 
 
-def timeout_deadline(template: Mapping[str, Any], started: datetime, pending: bool) -> datetime | None:
+def timeout_deadline(
+    run: Run, template: Mapping[str, Any], started: datetime, pending: bool
+) -> datetime | None:
     """When a node that started then must have ended by `timeout` (and, while Pending, by `pendingTimeout`)."""
     ends = []
-    for field in ("timeout", "pendingTimeout") if pending else ("timeout",):
+    for field in ("timeout", "pendingTimeout") if pending and rules.has_pending_timeout(run) else ("timeout",):
         value = template.get(field)
         if value in (None, ""):
             continue
@@ -166,7 +168,7 @@ def check_timeout(run: Run, template: Mapping[str, Any], node: Node | None, iden
     if node is not None and node.get("phase") != phases.PENDING:
         return
     started = (parse_time(node.get("startedAt")) if node else None) or run.now
-    end = timeout_deadline(template, started, pending=True)
+    end = timeout_deadline(run, template, started, pending=True)
     if end is None:
         return
     if node is not None and run.now >= end:

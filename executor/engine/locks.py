@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
-from executor.engine import phases
+from executor.engine import phases, rules
 from executor.engine.clock import parse_time
 from executor.engine.faults import TemplateFault
 from executor.engine.run import Run
@@ -233,24 +233,32 @@ def _first(run: Run, others: LockTable, key: str) -> str:
 
 def _locks_of(run: Run, wanted: Mapping[str, Any]) -> list[_Lock]:
     found: list[_Lock] = []
-    mutexes = list(wanted.get("mutexes") or ())
-    semaphores = list(wanted.get("semaphores") or ())
-    if wanted.get("mutex"):
+    lists, single = rules.locks_are_lists(run), rules.locks_are_single(run)
+    mutexes = list(wanted.get("mutexes") or ()) if lists else []
+    semaphores = list(wanted.get("semaphores") or ()) if lists else []
+    if wanted.get("mutex") and single:
         mutexes.insert(0, wanted["mutex"])
-    if wanted.get("semaphore"):
+    if wanted.get("semaphore") and single:
         semaphores.insert(0, wanted["semaphore"])
     for mutex in mutexes:
         namespace = mutex.get("namespace") or run.namespace
-        found.append(_Lock(f"{namespace}/Mutex/{mutex.get('name')}", "mutex", 1))
+        key = f"{namespace}/Mutex/{mutex.get('name')}"
+        if mutex.get("database"):
+            raise TemplateFault(f"mutex {key}: mutexes in a database are not supported")
+        found.append(_Lock(key, "mutex", 1))
     for semaphore in semaphores:
         found.append(_semaphore(run, semaphore))
-    if not found:
-        raise TemplateFault("no mutex or semaphore in the synchronization block")
+    if len({lock.key for lock in found}) != len(found):
+        raise TemplateFault("duplicate synchronization item found")
     return found
 
 
 def _semaphore(run: Run, semaphore: Mapping[str, Any]) -> _Lock:
     namespace = str(semaphore.get("namespace") or run.namespace)
+    if bool(semaphore.get("database")) == bool(semaphore.get("configMapKeyRef")):
+        raise TemplateFault(
+            "requested configuration is invalid: a semaphore must have either configMapKeyRef or database"
+        )
     if semaphore.get("database"):
         key = f"{namespace}/Database/{semaphore['database'].get('key')}"
         raise TemplateFault(f"semaphore {key}: semaphores in a database are not supported")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from executor.engine.clock import parse_time, seconds_between
@@ -21,6 +22,46 @@ def of_node(run: Run, node: Mapping[str, Any], template: Mapping[str, Any]) -> N
     wanted = (template.get("metrics") or {}).get("prometheus")
     if wanted:
         _emit(run, wanted, _node_variables(run, node, template))
+
+
+def node_started(run: Run, node: Mapping[str, Any], template: Mapping[str, Any]) -> None:
+    """The realtime gauges of a template whose node was just made."""
+    wanted = (template.get("metrics") or {}).get("prometheus")
+    if wanted:
+        _start(run, wanted, "{{duration}}", node.get("startedAt"), _node_variables(run, node, template))
+
+
+def workflow_started(run: Run) -> None:
+    """The realtime gauges of a workflow that begins."""
+    wanted = (run.spec.get("metrics") or {}).get("prometheus")
+    if wanted:
+        _start(run, wanted, "{{workflow.duration}}", run.status.get("startedAt"), run.globals)
+
+
+def _is_realtime(metric: Any) -> bool:
+    return isinstance(metric, Mapping) and bool((metric.get("gauge") or {}).get("realtime"))
+
+
+def _start(run: Run, wanted: Any, duration: str, started: Any, env: Mapping[str, Any]) -> None:
+    since = parse_time(started) or run.now
+    for metric in filter(_is_realtime, wanted):
+        value = str(metric["gauge"].get("value"))
+        if value.replace(" ", "") not in (duration, "{{workflow.duration}}"):
+            problem = "'{{duration}}' and '{{workflow.duration}}' are the only values of a realtime gauge"
+            run.set_condition(
+                "MetricsError", "True", f"real time metric '{_name(metric)}' has the value '{value}': {problem}"
+            )
+            continue
+        if value.replace(" ", "") == "{{workflow.duration}}":
+            since = parse_time(run.status.get("startedAt")) or since
+        fixed = {**metric, "gauge": {**metric["gauge"], "value": "0"}, "when": None}
+        try:
+            sample = _sample(fixed, env)
+        except (TemplateFault, ValueError, TypeError, AttributeError) as error:
+            run.set_condition("MetricsError", "True", f"unable to compute metric '{_name(metric)}': {error}")
+            continue
+        if sample is not None:
+            run.command(replace(sample, since=since))
 
 
 def of_workflow(run: Run) -> None:

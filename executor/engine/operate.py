@@ -77,6 +77,10 @@ def advance(
 
 def _record_changes(run: Run) -> None:
     """PodRunning, node events and metrics for what this pass moved."""
+    for identity, before in run.written.items():
+        prepared = memory_template(run, identity) if before is None else None
+        if prepared is not None and prepared.get("metrics"):
+            metrics.node_started(run, run.nodes[identity], prepared)
     ended = [identity for identity, phase in run.phase_changes if phase in phases.COMPLETED]
     for identity in dict.fromkeys(ended):
         node = run.nodes[identity]

@@ -6,7 +6,9 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from executor.engine import rules
 from executor.engine.faults import TemplateFault
+from executor.engine.merge import POD_KEYS, merge
 from executor.engine.names import claim_name
 from executor.engine.run import Run
 
@@ -14,19 +16,22 @@ ARGOEXEC = "/var/run/argo/argoexec"
 _LOGGING = ["--loglevel", "info", "--log-format", "text", "--gloglevel", "0"]
 _SHARED = {"name": "var-run-argo", "mountPath": "/var/run/argo"}
 _STAGING = {"name": "argo-staging", "mountPath": "/argo/staging"}
-_FROM_TEMPLATE_OR_SPEC = (
-    "nodeSelector",
-    "tolerations",
-    "schedulerName",
-    "priorityClassName",
-    "securityContext",
-    "automountServiceAccountToken",
-)
-_FROM_SPEC = ("imagePullSecrets", "hostNetwork", "dnsPolicy", "dnsConfig", "podPriorityClassName")
+_SERVICE_ACCOUNT_MOUNT = {
+    "name": "exec-sa-token",
+    "mountPath": "/var/run/secrets/kubernetes.io/serviceaccount",
+    "readOnly": True,
+}
+_TOKEN_NAME = "workflows.argoproj.io/service-account-token.name"
 
 
 def main_containers(run: Run, template: Mapping[str, Any], kind: str) -> list[dict[str, Any]]:
-    """The user's containers, in order, with the names that the executor expects."""
+    """The user's containers, in order, with the names that the executor expects, over the controller's mainContainer."""
+    found = _declared_containers(run, template, kind)
+    defaults = {k: v for k, v in run.context.main_container.items() if k != "name"}
+    return [merge(defaults, c, POD_KEYS) for c in found] if defaults else found
+
+
+def _declared_containers(run: Run, template: Mapping[str, Any], kind: str) -> list[dict[str, Any]]:
     if kind == "container":
         return [{**template["container"], "name": "main"}]
     if kind == "script":
@@ -86,14 +91,19 @@ def executor_container(run: Run, name: str, args: list[str], mains: list[dict[st
                 mirrored = {**mount, "mountPath": "/mainctrfs" + str(mount.get("mountPath", ""))}
                 if mirrored not in mounts:
                     mounts.append(mirrored)
-    return {
+    container = {
         "name": name,
         "image": run.context.executor_image,
         "command": ["argoexec"],
         "args": [*args, *_LOGGING],
-        "resources": (run.spec.get("executor") or {}).get("resources") or {},
+        "resources": {},
         "volumeMounts": mounts,
     }
+    defaults = {k: v for k, v in run.context.executor_container.items() if k not in ("name", "command")}
+    args_wanted = defaults.pop("args", None)
+    if args_wanted:
+        container["args"] = [*args, *args_wanted]
+    return {**container, **defaults} if defaults else container
 
 
 def mount_shared(spec: dict[str, Any], template: Mapping[str, Any], mains: set[str]) -> None:
@@ -190,12 +200,12 @@ def scheduling(run: Run, template: Mapping[str, Any], boundary: str) -> dict[str
         value = template.get(field) or outer.get(field) or run.spec.get(field)
         if value:
             spec[field] = value
-    for field in _FROM_TEMPLATE_OR_SPEC[2:]:
+    for field in ("schedulerName", "securityContext", "automountServiceAccountToken"):
         value = template.get(field)
         value = run.spec.get(field) if value is None else value
         if value is not None:
             spec[field] = value
-    for field in _FROM_SPEC[:4]:
+    for field in ("imagePullSecrets", "hostNetwork", "dnsPolicy", "dnsConfig"):
         if run.spec.get(field) is not None:
             spec[field] = run.spec[field]
     aliases = [*(run.spec.get("hostAliases") or []), *(template.get("hostAliases") or [])]
@@ -204,9 +214,44 @@ def scheduling(run: Run, template: Mapping[str, Any], boundary: str) -> dict[str
     account = template.get("serviceAccountName") or run.spec.get("serviceAccountName")
     if account:
         spec["serviceAccountName"] = account
-    if run.spec.get("podPriorityClassName"):
-        spec["priorityClassName"] = run.spec["podPriorityClassName"]
+    priority_class = template.get("priorityClassName") or run.spec.get("podPriorityClassName")
+    if priority_class:
+        spec["priorityClassName"] = priority_class
+    if not rules.pods_have_resources(run):
+        priority = template.get("priority") if template.get("priority") is not None else run.spec.get("podPriority")
+        if priority is not None and rules.pods_have_priority(run):
+            spec["priority"] = int(priority)
+        return spec
+    for field, source in (("resources", "podResources"), ("resourceClaims", "resourceClaims")):
+        value = template.get(source) or run.spec.get(source)
+        if value:
+            spec[field] = value
     return spec
+
+
+def executor_account(run: Run, template: Mapping[str, Any], spec: dict[str, Any]) -> None:
+    """argoexec's containers under an account of their own: its token is mounted into them (executor.serviceAccountName).
+
+    TemplateFault if the pod has no token at all.
+    """
+    name = str(
+        (template.get("executor") or {}).get("serviceAccountName")
+        or (run.spec.get("executor") or {}).get("serviceAccountName")
+        or ""
+    )
+    if not name:
+        if spec.get("automountServiceAccountToken") is False:
+            raise TemplateFault(
+                "executor.serviceAccountName must not be empty if automountServiceAccountToken is false"
+            )
+        return
+    account = run.context.service_accounts.get((run.namespace, name)) or {}
+    annotations = (account.get("metadata") or {}).get("annotations") or {}
+    secret = annotations.get(_TOKEN_NAME) or f"{name}.service-account-token"
+    spec["volumes"].append({"name": _SERVICE_ACCOUNT_MOUNT["name"], "secret": {"secretName": secret}})
+    for container in (*spec["initContainers"], *spec["containers"]):
+        if container["name"] in ("init", "wait"):
+            container["volumeMounts"].append(dict(_SERVICE_ACCOUNT_MOUNT))
 
 
 def template_text(run: Run, boundary: str) -> str:

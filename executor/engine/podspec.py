@@ -8,6 +8,7 @@ from typing import Any
 from executor.engine import limits, names, phases, podparts
 from executor.engine.artifacts import archive_location
 from executor.engine.clock import ZERO, format_time, parse_time
+from executor.engine.contract import CreateObject
 from executor.engine.faults import TemplateFault
 from executor.engine.inputs import input_variables
 from executor.engine.merge import POD_KEYS, merge
@@ -18,6 +19,8 @@ from executor.engine.types import Call
 from executor.engine.variables import with_globals
 
 MAIN = "main"
+TEMPLATE = "ARGO_TEMPLATE"
+MAX_ENV_VALUE = 131072  # bytes; Linux takes no longer one
 PREFIX = "workflows.argoproj.io/"
 
 
@@ -49,6 +52,7 @@ def build_pod(run: Run, call: Call, node: Mapping[str, Any]) -> dict[str, Any]:
     ]
     spec["containers"] = containers
     podparts.mount_shared(spec, template, {c["name"] for c in mains})
+    podparts.executor_account(run, template, spec)
     for container in (*spec["initContainers"], *containers):
         name = container["name"]
         container["env"] = [
@@ -66,11 +70,40 @@ def build_pod(run: Run, call: Call, node: Mapping[str, Any]) -> dict[str, Any]:
     # The last substitution comes before ARGO_TEMPLATE is added: values inside that text would need escaping twice.
     variables = with_globals(run, input_variables(template.get("inputs") or {}), {"pod.name": pod_name})
     pod = substitute(pod, variables)
-    carried = {"name": "ARGO_TEMPLATE", "value": _carried_template(run, template, variables)}
-    for container in pod["spec"]["initContainers"]:
-        container["env"].append(carried)
+    _carry(run, pod, _carried_template(run, template, variables))
     _apply_patches(run, call, pod)
     return pod
+
+
+def _carry(run: Run, pod: dict[str, Any], text: str) -> None:
+    """Give the executor its template: in the environment, or by a ConfigMap if that is too small for it."""
+    if len(text.encode()) <= MAX_ENV_VALUE:
+        carried = {"name": TEMPLATE, "value": text}
+        for container in pod["spec"]["initContainers"]:
+            container["env"].append(carried)
+        return
+    metadata = pod["metadata"]
+    kept = (f"{PREFIX}node-name", f"{PREFIX}node-id")
+    run.command(
+        CreateObject(
+            {
+                "apiVersion": "v1",
+                "kind": "ConfigMap",
+                "metadata": {
+                    "name": metadata["name"],
+                    "namespace": run.namespace,
+                    "labels": {f"{PREFIX}workflow": run.name},
+                    "annotations": {k: metadata["annotations"][k] for k in kept},
+                    "ownerReferences": metadata["ownerReferences"],
+                },
+                "data": {TEMPLATE: text},
+            }
+        )
+    )
+    pod["spec"]["volumes"].append({"name": "argo-env-config", "configMap": {"name": metadata["name"]}})
+    for container in pod["spec"]["initContainers"]:
+        container["env"].append({"name": TEMPLATE, "value": "offloaded"})
+        container["volumeMounts"].append({"name": "argo-env-config", "mountPath": "/argo/config"})
 
 
 def _avoid_failed_hosts(run: Run, call: Call, spec: dict[str, Any]) -> None:
@@ -178,7 +211,7 @@ def _active_deadline(
             raise TemplateFault("Step exceeded its deadline")
         ends.append(remaining)
     started = parse_time(node.get("startedAt")) or run.now
-    end = limits.timeout_deadline(template, started, pending=False)
+    end = limits.timeout_deadline(run, template, started, pending=False)
     if end is not None:
         remaining = int((end - run.now).total_seconds())
         if remaining <= 1:

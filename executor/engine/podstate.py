@@ -10,6 +10,7 @@ from executor.engine.clock import format_time, parse_time
 from executor.engine.contract import TerminatePod
 from executor.engine.outputs import add_globals
 from executor.engine.resolve import node_template
+from executor.engine.restart import restart
 from executor.engine.run import Node, Run
 
 NODE_ID = "workflows.argoproj.io/node-id"
@@ -28,6 +29,9 @@ def observe_pod(run: Run, pod: Mapping[str, Any]) -> None:
         _ended(run, identity, pod)
         return
     template = _template(run, node)
+    if restart(run, node, pod, main_names(pod, template)):
+        return
+    node = run.nodes[identity]
     daemon = bool(template.get("daemon"))
     phase, message = assess(pod, daemon, str(node.get("phase")), template)
     status = pod.get("status") or {}

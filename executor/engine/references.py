@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from executor.engine import phases
+from executor.engine import phases, rules
 from executor.engine.faults import TemplateFault
 from executor.engine.loops import is_loop
 from executor.engine.run import Run
 from executor.engine.scope import Scope, drop_absent, resolve_artifacts
-from executor.engine.substitute import should_execute, substitute_references
+from executor.engine.substitute import should_execute, substitute, substitute_references
 from executor.engine.variables import with_globals
 
 # Parts of a step that have a scope of their own, resolved when they are run.
@@ -26,7 +26,11 @@ def resolve_references(run: Run, holder: Mapping[str, Any], scope: Scope) -> Map
     body = {k: v for k, v in holder.items() if k not in _LATER}
     if body.get("arguments"):
         body["arguments"] = drop_absent(body["arguments"], scope)
-    resolved: dict[str, Any] = dict(substitute_references(body, with_globals(run, scope.variables)))
+    env = with_globals(run, scope.variables)
+    if rules.references_are_strict(run):
+        resolved: dict[str, Any] = dict(substitute_references(body, env))
+    else:
+        resolved = dict(substitute(body, env))
     resolved.update(later)
     try:
         proceed = should_execute(resolved.get("when"))

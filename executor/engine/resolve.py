@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from executor.engine.faults import TemplateFault, WorkflowFault
 from executor.engine.merge import merge
+from executor.engine.names import task_of
 from executor.engine.run import Run
 from executor.engine.spec import find_workflow_template, template_defaults
 
@@ -95,17 +96,29 @@ def resolve(run: Run, base: Base, holder: Mapping[str, Any]) -> Resolved:
 
 
 def node_template(run: Run, node: Mapping[str, Any]) -> Resolved | None:
-    """The template that a node was made from, found again by what the node says; None for inline ones."""
+    """The template that a node was made from, found again by what the node says; None if that is not possible."""
     scope, _, name = str(node.get("templateScope") or "local/").partition("/")
-    holder = {
+    holder: Mapping[str, Any] | None = {
         k: node[f] for k, f in (("template", "templateName"), ("templateRef", "templateRef")) if node.get(f)
     }
+    if not holder:
+        holder = _inline_holder(run, node)
     if not holder:
         return None
     try:
         return resolve(run, Base(scope, name), holder)
     except TemplateFault:
         return None
+
+
+def _inline_holder(run: Run, node: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """The step or task with an inline template that a node stands for, found in the template of the node around it."""
+    boundary = run.nodes.get(node.get("boundaryID") or "")
+    outer = node_template(run, boundary) if boundary is not None else None
+    if boundary is None or outer is None:
+        return None
+    wanted = task_of(node["name"], boundary["name"])
+    return next((h for h in inner_holders(outer.template) if h.get("name") == wanted and h.get("inline")), None)
 
 
 def _find(run: Run, base: Base, holder: Mapping[str, Any]) -> tuple[Template, Base, str]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from executor.engine import phases
+from executor.engine import phases, rules
 from executor.engine.clock import ZERO, human_wait, later, parse_duration, parse_time, seconds_between
 from executor.engine.faults import TemplateFault
 from executor.engine.run import Node, Run
@@ -32,12 +32,12 @@ def attempts(run: Run, parent: Mapping[str, Any]) -> list[Node]:
     return [child for child in run.children(parent) if not is_hook(child)]
 
 
-def policy(strategy: Mapping[str, Any]) -> str:
+def policy(run: Run, strategy: Mapping[str, Any]) -> str:
     """The retry policy in effect: Always if there is an expression and no policy, else OnFailure."""
     given = strategy.get("retryPolicy")
     if given:
         return str(given)
-    return "Always" if strategy.get("expression") else "OnFailure"
+    return "Always" if strategy.get("expression") and rules.expressions_retry_always(run) else "OnFailure"
 
 
 def is_transient(message: str) -> bool:
@@ -82,7 +82,7 @@ def decide(run: Run, parent: Mapping[str, Any], strategy: Mapping[str, Any]) -> 
 def _stop_reason(run: Run, tried: list[Node], strategy: Mapping[str, Any]) -> str | None:
     if run.shutdown:
         return f"Stopped with strategy '{run.shutdown}'"
-    if run.deadline is not None and run.now > run.deadline and run.exit_depth == 0:
+    if run.deadline is not None and run.now > run.deadline:
         return f"retry exceeded workflow deadline {run.deadline:%Y-%m-%d %H:%M:%S} +0000 UTC"
     return None
 
@@ -164,7 +164,7 @@ def max_duration_deadline(run: Run, tried: list[Node], strategy: Mapping[str, An
 
 def _exhausted(run: Run, tried: list[Node], strategy: Mapping[str, Any]) -> str | None:
     last = tried[-1]
-    chosen = policy(strategy)
+    chosen = policy(run, strategy)
     if chosen == "OnTransientError":
         allowed = is_transient(str(last.get("message") or ""))
     elif chosen in ("Always", "OnFailure", "OnError"):
@@ -191,7 +191,7 @@ def _expression_variables(run: Run, tried: list[Node]) -> dict[str, Any]:
         "lastRetry.exitCode": str(exit_code) if exit_code is not None else "-1",
         "lastRetry.status": str(last.get("phase") or ""),
         "lastRetry.duration": str(int(seconds)),
-        "lastRetry.message": str(last.get("message") or ""),
+        **({"lastRetry.message": str(last.get("message") or "")} if rules.has_last_retry_message(run) else {}),
     }
 
 
@@ -199,12 +199,8 @@ def last_retry_variables(run: Run, parent: Mapping[str, Any], before: str) -> di
     """`lastRetry.*` for the attempt called `before`; what upstream says where there was none."""
     previous = [node for node in attempts(run, parent) if node["name"] != before]
     if not previous:
-        return {
-            "lastRetry.exitCode": "0",
-            "lastRetry.duration": "0",
-            "lastRetry.status": "",
-            "lastRetry.message": "",
-        }
+        none = {"lastRetry.exitCode": "0", "lastRetry.duration": "0", "lastRetry.status": ""}
+        return {**none, "lastRetry.message": ""} if rules.has_last_retry_message(run) else none
     found = _expression_variables(run, previous)
     return {k: v for k, v in found.items() if k.startswith("lastRetry.")}
 

@@ -43,6 +43,7 @@ class Run:
         self.depth = 0
         self.exit_depth = 0  # > 0 while inside an exit handler's templates
         self.restless = False  # something waits for more than an observation of this workflow's pods
+        self.created = 0  # pods asked for in this pass
         self.deadline: datetime | None = None
         self.written: dict[str, Mapping[str, Any] | None] = {}  # node id -> the node as it was
         self.phase_changes: list[tuple[str, str]] = []

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from executor.engine import names, phases
+from executor.engine import names, phases, rules
 from executor.engine.faults import TemplateFault
 from executor.engine.inputs import LOCATIONS, location_key
 from executor.engine.resolve import Base, resolve
@@ -77,7 +77,7 @@ def add_node(run: Run, scope: Scope, prefix: str, node: Mapping[str, Any], base:
         variables[f"{prefix}.status"] = node["phase"]
     if node.get("hostNodeName"):
         variables[f"{prefix}.hostNodeName"] = node["hostNodeName"]
-    if origin.get("phase") in phases.PASSED_OVER and run.context.rules_version >= "3.7":
+    if origin.get("phase") in phases.PASSED_OVER and rules.absent_outputs_resolve(run):
         _absent_outputs(run, scope, prefix, origin, base)
     outputs = node.get("outputs") or origin.get("outputs") or {}
     add_outputs(scope, prefix, outputs)

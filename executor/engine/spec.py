@@ -23,6 +23,8 @@ def load_spec(run: Run) -> None:
     source = run.wf.get("spec")
     if not isinstance(source, Mapping):
         raise WorkflowFault("invalid spec: spec is required", "Failed")
+    if run.context.template_referencing:
+        _check_referencing(run, source)
     defaults = run.context.workflow_defaults
     stored = run.status.get("storedWorkflowTemplateSpec")
     memory = run.memory
@@ -41,6 +43,42 @@ def load_spec(run: Run) -> None:
         memory.static_globals = None
     run.spec = memory.spec
     refresh_globals(run)
+
+
+_OWN_FIELDS = frozenset(
+    {
+        "arguments", "entrypoint", "shutdown", "suspend", "activeDeadlineSeconds", "priority", "ttlStrategy", "podGC",
+        "volumeClaimGC", "archiveLogs", "workflowMetadata", "workflowTemplateRef", "metrics", "artifactGC",
+    }
+)  # fmt: skip
+_NOT_OWN_ARTIFACT_GC = ("podSpecPatch", "serviceAccountName", "podMetadata")
+
+
+def _check_referencing(run: Run, source: Mapping[str, Any]) -> None:
+    """`templateReferencing`: only workflows that refer to a template run, and they may not change what it says."""
+    if not source.get("workflowTemplateRef"):
+        raise WorkflowFault(
+            "workflows must use workflowTemplateRef to be executed when the controller is in reference mode"
+        )
+    refused = sorted(k for k, v in source.items() if k not in _OWN_FIELDS and v not in (None, "", [], {}, False))
+    refused += [f"artifactGC.{k}" for k in _NOT_OWN_ARTIFACT_GC if (source.get("artifactGC") or {}).get(k)]
+    if refused:
+        raise WorkflowFault(
+            f"the controller is in reference mode {run.context.template_referencing}: "
+            f"a workflow may not set {', '.join(f'spec.{field}' for field in refused)}"
+        )
+    stored = run.status.get("storedWorkflowTemplateSpec")
+    if run.context.template_referencing != "Secure" or not stored:
+        return
+    reference = source["workflowTemplateRef"]
+    template = find_workflow_template(run, str(reference.get("name") or ""), bool(reference.get("clusterScope")))
+    under = merge_workflow_specs(run.context.workflow_defaults.get("spec") or {}, template.get("spec") or {})
+    expected = merge_workflow_specs(under, source)
+    passing = ("suspend", "shutdown")
+    if {k: v for k, v in expected.items() if k not in passing} != {k: v for k, v in stored.items() if k not in passing}:
+        raise WorkflowFault(
+            "WorkflowSpec may not change during execution when the controller is set `templateReferencing: Secure`"
+        )
 
 
 def _with_defaults(run: Run, source: Mapping[str, Any], defaults: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from executor.engine import rules
 from executor.engine.clock import format_time, parse_time
 from executor.engine.faults import WorkflowFault
 from executor.engine.run import Run
@@ -37,10 +38,11 @@ def static_globals(run: Run) -> dict[str, Any]:
     env: dict[str, Any] = {
         "workflow.name": run.name,
         "workflow.namespace": run.namespace,
-        "workflow.mainEntrypoint": str(spec.get("entrypoint") or ""),
         "workflow.serviceAccountName": str(spec.get("serviceAccountName") or ""),
         "workflow.uid": run.uid,
     }
+    if rules.has_main_entrypoint(run):
+        env["workflow.mainEntrypoint"] = str(spec.get("entrypoint") or "")
     if spec.get("priority") is not None:
         env["workflow.priority"] = scalar_text(spec["priority"])
     created = parse_time(metadata.get("creationTimestamp")) or run.now

@@ -48,6 +48,7 @@ Lookup = Callable[
 ]  # (namespace, name) -> the whole object, or None when there is none
 
 DEFAULT_GRACE = 30.0  # seconds between SIGTERM and SIGKILL, as in Kubernetes
+LOG_LIMIT = 64 * 1024 * 1024  # bytes of one container's log; a real kubelet rotates at 10 MiB
 DEADLINE_MESSAGE = "Pod was active on the node longer than the specified deadline"
 
 
@@ -66,11 +67,14 @@ class PodRunner:
         images: ImageMap | None = None,
         claims_dir: Path | None = None,
         network: bool = True,
+        mask: Callable[[str], str] | None = None,
+        log_limit: int = LOG_LIMIT,
     ) -> None:
         """`root_dir` gets one directory a pod; `claims_dir` (default: `root_dir/claims`) keeps PersistentVolumeClaims.
 
         `resource_client` (see `executor.runtimes.resources`) carries out resource templates; `images` maps images to
-        toolchains where the runtime has no images of its own; `network` False leaves only a loopback device.
+        toolchains where the runtime has no images of its own; `network` False leaves only a loopback device. `mask` blanks out secrets in log files; of a container's log no more
+        than `log_limit` bytes are kept.
         """
         self.runtime = runtime
         self.artifacts = artifacts
@@ -81,14 +85,22 @@ class PodRunner:
         self.images = images if images is not None else image_map()
         self.claims_dir = claims_dir or root_dir / "claims"
         self.network = network
+        self.mask = mask
+        self.log_limit = log_limit
 
     def start(
         self, pod: Object, on_status: Callable[[Object], None], on_task_result: Callable[[Object], None]
     ) -> PodHandle:
         """Start a pod and return at once. What is wrong with it is reported by status, never raised."""
-        handle = PodHandle(self, pod, on_status, on_task_result)
-        handle._thread.start()
+        handle = self.prepare(pod, on_status, on_task_result)
+        handle.begin()
         return handle
+
+    def prepare(
+        self, pod: Object, on_status: Callable[[Object], None], on_task_result: Callable[[Object], None]
+    ) -> PodHandle:
+        """The handle of a pod that runs from its `begin` on."""
+        return PodHandle(self, pod, on_status, on_task_result)
 
 
 class PodHandle:
@@ -137,6 +149,10 @@ class PodHandle:
         return ContainerState(name, str(container.get("image") or ""), log)
 
     # --- what others call -----------------------------------------------------------------------------
+
+    def begin(self) -> None:
+        """Run it."""
+        self._thread.start()
 
     @property
     def status(self) -> Object:
@@ -284,7 +300,7 @@ class PodHandle:
         (self.directory / "logs").mkdir(parents=True)
         self.report("Pending")
         try:
-            self.template = argoexec.template_of(self.pod)
+            self.template = argoexec.template_of(self.pod, self.runner.lookup_config_map)
             self._check_images()
             self._make_volumes()
         except (ConfigError, argoexec.StepError) as error:

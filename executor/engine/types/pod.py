@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from executor.engine import names, phases
+from executor.engine.clock import later
 from executor.engine.contract import CreatePod
 from executor.engine.create import new_node
 from executor.engine.limits import may_execute
 from executor.engine.podspec import build_pod
 from executor.engine.run import Node, Run
 from executor.engine.types import Call
+
+RATE_LIMITED = "resource creation rate-limit reached"
 
 
 def execute(run: Run, call: Call) -> Node:
@@ -34,7 +37,12 @@ def execute(run: Run, call: Call) -> Node:
         return run.nodes[identity]
     if not may_execute(run, call.in_exit):
         return run.mark(identity, phases.FAILED, f"workflow shutdown with strategy: {run.shutdown}")
+    if run.context.creation_budget is not None and run.created >= run.context.creation_budget:
+        run.wake(later(run.now, max(run.context.creation_retry, 0.001)))
+        run.restless = True
+        return run.mark(identity, phases.PENDING, RATE_LIMITED)
     pod = build_pod(run, call, run.nodes[identity])
+    run.created += 1
     run.memory.asked.add(identity)
     run.memory.create_after.pop(identity, None)
     run.command(CreatePod(identity, pod))
