@@ -1,0 +1,25 @@
+"""REF111."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from argolint.analysis import references
+from argolint.context import Context
+from argolint.model.k8s import Object
+from argolint.rule import Finding, rule
+from argolint.yaml.edit import replace
+
+
+@rule("REF111", "undefined-task", on="object", severity="error", fix="unsafe")
+def check(obj: Object, ctx: Context) -> Iterator[Finding]:
+    """A variable names a task that the DAG does not have."""
+    for one in references.problems(obj, ctx, None, "undefined-task"):
+        yield Finding(
+            one.span,
+            one.message,
+            help=one.help,
+            severity=one.severity,
+            related=one.related,
+            fix=replace(one.span, one.replacement) if one.replacement else None,
+        )

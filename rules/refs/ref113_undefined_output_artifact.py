@@ -1,0 +1,25 @@
+"""REF113."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from argolint.analysis import references
+from argolint.context import Context
+from argolint.model.k8s import Object
+from argolint.rule import Finding, rule
+from argolint.yaml.edit import replace
+
+
+@rule("REF113", "undefined-output-artifact", on="object", severity="error", fix="unsafe", cross_file=True)
+def check(obj: Object, ctx: Context) -> Iterator[Finding]:
+    """A variable names an output artifact that the called template does not declare."""
+    for one in references.problems(obj, ctx, ctx.index, "undefined-output-artifact"):
+        yield Finding(
+            one.span,
+            one.message,
+            help=one.help,
+            severity=one.severity,
+            related=one.related,
+            fix=replace(one.span, one.replacement) if one.replacement else None,
+        )

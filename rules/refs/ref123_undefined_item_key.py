@@ -1,0 +1,25 @@
+"""REF123."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from argolint.analysis import references
+from argolint.context import Context
+from argolint.model.k8s import Object
+from argolint.rule import Finding, rule
+from argolint.yaml.edit import replace
+
+
+@rule("REF123", "undefined-item-key", on="object", severity="error", fix="unsafe")
+def check(obj: Object, ctx: Context) -> Iterator[Finding]:
+    """A key that the items of the loop do not have."""
+    for one in references.problems(obj, ctx, None, "undefined-item-key"):
+        yield Finding(
+            one.span,
+            one.message,
+            help=one.help,
+            severity=one.severity,
+            related=one.related,
+            fix=replace(one.span, one.replacement) if one.replacement else None,
+        )

@@ -1,0 +1,25 @@
+"""REF125."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from argolint.analysis import references
+from argolint.context import Context
+from argolint.model.k8s import Object
+from argolint.rule import Finding, rule
+from argolint.yaml.edit import replace
+
+
+@rule("REF125", "steps-tasks-swap", on="object", severity="error", fix="safe")
+def check(obj: Object, ctx: Context) -> Iterator[Finding]:
+    """`steps` in a DAG, or `tasks` in a steps template."""
+    for one in references.problems(obj, ctx, None, "steps-tasks-swap"):
+        yield Finding(
+            one.span,
+            one.message,
+            help=one.help,
+            severity=one.severity,
+            related=one.related,
+            fix=replace(one.span, one.replacement) if one.replacement else None,
+        )
