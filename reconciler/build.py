@@ -37,11 +37,15 @@ _NAME = re.compile(r"[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?")
 
 
 class Build(NamedTuple):
-    """The objects wanted, the reasons against them, and where each reference of an object stands: (key, where) -> line."""
+    """The objects wanted, the reasons against them, and where each reference of an object stands: (key, where) -> line.
+
+    `users` are objects that are not applied and refer to templates: Sensors, event bindings, runs.
+    """
 
     objects: tuple[Desired, ...]
     findings: tuple[Finding, ...]
     lines: dict[tuple[Key, str], int]
+    users: tuple[Desired, ...] = ()
 
 
 class _Found(NamedTuple):
@@ -76,10 +80,14 @@ def build(files: Iterable[tuple[str, str]], target: TargetConfig, namespace: str
     findings: list[Finding] = []
     objects: dict[Key, Desired] = {}
     lines: dict[tuple[Key, str], int] = {}
+    users: list[Desired] = []
     allowed = target.namespaces or (namespace,)
     for path, text in files:
         for found in _documents(path, text, findings):
             if not _ours(found, target, findings):
+                user = _user(found, namespace)
+                if user is not None:
+                    users.append(user)
                 continue
             desired = _desired(found, target, namespace, allowed, findings)
             if desired is None:
@@ -102,7 +110,22 @@ def build(files: Iterable[tuple[str, str]], target: TargetConfig, namespace: str
             for ref in references(desired.object):
                 lines[(desired.key, ref.where)] = found.line(*ref.steps, "name")
                 lines[(desired.key, f"{ref.where}.template")] = found.line(*ref.steps, "template")
-    return Build(tuple(objects.values()), tuple(findings), lines)
+    return Build(tuple(objects.values()), tuple(findings), lines, tuple(users))
+
+
+def _user(found: _Found, namespace: str) -> Desired | None:
+    """An object that is not applied, when it refers to a template."""
+    obj: Obj = plain(found.node)
+    meta = obj.get("metadata")
+    kind = obj.get("kind")
+    if not isinstance(meta, dict) or not isinstance(kind, str) or not isinstance(obj.get("spec"), dict):
+        return None
+    name = str(meta.get("name") or f"{meta.get('generateName') or '?'}*")
+    place = str(meta.get("namespace") or namespace)
+    obj["metadata"] = {**meta, "name": name, "namespace": place}
+    if not references(obj):
+        return None
+    return Desired(Key(clean(kind, limit=60), place, clean(name, limit=300)), obj, found.path, found.line())
 
 
 def _documents(path: str, text: str, findings: list[Finding]) -> list[_Found]:

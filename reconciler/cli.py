@@ -14,6 +14,10 @@ COMMANDS = {
     "plan": Command(
         "reconciler.commands.plan", "say what a synchronisation would change, and change nothing"
     ),
+    "apply": Command("reconciler.commands.apply", "carry out a saved plan, unless something has moved since"),
+    "snapshot": Command(
+        "reconciler.commands.snapshot", "export the interface of the cluster, for pull requests"
+    ),
     "diff": Command("reconciler.commands.diff", "show live against wanted manifests as text"),
     "status": Command("reconciler.commands.status", "show the last known state of each target"),
     "history": Command("reconciler.commands.history", "list what was applied, newest first"),

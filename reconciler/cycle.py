@@ -17,10 +17,12 @@ from argolint.errors import UserError
 from argolint.kube import ApiError, KubeClient
 from reconciler import gate
 from reconciler.apply import Tools, apply_plan, intents
+from reconciler.artifact import Saved, inputs_of, moved
 from reconciler.build import build
 from reconciler.cluster import ClusterError, Live, explain, identity, observe, outside_fingerprint, running
 from reconciler.config import TargetConfig
 from reconciler.health import Problem, examine
+from reconciler.impact import User, other_users, radius
 from reconciler.model import Desired, Finding, Key, Obj, digest
 from reconciler.plan import Inputs, Item, Plan, make_plan, utc_now
 from reconciler.prune import prune_plan
@@ -47,6 +49,7 @@ class Context:
     may_write: Callable[[], None] = _nothing
     approve: str = ""
     cluster: str = ""
+    saved: Saved | None = None
 
     @property
     def namespace(self) -> str:
@@ -78,6 +81,8 @@ class Outcome:
     problems: tuple[Problem, ...] = ()
     writes: int = 0
     held: tuple[str, ...] = ()
+    radius: tuple[User, ...] = ()
+    inputs: dict[str, str] = field(default_factory=dict)
 
 
 def synchronise(ctx: Context) -> Outcome:
@@ -142,10 +147,33 @@ def _stages(ctx: Context, *, write: bool) -> Outcome:
         plan=plan,
         held=tuple(map(str, sorted(verdict.held))),
     )
+    outcome.inputs = inputs_of(plan, stored, live, ctx.cluster)
     if not write:
+        outcome.radius = _radius(ctx, plan, stored, live)
         return outcome
+    if ctx.saved is not None:
+        changed = moved(ctx.saved.inputs, outcome.inputs)
+        if changed:
+            return Outcome(
+                ctx.target.name,
+                False,
+                "PlanMoved",
+                f"since the plan was made, {changed}",
+                "make the plan again and look at it again",
+                commit=stored.commit,
+                ref=stored.ref,
+            )
     ctx.store.data["accepted"] = {"fingerprint": fingerprint, "commit": stored.commit}
     return _carry_out(ctx, plan, stored, outcome, live)
+
+
+def _radius(ctx: Context, plan: Plan, stored: Stored, live: Live) -> tuple[User, ...]:
+    """Who is touched by the plan; asked only for people, never in the loop."""
+    if not any(i.writes or i.op in ("prune", "hold") for i in plan.items):
+        return ()
+    others = other_users(ctx.client, ctx.namespaces, whole_cluster=live.whole_cluster)
+    runs = running(ctx.client, ctx.namespaces, whole_cluster=live.whole_cluster)
+    return radius(plan, live.objects, stored.objects, stored.users, others, runs, ctx.now())
 
 
 # --- what is wanted --------------------------------------------------------------------------------------------------
@@ -186,6 +214,7 @@ def _build(ctx: Context, revision: Revision) -> Stored:
         findings,
         made.lines,
         {**ctx.source.describe(revision), "files": str(len(tree.files))},
+        made.users,
     )
 
 

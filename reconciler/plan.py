@@ -14,6 +14,7 @@ from typing import NamedTuple
 from argolint.kube import ApiError, KubeClient
 from reconciler.cluster import Live, owned
 from reconciler.config import TargetConfig
+from reconciler.contract import ContractChange, contract_changes
 from reconciler.fields import (
     Change,
     applied_by_us,
@@ -47,7 +48,7 @@ class Item(NamedTuple):
 
     `op` is create, update, adopt (exists, becomes managed), unchanged, hold (differs, deliberately left), prune, keep (would be
     pruned, but must not) or gone (already deleted). `manifest` is what would be applied, `predicted` what the server says
-    would result. `users` use the object, directly or through templates.
+    would result. `users` use the object, directly or through templates; `contract` is how its interface changes.
     """
 
     key: Key
@@ -64,6 +65,7 @@ class Item(NamedTuple):
     prediction: Prediction | None = None
     users: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    contract: tuple[ContractChange, ...] = ()
 
     @property
     def writes(self) -> bool:
@@ -255,7 +257,9 @@ def _dry_run(
     item = item._replace(
         predicted=predicted, changes=tuple(changes(item.live, predicted)) if item.live else ()
     )
-    if key.kind == "CronWorkflow":
+    if key.kind != "CronWorkflow":
+        item = item._replace(contract=contract_changes(item.live, predicted))
+    else:
         prediction = predict(item.live, predicted, now)
         item = item._replace(prediction=prediction)
         if prediction.runs_now and target.surprise_runs == "hold":

@@ -28,9 +28,10 @@ def references(obj: Obj) -> list[Reference]:
 
     Names with tags in them are decided at run time and are left out.
     """
-    namespace = str((obj.get("metadata") or {}).get("namespace") or "")
+    home = str((obj.get("metadata") or {}).get("namespace") or "")
     found = []
     for steps, name, value, given in _walk(obj.get("spec"), ("spec",)):
+        namespace = _namespace(obj, steps) or home
         target = value.get("name")
         if not isinstance(target, str) or not target or "{{" in target:
             continue
@@ -40,6 +41,18 @@ def references(obj: Obj) -> list[Reference]:
         inner = inner if isinstance(inner, str) and "{{" not in inner else ""
         found.append(Reference(key, inner, dotted(steps), steps, given))
     return found
+
+
+def _namespace(obj: Obj, steps: tuple[str | int, ...]) -> str:
+    """The namespace of a Workflow that a Sensor submits, where it differs from the Sensor's own; "" otherwise."""
+    if obj.get("kind") != "Sensor" or "resource" not in steps:
+        return ""
+    node: Any = obj
+    for step in steps[: steps.index("resource") + 1]:
+        node = node[step]
+    meta = node.get("metadata") if isinstance(node, dict) else None
+    place = meta.get("namespace") if isinstance(meta, dict) else None
+    return place if isinstance(place, str) and "{{" not in place else ""
 
 
 def uses(objects: Iterable[Obj]) -> dict[Key, set[Key]]:

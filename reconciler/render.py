@@ -5,14 +5,17 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from reconciler.contract import ContractChange, by_template
 from reconciler.cycle import Outcome
 from reconciler.fields import Change
+from reconciler.impact import User
 from reconciler.model import Finding, Obj
 from reconciler.plan import Item, Plan
 from reconciler.text import clean, code, markdown
 
 MARKDOWN_LIMIT = 60_000
 MAX_FINDINGS = 50
+MAX_USERS = 50
 _SIGNS = {
     "create": "+",
     "update": "~",
@@ -61,6 +64,7 @@ def as_dict(outcome: Outcome) -> Obj:
         "items": [_item_dict(item) for item in plan.items] if plan else [],
         "waiting": [_item_dict(item) for item in outcome.waiting],
         "held": list(outcome.held),
+        "radius": [u._asdict() for u in outcome.radius],
         "problems": [p._asdict() for p in outcome.problems],
         "findings": [f.as_dict() for f in outcome.findings],
     }
@@ -76,6 +80,10 @@ def _item_dict(item: Item) -> Obj:
         "drift": item.drift,
         "force": item.force and item.drift,
         "changes": [c._asdict() for c in item.changes],
+        "templates": {
+            name: [c._asdict() for c in group] for name, group in by_template(item.changes).items() if name
+        },
+        "contract": [c._asdict() for c in item.contract],
         "users": list(item.users),
         "prediction": item.prediction._asdict() if item.prediction else None,
         "notes": list(item.notes),
@@ -99,6 +107,7 @@ def to_text(outcome: Outcome, *, verbose: bool = False) -> str:
             lines += _item_text(item)
     for item in outcome.waiting:
         lines += _item_text(item)
+    lines += _radius_text(outcome.radius)
     lines += [f"  ! held back  {clean(name)}" for name in outcome.held]
     lines += _findings_text(outcome.findings, outcome.ok)
     for problem in outcome.problems:
@@ -128,7 +137,7 @@ def _item_text(item: Item) -> list[str]:
     if item.reason:
         lines.append(f"      {clean(item.reason)}")
     lines += [f"      {clean(note)}" for note in item.notes]
-    lines += [f"      {_change_text(change)}" for change in item.changes]
+    lines += _changes_text(item)
     if item.users and item.op != "unchanged":
         lines.append(f"      used by: {', '.join(item.users[:8])}{_more(len(item.users) - 8)}")
     prediction = item.prediction
@@ -142,6 +151,39 @@ def _item_text(item: Item) -> list[str]:
             lines.append(f"      next: {', '.join(prediction.fires)}")
         if prediction.fires_before and prediction.fires_before != prediction.fires:
             lines.append(f"      next before the change: {', '.join(prediction.fires_before)}")
+    return lines
+
+
+def _changes_text(item: Item) -> list[str]:
+    """What changes, template by template: first what callers notice, then the fields."""
+    groups = by_template(item.changes)
+    lines = [f"      {_contract_text(c)}" for c in item.contract if not c.template]
+    lines += [f"      {_change_text(change)}" for change in groups.get("", ())]
+    for name in sorted({*groups, *(c.template for c in item.contract)} - {""}):
+        lines.append(f"      template {clean(name, limit=80)}")
+        lines += [f"        {_contract_text(c)}" for c in item.contract if c.template == name]
+        lines += [f"        {_change_text(change)}" for change in groups.get(name, ())]
+    return lines
+
+
+def _contract_text(change: ContractChange) -> str:
+    return (
+        f"{'BREAKING' if change.severity == 'breaking' else 'interface'}: {clean(change.message, limit=300)}"
+    )
+
+
+def _radius_text(users: tuple[User, ...]) -> list[str]:
+    if not users:
+        return []
+    lines = [f"  touched by this: {len(users)}"]
+    for user in users[:MAX_USERS]:
+        where = f"{clean(user.path)}:{user.line}" if user.path else "in the cluster"
+        lines.append(f"    {clean(user.object)}  ({where})")
+        lines.append(f"      through: {clean(', '.join(user.uses[:5]))}{_more(len(user.uses) - 5)}")
+        if user.fires:
+            lines.append(f"      next: {', '.join(user.fires)}")
+    if len(users) > MAX_USERS:
+        lines.append(f"    and {len(users) - MAX_USERS} more")
     return lines
 
 
@@ -235,9 +277,32 @@ def _target_markdown(outcome: Outcome) -> list[str]:
         lines += ["| | object | file | used by | next runs |", "|---|---|---|---|---|"]
         lines += [_row(item) for item in items]
         lines.append("")
+    lines += _radius_markdown(outcome.radius)
     for item in items:
         lines += _details(item)
+    if plan is not None and plan.guard:
+        lines += [f"**Deletions need an approval**: {markdown(plan.guard)} ({code(plan.prune_hash)})", ""]
+    if plan is not None and plan.changes:
+        lines += [f"Plan {code(plan.hash)}", ""]
     return lines
+
+
+def _radius_markdown(users: tuple[User, ...]) -> list[str]:
+    if not users:
+        return []
+    lines = [
+        f"<details><summary>Touched by this: {len(users)}</summary>",
+        "",
+        "| object | where | through | next runs |",
+        "|---|---|---|---|",
+    ]
+    for user in users[:MAX_USERS]:
+        where = code(f"{user.path}:{user.line}") if user.path else "cluster"
+        through = "<br>".join(markdown(u) for u in user.uses[:5]) + _more(len(user.uses) - 5)
+        lines.append(f"| {code(user.object)} | {where} | {through} | {'<br>'.join(user.fires)} |")
+    if len(users) > MAX_USERS:
+        lines += ["", f"and {len(users) - MAX_USERS} more"]
+    return [*lines, "", "</details>", ""]
 
 
 def _row(item: Item) -> str:
@@ -256,15 +321,24 @@ def _details(item: Item) -> list[str]:
     if not item.changes:
         return []
     lines = [
+        f"- **breaking** {code(str(item.key))}{' template ' + code(c.template) if c.template else ''}: {markdown(c.message)}"
+        for c in item.contract
+        if c.severity == "breaking"
+    ]
+    lines += [""] if lines else []
+    lines += [
         f"<details><summary>{markdown(str(item.key))}: {len(item.changes)} fields</summary>",
         "",
         "```diff",
     ]
-    for change in item.changes:
-        if change.before is not None:
-            lines.append(_diff_line("-", change.path, change.before))
-        if change.after is not None:
-            lines.append(_diff_line("+", change.path, change.after))
+    for name, group in by_template(item.changes).items():
+        if name:
+            lines.append(f"@@ template {clean(name, limit=80)} @@".replace("```", "ˋˋˋ"))
+        for change in group:
+            if change.before is not None:
+                lines.append(_diff_line("-", change.path, change.before))
+            if change.after is not None:
+                lines.append(_diff_line("+", change.path, change.after))
     return [*lines, "```", "", "</details>", ""]
 
 

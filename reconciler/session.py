@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from argolint.errors import UserError
+from argolint.kube import KubeClient
 from reconciler.cluster import connect
 from reconciler.config import Config, TargetConfig
 from reconciler.cycle import Context
@@ -18,17 +19,23 @@ from reconciler.state import Store
 
 
 def open_context(
-    config: Config, target: TargetConfig, log: Log | None = None, *, looking: bool = False
+    config: Config,
+    target: TargetConfig,
+    log: Log | None = None,
+    *,
+    looking: bool = False,
+    client: KubeClient | None = None,
 ) -> Context:
     """A context with no lock and no lease. Raises UserError.
 
     `looking` gives it a clone of its own, so that a plan never disturbs an `argosync run` on the same state directory.
+    `client` stands in for the cluster of the kubeconfig.
     """
     source_config = config.source(target.source)
     store = Store(config.state, target.name)
     source = open_source(source_config, store.folder / "looking" if looking else store.folder)
     log = log or logger(target.name, secrets=lambda: secrets_of(config))
-    context = Context(target, source, connect(target), store, log=log)
+    context = Context(target, source, client or connect(target), store, log=log)
     for note in store.notes:
         log("state-damaged", message=note)
     return context

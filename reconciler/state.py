@@ -37,6 +37,7 @@ class Stored(NamedTuple):
     findings: tuple[Finding, ...]
     lines: dict[tuple[Key, str], int]
     about: dict[str, str]
+    users: tuple[Desired, ...] = ()
 
 
 class Store:
@@ -117,6 +118,7 @@ class Store:
                 **stored._asdict(),
                 "objects": [[*d.key, d.object, d.path, d.line] for d in stored.objects],
                 "findings": [list(f) for f in stored.findings],
+                "users": [[*d.key, d.object, d.path, d.line] for d in stored.users],
                 "lines": [[*key, where, line] for (key, where), line in stored.lines.items()],
             },
         )
@@ -138,6 +140,10 @@ class Store:
                 tuple(Finding(*f) for f in data["findings"]),
                 {(Key(k, s, n), where): line for k, s, n, where, line in data["lines"]},
                 data["about"],
+                tuple(
+                    Desired(Key(k, s, n), obj, path, line)
+                    for k, s, n, obj, path, line in data.get("users") or []
+                ),
             )
         except (OSError, ValueError, KeyError, TypeError):
             return None

@@ -14,7 +14,12 @@ from reconciler.text import redact
 DEFAULT_CONFIG = "argosync.yaml"
 
 
-def add_common(parser: argparse.ArgumentParser, *, output: bool = True) -> None:
+def add_common(
+    parser: argparse.ArgumentParser,
+    *,
+    output: bool = True,
+    forms: tuple[str, ...] = ("text", "json", "markdown"),
+) -> None:
     """The configuration, or a repository in its place; the cluster; the form of the output."""
     parser.add_argument("--config", metavar="FILE", help=f"configuration file (default: {DEFAULT_CONFIG})")
     parser.add_argument(
@@ -39,7 +44,7 @@ def add_common(parser: argparse.ArgumentParser, *, output: bool = True) -> None:
         parser.add_argument(
             "-o",
             "--output",
-            choices=("text", "json", "markdown"),
+            choices=forms,
             default="text",
             help="form of the output (default: text)",
         )
@@ -76,10 +81,12 @@ def configuration(args: argparse.Namespace) -> Config:
 def print_outcomes(outcomes: list[Outcome], form: str, secrets: list[str]) -> None:
     """Print outcomes to stdout."""
     from reconciler.render import to_json, to_markdown, to_text
+    from reconciler.sarif import to_sarif
 
     forms: dict[str, Callable[[], str]] = {
         "json": lambda: to_json(outcomes),
         "markdown": lambda: to_markdown(outcomes),
+        "sarif": lambda: to_sarif(outcomes),
         "text": lambda: "\n".join(to_text(outcome) for outcome in outcomes),
     }
     text = redact(forms[form](), secrets)

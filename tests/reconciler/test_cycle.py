@@ -113,7 +113,13 @@ def test_refused_revision_is_not_judged_again_until_something_moves(world: World
     steps: list[str] = []
     assert world.sync(steps.append).reason == "Refused"
     assert "gated" not in steps
-    world.cluster.put({"kind": "WorkflowTemplate", "metadata": {"name": "shared"}, "spec": {"templates": []}})
+    world.cluster.put(
+        {
+            "kind": "WorkflowTemplate",
+            "metadata": {"name": "shared"},
+            "spec": {"entrypoint": "main", "templates": [{"name": "main", "suspend": {}}]},
+        }
+    )
     outcome = world.sync(steps.append)
     assert (outcome.ok, "gated" in steps) == (True, True)
 
