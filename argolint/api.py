@@ -65,7 +65,7 @@ def check_with(plan: Plan, sources: Iterable[Source], settings: Settings) -> Rep
     findings: list[Diagnostic] = failed_imports(plan)
     for file in files:
         local, suppressions = lint_local(file, plan, settings)
-        mine = local + run_hooks(file, plan.cross, plan, settings, index) + elsewhere.pop(file.path, [])
+        mine = local + run_hooks(file, True, plan, settings, index) + elsewhere.pop(file.path, [])
         findings.extend(conclude(file.path, file.source, mine, suppressions, plan, settings))
     for rest in elsewhere.values():
         findings.extend(rest)

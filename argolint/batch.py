@@ -19,7 +19,7 @@ from argolint.context import File, read
 from argolint.diagnostic import Diagnostic, Edit, Fix, ObjectRef, Related
 from argolint.model.k8s import Object
 from argolint.project import cache
-from argolint.project.discover import discover, is_manifest
+from argolint.project.discover import Found, discover, is_manifest
 from argolint.project.facts import ObjectFact, facts_of, unpack
 from argolint.project.index import Index
 from argolint.runner import (
@@ -38,18 +38,46 @@ from argolint.text import SourceText, decode
 # Below this much to parse, forking costs more than it gains.
 FORK_FILES = 300
 FORK_BYTES = 700_000
+# How much text a process keeps the trees of, between its two passes.
+KEEP_CHARS = 2_500_000
 
 
-class Input(NamedTuple):
-    """A file as it was read. `target`: findings in it are reported; the others only give context.
+class Input:
+    """A file to lint. `target`: findings in it are reported; the others only give context.
 
-    `stdin`: it came from standard input, and `path` is only the name it goes by.
+    `stdin`: it came from standard input, and `path` is only the name it goes by. `data` is read when it is first
+    asked for, if the file is known not to have changed since its `key` was computed. `name` is its path relative to the root.
     """
 
-    path: str
-    data: bytes
-    target: bool
-    stdin: bool = False
+    __slots__ = ("_data", "explicit", "key", "name", "path", "stdin", "target")
+
+    def __init__(
+        self, path: str, data: bytes | None, target: bool, stdin: bool = False, *, name: str = "", key: bytes = b"",
+        explicit: bool = False,
+    ) -> None:  # fmt: skip
+        self.path = path
+        self._data = data
+        self.target = target
+        self.stdin = stdin
+        self.name = name
+        self.key = key
+        self.explicit = explicit
+
+    @property
+    def data(self) -> bytes:
+        """The bytes of the file."""
+        if self._data is None:
+            self._data = read_bytes(self.path, lenient=True)
+        return self._data
+
+    @property
+    def size(self) -> int:
+        """How many bytes there are to parse, as far as that is known without reading."""
+        return len(self._data) if self._data is not None else 0
+
+    def with_data(self, data: bytes) -> Input:
+        """The same file with other content."""
+        return Input(self.path, data, self.target, self.stdin, explicit=self.explicit)
 
 
 class Entry(NamedTuple):
@@ -69,23 +97,52 @@ class Entry(NamedTuple):
     cross: list[Any]
 
 
-def collect(paths: Sequence[str], settings: Settings, context_root: str = "") -> list[Input]:
-    """Read the files that `paths` mean, and those of the project around them. Files found in folders are sniffed at."""
+def collect(
+    paths: Sequence[str], settings: Settings, context_root: str = "", store: cache.Store | None = None
+) -> list[Input]:
+    """The files that `paths` mean, and those of the project around them. Files found in folders are sniffed at.
+
+    With a `store`, files that have not changed since they were last read are not read again.
+    """
+    store = store or cache.Store(settings.root, "", {}, {})
     inputs: list[Input] = []
-    seen: set[str] = set()
+    seen: set[tuple[int, int]] = set()
     for found in discover(paths, settings.exclude, settings.root):
-        data = read_bytes(found.path)
-        seen.add(os.path.realpath(found.path))
-        if found.explicit or is_manifest(data):
-            inputs.append(Input(found.path, data, True))
-    if context_root:
+        seen.add((found.stat.st_dev, found.stat.st_ino))
+        item = _input(found, store, target=True)
+        if item is not None:
+            inputs.append(item)
+    if context_root and not _covers(paths, context_root):
         for found in discover([context_root], settings.exclude, settings.root):
-            if os.path.realpath(found.path) in seen:
-                continue
-            data = read_bytes(found.path, lenient=True)
-            if is_manifest(data):
-                inputs.append(Input(os.path.relpath(found.path), data, False))
+            if (found.stat.st_dev, found.stat.st_ino) not in seen:
+                item = _input(found, store, target=False)
+                if item is not None:
+                    inputs.append(item)
     return inputs
+
+
+def _covers(paths: Sequence[str], root: str) -> bool:
+    """Whether one of the paths is the root itself."""
+    top = os.path.abspath(root)
+    return any(os.path.abspath(path) == top for path in paths)
+
+
+def _input(found: Found, store: cache.Store, target: bool) -> Input | None:
+    """A file as an input, read unless it is known; None when it was found in a folder and is no manifest."""
+    name = store.relative(found.path)
+    path = found.path if target else os.path.relpath(found.path)
+    known = store.known(name, found.stat)
+    if known is not None:
+        if not known[1] and not found.explicit:
+            return None
+        return Input(path, None, target, name=name, key=known[0], explicit=found.explicit)
+    data = read_bytes(found.path, lenient=not target)
+    key = cache.content_key(name, data)
+    manifest = is_manifest(data)
+    store.note(name, found.stat, key, manifest)
+    if not manifest and not found.explicit:
+        return None
+    return Input(path, data, target, name=name, key=key, explicit=found.explicit)
 
 
 def read_bytes(path: str, lenient: bool = False) -> bytes:
@@ -104,39 +161,46 @@ def read_bytes(path: str, lenient: bool = False) -> bytes:
 
 
 def lint(
-    inputs: Sequence[Input], plan: Plan, settings: Settings, *, use_cache: bool = True, workers: int | None = None,
-    memory: cache.Entries | None = None,
+    inputs: Sequence[Input], plan: Plan, settings: Settings, *, store: cache.Store | None = None,
+    workers: int | None = None, memory: cache.Entries | None = None,
 ) -> Report:  # fmt: skip
-    """Lint files that were read.
+    """Lint files that were collected.
 
-    `workers`: how many processes; None decides by the amount of work. `memory` remembers results from one call to
-    the next, for callers that lint the same files again and again.
+    `store`: what is remembered on disk (see `open_store`); None neither reads nor writes it. `workers`: how many
+    processes; None decides by the amount of work. `memory` remembers results from one call to the next, for callers
+    that lint the same files again and again.
     """
-    return _Run(inputs, plan, settings, use_cache, workers, memory).report()
+    return _Run(inputs, plan, settings, store, workers, memory).report()
+
+
+def open_store(settings: Settings) -> cache.Store:
+    """What earlier runs with the same settings, rules and release left for this project."""
+    return cache.read(settings.root, namespace(settings))
 
 
 class _Run:
     """One run: the inputs, and what is known of each so far."""
 
     def __init__(
-        self, inputs: Sequence[Input], plan: Plan, settings: Settings, use_cache: bool, workers: int | None,
+        self, inputs: Sequence[Input], plan: Plan, settings: Settings, store: cache.Store | None, workers: int | None,
         memory: cache.Entries | None,
     ) -> None:  # fmt: skip
         self.inputs = inputs
         self.plan = plan
         self.settings = settings
-        self.use_cache = use_cache
+        self.store = store
         self.workers = workers
-        self.root = settings.root
         self.memory = memory
-        self.namespace = namespace(settings) if use_cache else ""
-        self.stored = (
-            memory if memory is not None else cache.read(self.root, self.namespace) if use_cache else {}
-        )
-        relative = [os.path.relpath(os.path.abspath(item.path), self.root or ".") for item in inputs]
-        self.keys = [cache.content_key(path, item.data) for path, item in zip(relative, inputs)]
+        self.stored = memory if memory is not None else store.entries if store is not None else {}
+        names = store or cache.Store(settings.root, "", {}, {})
+        for item in inputs:
+            if not item.key:
+                item.name = names.relative(item.path)
+                item.key = cache.content_key(item.name, item.data)
+        self.keys = [item.key for item in inputs]
         self.entries: list[Entry | None] = [self._known(i) for i in range(len(inputs))]
         self.files: dict[int, File] = {}
+        self.kept = 0
         self.numbers: dict[str, int] = {}
         self.index_: Index | None = None
         self.changed = False
@@ -162,8 +226,8 @@ class _Run:
         self._second_pass(waiting, digest)
         project = self._project(digest)
         findings = self._conclude(project)
-        if (self.use_cache or self.memory is not None) and self.changed:
-            self._store(digest, project)
+        if self.memory is not None or (self.store is not None and (self.changed or self.store.stale)):
+            self._save(digest, project)
         texts = self._texts(findings)
         objects = sum(
             entry.objects for entry, item in zip(self.entries, self.inputs) if entry and item.target
@@ -185,7 +249,11 @@ class _Run:
 
     def _examine(self, number: int) -> Entry:
         item = self.inputs[number]
-        file = self.files[number] = _read(item)
+        file = _read(item)
+        # A tree takes some fifteen times the room of its text: what exceeds the budget is parsed again if need be.
+        if self.kept < KEEP_CHARS:
+            self.kept += len(file.text)
+            self.files[number] = file
         facts = marshal.dumps(facts_of(file.documents))
         broken = any(document.broken for document in file.documents)
         findings: list[Any] | None = None
@@ -229,16 +297,20 @@ class _Run:
         return next((obj for obj in file.objects[fact.document] if obj.where == fact.where), None)
 
     def _file(self, number: int) -> File:
-        if number not in self.files:
-            self.files[number] = _read(self.inputs[number])
-        return self.files[number]
+        file = self.files.get(number)
+        if file is None:
+            file = _read(self.inputs[number])
+            if self.kept < KEEP_CHARS:
+                self.kept += len(file.text)
+                self.files[number] = file
+        return file
 
     def _second_pass(self, numbers: Iterable[int], digest: bytes) -> None:
         for number in numbers:
             self._set_cross(number, digest, self._cross(number))
 
     def _cross(self, number: int) -> list[Any]:
-        found = run_hooks(self._file(number), self.plan.cross, self.plan, self.settings, self.index)
+        found = run_hooks(self._file(number), True, self.plan, self.settings, self.index)
         return [pack(item) for item in found]
 
     def _set_cross(self, number: int, digest: bytes, found: list[Any]) -> None:
@@ -262,13 +334,13 @@ class _Run:
         from argolint.project import pool
 
         count = self.workers if self.workers is not None else (os.cpu_count() or 1)
-        size = sum(len(self.inputs[i].data) for i in missing)
+        size = sum(self.inputs[i].size for i in missing)
         much = len(missing) >= FORK_FILES or size >= FORK_BYTES
         if count < 2 or len(missing) < 2 or not pool.can_fork() or (self.workers is None and not much):
             return []
         self.plan.bind()
         running: list[tuple[pool.Worker, list[int]]] = []
-        for share in pool.shares([len(self.inputs[i].data) for i in missing], min(count, len(missing))):
+        for share in pool.shares([self.inputs[i].size for i in missing], min(count, len(missing))):
             mine = [missing[i] for i in share]
             running.append((pool.Worker(self._worker_first(mine), self._worker_second(mine)), mine))
         for worker, mine in running:
@@ -355,11 +427,11 @@ class _Run:
         wanted.update(label.path for item in findings for label in item.related)
         return {item.path: SourceText(decode(item.data)[0]) for item in self.inputs if item.path in wanted}
 
-    def _store(self, digest: bytes, project: list[Any]) -> None:
+    def _save(self, digest: bytes, project: list[Any]) -> None:
         if self.memory is not None:
             self.memory.update((key, tuple(entry)) for key, entry in zip(self.keys, self.entries) if entry)
             return
-        if self.plan.tracebacks:
+        if self.plan.tracebacks or self.store is None:
             return  # a crash must not be remembered
         # Entries of files that are not part of this run are kept, unless the blob is growing out of hand.
         entries = dict(self.stored) if len(self.stored) < 4 * len(self.inputs) + 200 else {}
@@ -368,7 +440,7 @@ class _Run:
                 entries[key] = tuple(entry)
         if self.plan.project:
             entries[b"project"] = (digest, project)
-        cache.write(self.root, self.namespace, entries)
+        cache.write(self.store, entries)
 
 
 def _read(item: Input) -> File:

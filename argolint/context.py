@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from bisect import bisect_left
 from collections.abc import Iterator
 from typing import Any, Protocol
 
@@ -14,14 +16,23 @@ from argolint.project.index import Index
 from argolint.settings import Settings
 from argolint.text import SourceText
 from argolint.yaml.loader import Stream, parse
-from argolint.yaml.nodes import Document, Map
+from argolint.yaml.nodes import Document, Map, Seq
 from argolint.yaml.scalars import OffsetMap, offset_map
 
 
 class File:
     """A file as it was read: the subject of `source` rules."""
 
-    __slots__ = ("_objects", "documents", "encoding_problem", "path", "problems", "source", "unrendered")
+    __slots__ = (
+        "_objects",
+        "_scalars",
+        "documents",
+        "encoding_problem",
+        "path",
+        "problems",
+        "source",
+        "unrendered",
+    )
 
     def __init__(
         self,
@@ -39,6 +50,17 @@ class File:
         # a Helm, Go or Jinja template: it has no documents before somebody renders it
         self.unrendered = unrendered
         self._objects: list[list[Object]] | None = None
+        self._scalars: dict[int, list[Scalar]] = {}
+
+    def scalars(self, obj: Object) -> list[Scalar]:
+        """Every string of an object of this file that contains `{{`; those of objects embedded in it are left out."""
+        found = self._scalars.get(id(obj))
+        if found is None:
+            inner: dict[int, Object] = {}
+            if obj.parent is None and obj.document < len(self.objects):
+                inner = {id(item.map): item for item in self.objects[obj.document] if item.parent is not None}
+            found = self._scalars[id(obj)] = list(scalars_of(obj, self.source, inner))
+        return found
 
     @property
     def objects(self) -> list[list[Object]]:
@@ -259,47 +281,81 @@ def scalars_of(obj: Object, source: SourceText, inner: dict[int, Object]) -> Ite
         defaults = spec.template_defaults
         if defaults is not None:
             views[id(defaults.map)] = defaults
-    yield from _walk(obj.map, obj.where, obj, source, inner, views, (None, None, None), set())
+    yield from _Walk(obj, source, inner, views).walk(obj.map, obj.where, (None, None, None))
 
 
 _Around = tuple[WorkflowSpec | None, Template | None, Step | None]
 
 
-def _walk(
-    node: Any, where: str, obj: Object, source: SourceText, inner: dict[int, Object],
-    views: dict[int, WorkflowSpec | Template | Step], around: _Around, seen: set[int],
-) -> Iterator[Scalar]:  # fmt: skip
-    if isinstance(node, Map):
-        view = views.get(id(node))
-        if view is not None:
-            if isinstance(view, WorkflowSpec):
-                around = (view, None, None)
-            elif isinstance(view, Template):
-                around = (view.spec, view, view.step)
-            else:
-                around = (view.template.spec, view.template, view)
-        for key, value in node.items():
+class _Walk:
+    """A walk over an object for its strings with tags. Parts of the file without tags are not entered."""
+
+    __slots__ = ("inner", "marks", "object", "seen", "source", "views")
+
+    def __init__(
+        self, obj: Object, source: SourceText, inner: dict[int, Object],
+        views: dict[int, WorkflowSpec | Template | Step],
+    ) -> None:  # fmt: skip
+        self.object = obj
+        self.source = source
+        self.inner = inner
+        self.views = views
+        self.seen: set[int] = set()
+        self.marks = _marks(source.text, *obj.map.span)
+
+    def walk(self, node: Any, where: str, around: _Around) -> Iterator[Scalar]:
+        """The scalars with tags in a mapping or sequence."""
+        is_map = isinstance(node, Map)
+        if is_map:
+            view = self.views.get(id(node))
+            if view is not None:
+                if isinstance(view, WorkflowSpec):
+                    around = (view, None, None)
+                elif isinstance(view, Template):
+                    around = (view.spec, view, view.step)
+                else:
+                    around = (view.template.spec, view.template, view)
+        for key, value in node.items() if is_map else enumerate(node):
             if isinstance(value, str):
                 if "{{" in value:
                     at = node.at[key]
-                    path = f"{where}.{key}" if where else key
-                    style = node.styles.get(key, "")
-                    yield Scalar(source, value, at[2], at[3], style, key, node, path, obj, *around)
-            elif isinstance(value, (Map, list)) and value and _fresh(value, node, key, seen):
-                if id(value) in inner:
-                    continue
-                yield from _walk(
-                    value, f"{where}.{key}" if where else key, obj, source, inner, views, around, seen
-                )
-    else:
-        for i, value in enumerate(node):
-            if isinstance(value, str):
-                if "{{" in value:
-                    start, end = node.at[i]
-                    style = node.styles.get(i, "")
-                    yield Scalar(source, value, start, end, style, i, node, f"{where}[{i}]", obj, *around)
-            elif isinstance(value, (Map, list)) and value and _fresh(value, node, i, seen):
-                yield from _walk(value, f"{where}[{i}]", obj, source, inner, views, around, seen)
+                    yield Scalar(
+                        self.source, value, at[-2], at[-1], node.styles.get(key, ""), key, node,
+                        _joined(where, key, is_map), self.object, *around,
+                    )  # fmt: skip
+            elif isinstance(value, (Map, Seq)) and value and self._has_tags(value):
+                if _fresh(value, node, key, self.seen) and id(value) not in self.inner:
+                    yield from self.walk(value, _joined(where, key, is_map), around)
+
+    def _has_tags(self, node: Map | Seq) -> bool:
+        """Whether a tag may stand in a container: one is written in its stretch of the file, or parts of it are
+        written elsewhere.
+        """
+        marks = self.marks
+        if marks is None:
+            return True
+        start, end = node.span
+        at = bisect_left(marks, start)
+        return at < len(marks) and marks[at] < end
+
+
+def _marks(text: str, start: int, end: int) -> list[int] | None:
+    """Where `{{` is written in a stretch of a file; None when aliases or escapes make that meaningless."""
+    if text.find("*", start, end) >= 0 and _ALIAS.search(text, start, end):
+        return None
+    if text.find("\\", start, end) >= 0:
+        return None
+    return [match.start() for match in _TAG.finditer(text, start, end)]
+
+
+_TAG = re.compile(r"\{\{")
+_ALIAS = re.compile(r"[\s,\[{:-]\*[^\s*]")
+
+
+def _joined(where: str, key: str | int, is_map: bool) -> str:
+    if not is_map:
+        return f"{where}[{key}]"
+    return f"{where}.{key}" if where else str(key)
 
 
 def _fresh(value: Any, holder: Any, key: str | int, seen: set[int]) -> bool:

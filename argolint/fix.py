@@ -40,7 +40,7 @@ def fix_inputs(
     """
     state = _State()
     current = list(inputs)
-    report = first = lint(current, plan, settings, use_cache=False, memory=state.memory)
+    report = first = lint(current, plan, settings, memory=state.memory)
     total = 0
     for _ in range(MAX_ROUNDS):
         proposed = _propose(current, report, unsafe, state)
@@ -139,8 +139,8 @@ def _try(
     """Make all proposed repairs, lint, and take back those of the files that are not better for it."""
     attempt = list(inputs)
     for number, (data, _) in proposed.items():
-        attempt[number] = inputs[number]._replace(data=data)
-    result = lint(attempt, plan, settings, use_cache=False, memory=state.memory)
+        attempt[number] = inputs[number].with_data(data)
+    result = lint(attempt, plan, settings, memory=state.memory)
     before, after = _by_path(report), _by_path(result)
     made = 0
     taken_back = False
@@ -158,7 +158,7 @@ def _try(
         else:
             state.rejected.add(findings[0].fingerprint)
     if taken_back:
-        result = lint(attempt, plan, settings, use_cache=False, memory=state.memory)
+        result = lint(attempt, plan, settings, memory=state.memory)
     return attempt, result, made
 
 

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import os
 import re
+import time
 from collections.abc import Callable, Iterable, Sequence
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
 from argolint import registry
-from argolint.context import Context, DocumentView, File, Schedule, scalars_of
+from argolint.context import Context, DocumentView, File, Schedule
 from argolint.diagnostic import SEVERITY_RANK, Diagnostic, Fix, ObjectRef, Related
 from argolint.model.k8s import Object
 from argolint.project.discover import glob_matches
@@ -28,21 +29,19 @@ from argolint.yaml.nodes import Seq
 INTERNAL_CODE, INTERNAL_NAME = "LNT901", "internal-error"
 
 
+Bound = list[tuple[Rule, Callable[..., Iterable[Any]]]]
+
+
 class Plan:
-    """The enabled rules, by hook. Modules are imported when their rules first have something to do."""
+    """The enabled rules, by hook. Modules are imported when their rules first have something to do.
+
+    `times` is None, or rule code -> [calls, seconds] when rules are to be timed.
+    """
 
     __slots__ = (
-        "_checks",
-        "all",
-        "cross",
-        "enabled",
-        "failures",
-        "local",
-        "project",
-        "severity",
-        "suppression",
-        "tracebacks",
-    )
+        "_bound", "_checks", "all", "cross", "enabled", "failures", "local", "project", "severity", "suppression",
+        "times", "tracebacks",
+    )  # fmt: skip
 
     def __init__(self, rules: registry.Rules, settings: Settings) -> None:
         self.all = rules
@@ -53,7 +52,9 @@ class Plan:
         self.cross: dict[str, list[Rule]] = {}
         self.project: list[Rule] = []
         self.suppression: list[Rule] = []
+        self._bound: dict[tuple[bool, str, str, str], Bound] = {}
         self._checks: dict[str, Callable[..., Iterable[Any]] | None] = {}
+        self.times: dict[str, list[float]] | None = None
         self.tracebacks: list[str] = [text for _, _, text in rules.failures]
         for item in self.enabled:
             if item.on == "project":
@@ -72,9 +73,34 @@ class Plan:
         """The function of a rule."""
         check = self._checks.get(item.code)
         if check is None:
-            check = self._checks[item.code] = registry.bind(item).check
-        assert check is not None
+            try:
+                check = registry.bind(item).check
+                assert check is not None
+            except Exception as error:
+                check = _raising(error)
+            self._checks[item.code] = check
         return check
+
+    def bound(self, cross: bool, hook: str, kind: str = "", type: str = "") -> Bound:
+        """The rules of a hook for an object kind and a template type, with their functions."""
+        key = (cross, hook, kind, type)
+        found = self._bound.get(key)
+        if found is None:
+            found = self._bound[key] = [
+                (item, self.check_of(item))
+                for item in (self.cross if cross else self.local).get(hook, ())
+                if (not item.kinds or kind in item.kinds) and (not item.types or type in item.types)
+            ]
+        return found
+
+
+def _raising(error: Exception) -> Callable[..., Iterable[Any]]:
+    """A stand-in for a rule whose module fails when it is imported."""
+
+    def check(subject: Any, ctx: Context) -> Iterable[Any]:
+        raise error
+
+    return check
 
 
 def is_enabled(item: Rule, settings: Settings) -> bool:
@@ -120,41 +146,80 @@ _INDEX = re.compile(r"\[\d+\]")
 
 
 def run_hooks(
-    file: File, table: dict[str, list[Rule]], plan: Plan, settings: Settings, index: Index | None
+    file: File, cross: bool, plan: Plan, settings: Settings, index: Index | None
 ) -> list[Diagnostic]:
-    """Run the rules of a table over one file."""
+    """Run the rules that need only this file, or (`cross`) those that need the index, over one file."""
+    table = plan.cross if cross else plan.local
     if not table:
         return []
     ctx = Context(file, settings, index)
     out: list[Diagnostic] = []
-
-    def call(rules: Iterable[Rule], subject: Any, obj: Object | None) -> None:
-        ctx.object = obj
-        for item in rules:
-            _run_rule(item, subject, ctx, plan, out)
-
-    get = table.get
-    call(get("source", ()), file, None)
-    out[:] = [_with_object(item, file) for item in out]
+    call = _caller(ctx, plan, out)
+    bound = plan.bound
+    if "source" in table:
+        call(bound(cross, "source"), file, None)
+        out[:] = [_with_object(item, file) for item in out]
+    has_tags = "scalar" in table and "{{" in file.text
     for document, objects in zip(file.documents, file.objects):
         if document.broken:
             continue
         if "document" in table and document.root is not None:
-            call(table["document"], DocumentView(document, objects), objects[0] if objects else None)
-        inner = {id(obj.map): obj for obj in objects if obj.parent is not None}
+            kind = objects[0].kind if objects else ""
+            call(
+                bound(cross, "document", kind),
+                DocumentView(document, objects),
+                objects[0] if objects else None,
+            )
         for obj in objects:
-            call([item for item in get("object", ()) if not item.kinds or obj.kind in item.kinds], obj, obj)
-            _run_specs(obj, table, call)
-            if "scalar" in table and (obj.is_workflow_kind or obj.kind):
-                rules = _for_kind(table["scalar"], obj)
+            kind = obj.kind
+            if "object" in table:
+                call(bound(cross, "object", kind), obj, obj)
+            _run_specs(obj, kind, table, cross, plan, call)
+            if has_tags and kind:
+                rules = bound(cross, "scalar", kind)
                 if rules:
-                    for scalar in scalars_of(obj, file.source, inner if obj.parent is None else {}):
+                    for scalar in file.scalars(obj):
                         call(rules, scalar, obj)
-            if "schedule" in table and obj.kind == "CronWorkflow":
-                rules = table["schedule"]
+            if kind == "CronWorkflow" and "schedule" in table:
+                rules = bound(cross, "schedule", kind)
                 for schedule in _schedules(obj):
                     call(rules, schedule, obj)
     return _unique(out)
+
+
+_Call = Callable[[Bound, Any, Object | None], None]
+
+
+def _caller(ctx: Context, plan: Plan, out: list[Diagnostic]) -> _Call:
+    """A function that runs rules on a subject and adds what they find to `out`."""
+    if plan.times is not None:
+        return _timed_caller(ctx, plan, out, plan.times)
+    path = ctx.path
+
+    def call(rules: Bound, subject: Any, obj: Object | None) -> None:
+        ctx.object = obj
+        for item, check in rules:
+            ctx.rule = item
+            try:
+                for finding in check(subject, ctx):
+                    out.append(to_diagnostic(finding, item, plan, path, ctx.ref))
+            except Exception as error:
+                out.append(crash(item, error, path, subject, plan))
+
+    return call
+
+
+def _timed_caller(ctx: Context, plan: Plan, out: list[Diagnostic], times: dict[str, list[float]]) -> _Call:
+    def call(rules: Bound, subject: Any, obj: Object | None) -> None:
+        ctx.object = obj
+        for item, check in rules:
+            start = time.perf_counter()
+            _run_rule(item, check, subject, ctx, plan, out)
+            entry = times.setdefault(item.code, [0, 0.0])
+            entry[0] += 1
+            entry[1] += time.perf_counter() - start
+
+    return call
 
 
 def _with_object(item: Diagnostic, file: File) -> Diagnostic:
@@ -168,29 +233,24 @@ def _with_object(item: Diagnostic, file: File) -> Diagnostic:
     return item
 
 
-def _for_kind(rules: list[Rule], obj: Object) -> list[Rule]:
-    return [item for item in rules if not item.kinds or obj.kind in item.kinds]
-
-
 def _run_specs(
-    obj: Object, table: dict[str, list[Rule]], call: Callable[[Iterable[Rule], Any, Object | None], None]
+    obj: Object, kind: str, table: dict[str, list[Rule]], cross: bool, plan: Plan, call: _Call
 ) -> None:
+    bound = plan.bound
     for spec in obj.workflow_specs:
-        tables = {
-            hook: _for_kind(table.get(hook, []), obj) for hook in ("spec", "template", "steps", "dag", "step")
-        }
-        call(tables["spec"], spec, obj)
+        if "spec" in table:
+            call(bound(cross, "spec", kind), spec, obj)
         for template in spec.all_templates:
-            kind = template.type
-            call([item for item in tables["template"] if not item.types or kind in item.types], template, obj)
-            if "steps" in template.map:
-                call(tables["steps"], template.steps, obj)
-            if "dag" in template.map:
-                call(tables["dag"], template.dag, obj)
-            if tables["step"]:
-                rules = [item for item in tables["step"] if not item.types or kind in item.types]
+            type_ = template.type
+            if "template" in table:
+                call(bound(cross, "template", kind, type_), template, obj)
+            if "steps" in template.map and "steps" in table:
+                call(bound(cross, "steps", kind), template.steps, obj)
+            if "dag" in template.map and "dag" in table:
+                call(bound(cross, "dag", kind), template.dag, obj)
+            if "step" in table:
                 for step in template.children:
-                    call(rules, step, obj)
+                    call(bound(cross, "step", kind, type_), step, obj)
 
 
 def _schedules(obj: Object) -> list[Schedule]:
@@ -209,10 +269,11 @@ def _schedules(obj: Object) -> list[Schedule]:
     return found
 
 
-def _run_rule(item: Rule, subject: Any, ctx: Context, plan: Plan, out: list[Diagnostic]) -> None:
+def _run_rule(
+    item: Rule, check: Callable[..., Iterable[Any]], subject: Any, ctx: Context, plan: Plan, out: list[Diagnostic]
+) -> None:  # fmt: skip
     ctx.rule = item
     try:
-        check = plan.check_of(item)
         for finding in check(subject, ctx):
             out.append(to_diagnostic(finding, item, plan, ctx.path, ctx.ref))
     except Exception as error:
@@ -285,8 +346,8 @@ def run_project(plan: Plan, settings: Settings, index: Index) -> list[Diagnostic
     """Run the `project` rules; their findings say which file they are in."""
     ctx = Context(File("", SourceText(""), Stream([], [])), settings, index)
     out: list[Diagnostic] = []
-    for item in plan.project:
-        _run_rule(item, index, ctx, plan, out)
+    call = _caller(ctx, plan, out)
+    call([(item, plan.check_of(item)) for item in plan.project], index, None)
     return out
 
 
@@ -382,7 +443,7 @@ def run_suppression_rules(
     for suppression, selectors in zip(suppressions, used):
         subject = SuppressionView(suppression, selectors, plan.all, enabled)
         for item in plan.suppression:
-            _run_rule(item, subject, ctx, plan, out)
+            _run_rule(item, plan.check_of(item), subject, ctx, plan, out)
     return out
 
 
@@ -406,4 +467,4 @@ def with_fingerprints(findings: Iterable[Diagnostic]) -> list[Diagnostic]:
 
 def lint_local(file: File, plan: Plan, settings: Settings) -> FileResult:
     """Run the local rules over a file, and read its suppressions."""
-    return FileResult(run_hooks(file, plan.local, plan, settings, None), suppressions_of(file))
+    return FileResult(run_hooks(file, False, plan, settings, None), suppressions_of(file))

@@ -6,7 +6,7 @@ import argparse
 
 from argolint import baseline
 from argolint.api import Report
-from argolint.batch import collect, lint
+from argolint.batch import collect, lint, open_store
 from argolint.commands.settings import add_selection, settings_of
 from argolint.errors import UserError
 from argolint.runner import Plan
@@ -33,10 +33,11 @@ def run(args: argparse.Namespace) -> int:
     paths = args.paths or ["."]
     settings, rules = settings_of(args, paths)
     path = settings.baseline or baseline.DEFAULT
-    inputs = collect(paths, settings, settings.root)
+    store = open_store(settings)
+    inputs = collect(paths, settings, settings.root, store)
     if not any(item.target for item in inputs):
         raise UserError(f"no manifests found in {', '.join(paths)}", "check the path")
-    report = lint(inputs, Plan(rules, settings), settings)
+    report = lint(inputs, Plan(rules, settings), settings, store=store)
     if args.action == "write":
         count = baseline.write(path, report)
         print(f"wrote {path} with {count} finding{'s' if count != 1 else ''}")

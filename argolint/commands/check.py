@@ -7,11 +7,12 @@ import os
 import sys
 
 from argolint.api import Report, summarise
-from argolint.batch import Input, collect, lint
+from argolint.batch import Input, collect, lint, open_store
 from argolint.commands.settings import add_selection, settings_of
 from argolint.diagnostic import SEVERITY_RANK
 from argolint.errors import UserError
 from argolint.report import FORMATS, View, renderer
+from argolint.project.cache import Store
 from argolint.runner import INTERNAL_CODE, Plan
 from argolint.settings import Settings
 
@@ -81,7 +82,8 @@ def run(args: argparse.Namespace) -> int:
 
         sys.stdout.write(describe(settings))
         return 0
-    inputs = _inputs(paths, args, settings)
+    store = None if args.no_cache else open_store(settings)
+    inputs = _inputs(paths, args, settings, store)
     if args.show_files:
         _write("".join(f"{item.path}\n" for item in inputs if item.target), "-")
         return 0
@@ -101,14 +103,16 @@ def run(args: argparse.Namespace) -> int:
             # Standard output has the repaired text.
             outputs = [(name, "/dev/stderr" if file == "-" else file) for name, file in outputs]
         return _finish(fixed, args, settings, outputs)
-    report = lint(inputs, plan, settings, use_cache=not args.no_cache, workers=args.jobs)
+    report = lint(inputs, plan, settings, store=store, workers=args.jobs)
     return _finish((report, "", 0), args, settings, outputs)
 
 
-def _inputs(paths: list[str], args: argparse.Namespace, settings: Settings) -> list[Input]:
+def _inputs(
+    paths: list[str], args: argparse.Namespace, settings: Settings, store: Store | None
+) -> list[Input]:
     files = [path for path in paths if path != "-"]
     root = "" if args.no_context else settings.root
-    inputs = collect(files, settings, root) if files or root else []
+    inputs = collect(files, settings, root, store) if files or root else []
     if "-" in paths:
         name = args.stdin_filename or "<stdin>"
         data = sys.stdin.buffer.read()

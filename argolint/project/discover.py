@@ -26,6 +26,7 @@ class Found(NamedTuple):
 
     path: str
     explicit: bool
+    stat: os.stat_result
 
 
 def discover(paths: Sequence[str], exclude: Sequence[str] = (), root: str = "") -> list[Found]:
@@ -37,11 +38,8 @@ def discover(paths: Sequence[str], exclude: Sequence[str] = (), root: str = "") 
     found: dict[str, Found] = {}
     excluded = Ignore.of_patterns(exclude)
     for path in paths:
-        if os.path.isdir(path):
-            for file in _walk(path, excluded, root):
-                found.setdefault(os.path.normpath(file), Found(file, False))
-        elif os.path.exists(path):
-            found[os.path.normpath(path)] = Found(_shown(path), True)
+        if os.path.exists(path):
+            _add(path, found, excluded, root)
         elif glob.has_magic(path):
             matches = sorted(glob.glob(path, recursive=True))
             if not matches:
@@ -49,24 +47,32 @@ def discover(paths: Sequence[str], exclude: Sequence[str] = (), root: str = "") 
                     f"{path}: no file matches", "check the pattern, and quote it so that the shell leaves it"
                 )
             for match in matches:
-                if os.path.isdir(match):
-                    for file in _walk(match, excluded, root):
-                        found.setdefault(os.path.normpath(file), Found(file, False))
-                else:
-                    found.setdefault(os.path.normpath(match), Found(_shown(match), True))
+                _add(match, found, excluded, root)
         else:
             raise UserError(f"{path}: no such file or folder", "check the path")
     return list(found.values())
+
+
+def _add(path: str, found: dict[str, Found], excluded: Ignore, root: str) -> None:
+    if os.path.isdir(path):
+        for file in _walk(path, excluded, root):
+            found.setdefault(file.path, file)
+    else:
+        found.setdefault(os.path.normpath(path), Found(_shown(path), True, os.stat(path)))
 
 
 def _shown(path: str) -> str:
     return path[2:] if path.startswith("./") else path
 
 
-def _walk(top: str, excluded: Ignore, root: str) -> Iterable[str]:
+def _walk(top: str, excluded: Ignore, root: str) -> Iterable[Found]:
+    top = os.path.normpath(top)
     base = os.path.abspath(root or ".")
-    ignores: list[tuple[str, Ignore]] = list(_ignores_above(os.path.abspath(top)))
-    yield from _scan(_shown(top), os.path.abspath(top), ignores, excluded, base)
+    folder = os.path.abspath(top)
+    ignores = [(where, ignore) for where, ignore in _ignores_above(folder) if ignore.rules]
+    if excluded.rules:
+        ignores.append((base, excluded))
+    yield from _scan("" if top == "." else top + os.sep, folder, ignores)
 
 
 def _ignores_above(folder: str) -> Iterable[tuple[str, Ignore]]:
@@ -92,38 +98,45 @@ def _ignores_in(folder: str) -> Iterable[tuple[str, Ignore]]:
             continue
 
 
-def _scan(
-    shown: str, folder: str, ignores: list[tuple[str, Ignore]], excluded: Ignore, base: str
-) -> Iterable[str]:
-    here = [*ignores, *_ignores_in(folder)]
+def _scan(prefix: str, folder: str, ignores: list[tuple[str, Ignore]]) -> Iterable[Found]:
+    """The files of a folder; `prefix` goes before their names, `ignores` are absolute folder and patterns."""
     try:
         with os.scandir(folder) as entries:
-            listed = sorted(entries, key=lambda entry: entry.name)
+            listed = sorted(entries, key=_name_of)
     except OSError:
         return
+    if any(entry.name in IGNORE_FILES for entry in listed):
+        ignores = [*ignores, *((where, ignore) for where, ignore in _ignores_in(folder) if ignore.rules)]
     for entry in listed:
         name = entry.name
         try:
             is_folder = entry.is_dir(follow_symlinks=False)
+            if is_folder:
+                if name in SKIPPED_FOLDERS:
+                    continue
+            elif not name.endswith(SUFFIXES) or not entry.is_file():
+                continue
+            if ignores:
+                full = f"{folder}{os.sep}{name}"
+                if any(ignore.matches(_below(full, where), is_folder) for where, ignore in ignores):
+                    continue
+            if is_folder:
+                yield from _scan(f"{prefix}{name}{os.sep}", f"{folder}{os.sep}{name}", ignores)
+            else:
+                yield Found(prefix + name, False, entry.stat())
         except OSError:
             continue
-        if is_folder:
-            if name in SKIPPED_FOLDERS:
-                continue
-        elif not name.endswith(SUFFIXES) or not entry.is_file():
-            continue
-        full = os.path.join(folder, name)
-        if any(
-            ignore.matches(os.path.relpath(full, where), is_folder) for where, ignore in here if ignore.rules
-        ):
-            continue
-        if excluded.rules and excluded.matches(os.path.relpath(full, base), is_folder):
-            continue
-        path = name if shown in ("", ".") else os.path.join(shown, name)
-        if is_folder:
-            yield from _scan(path, full, here, excluded, base)
-        else:
-            yield path
+
+
+def _name_of(entry: os.DirEntry[str]) -> str:
+    return entry.name
+
+
+def _below(path: str, folder: str) -> str:
+    """A path relative to a folder above it."""
+    if path.startswith(folder) and path[len(folder) : len(folder) + 1] == os.sep:
+        return path[len(folder) + 1 :]
+    return os.path.relpath(path, folder)
 
 
 class Ignore:
