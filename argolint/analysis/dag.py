@@ -192,7 +192,7 @@ def without_dependency(task: Step, name: str, ctx: Context) -> list[Edit]:
     if "depends" in task and names:
         span = ctx.part(task, "depends", 0, len(task.depends))
         return (
-            replace(span, " && ".join(names))
+            replace(span[:2], " && ".join(names))
             if ctx.source.slice(span.start, span.end) == task.depends
             else []
         )

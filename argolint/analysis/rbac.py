@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
+from argolint.analysis.rbac_resources import is_cluster_scoped
 from argolint.model.rbac import BINDING_KINDS, ROLE_KINDS
 from argolint.model.view import Span
 from argolint.model.workflow import POD_TYPES, Template, WorkflowSpec
@@ -70,7 +71,9 @@ class Grant(NamedTuple):
 class Need(NamedTuple):
     """A permission that something requires, of which account, where it is required, and why (a clause for messages).
 
-    `namespace` is that of the request: "" when it is the workflow's own.
+    `namespace` is that of the request: "" when it is the workflow's own. `kind` is what it is for: result, agent, action, poll,
+    header, configmap, collect, legacy, submit, trigger or watch. `source` names who needs it; `origin` is (path, start, end) of its
+    template when that stands in another object.
     """
 
     account: str
@@ -81,6 +84,9 @@ class Need(NamedTuple):
     name: str
     why: str
     at: Span
+    kind: str = ""
+    source: str = ""
+    origin: tuple[str, int, int] | None = None
 
 
 def permissions(rules: Any) -> tuple[Permission, ...]:
@@ -170,12 +176,25 @@ class Grants:
         """Whether the account (of `namespace`) has a permission; true when that cannot be known."""
         if self.is_open(namespace, account):
             return True
-        where = need.namespace or namespace
         return any(
-            same_namespace(grant.namespace, where)
-            and any(p.allows(need.group, need.resource, need.verb, need.name) for p in grant.permissions)
+            self._reaches(grant, need, namespace) and covers(grant, need)
             for grant in self.of(namespace, account)
         )
+
+    def _reaches(self, grant: Grant, need: Need, namespace: str) -> bool:
+        """Whether a grant counts where the request goes: objects outside namespaces need a ClusterRoleBinding."""
+        if is_cluster_scoped(need.group, need.resource):
+            return grant.binding.kind == "ClusterRoleBinding"
+        return same_namespace(grant.namespace, need.namespace or namespace)
+
+    def accounts(self) -> list[tuple[str, str]]:
+        """(namespace, name) of every account that a binding names."""
+        return sorted({(ns, name) for name, grants in self._by_account.items() for ns, _ in grants})
+
+
+def covers(grant: Grant, need: Need) -> bool:
+    """Whether a grant's rules name what is needed, wherever it counts."""
+    return any(p.allows(need.group, need.resource, need.verb, need.name) for p in grant.permissions)
 
 
 def same_namespace(first: str, second: str) -> bool:
@@ -281,7 +300,8 @@ def task_result_needs(template: Template, account: str) -> list[Need]:
     why = f"the pod of {template.label} reports its result"
     at = account_span(template)
     return [
-        Need(who, ARGO_GROUP, "workflowtaskresults", verb, "", "", why, at) for verb in ("create", "patch")
+        Need(who, ARGO_GROUP, "workflowtaskresults", verb, "", "", why, at, "result")
+        for verb in ("create", "patch")
     ]
 
 
@@ -297,7 +317,7 @@ def agent_needs(template: Template, account: str) -> list[Need]:
         ("workflowtasksets", "watch"),
         ("workflowtasksets/status", "patch"),
     )
-    return [Need(who, ARGO_GROUP, resource, verb, "", "", why, at) for resource, verb in wanted]
+    return [Need(who, ARGO_GROUP, resource, verb, "", "", why, at, "agent") for resource, verb in wanted]
 
 
 def resource_needs(template: Template, account: str) -> list[Need]:
@@ -312,16 +332,35 @@ def resource_needs(template: Template, account: str) -> list[Need]:
         return []
     group, kind, namespace, name = manifest
     resource = plural_of(kind)
-    waits = body.text("successCondition") or body.text("failureCondition")
-    reads = any("valueFrom" in item for item in template.outputs.parameters)
-    if (waits or reads) and "get" not in verbs and action != "delete":
-        verbs.append("get")
     who = pod_account(template, account)
     at = body.value_span("action")
-    return [
-        Need(who, group, resource, verb, namespace, name, f"{template.label} does `{action}` on {kind}", at)
-        for verb in verbs
-    ]
+    why = f"{template.label} does `{action}` on {kind}"
+    found = [Need(who, group, resource, verb, namespace, name, why, at, "action") for verb in verbs]
+    polls = poll_of(template)
+    if polls is not None and "get" not in verbs:
+        why = (
+            f"{template.label} waits for its {kind}"
+            if "Condition" in polls.where
+            else f"{template.label} reads its {kind}"
+        )
+        found.append(Need(who, group, resource, "get", namespace, name, why, polls, "poll"))
+    return found
+
+
+def poll_of(template: Template) -> Span | None:
+    """Where a resource template asks for the object again: a condition, or an output read from it; None when it does not."""
+    body = template.body
+    if body.text("action") == "delete":
+        return None
+    for key in ("successCondition", "failureCondition"):
+        if body.text(key):
+            return body.value_span(key)
+    for port in template.outputs.parameters:
+        source = port.mapping("valueFrom")
+        for key in ("jsonPath", "jqFilter"):
+            if key in source:
+                return source.value_span(key)
+    return None
 
 
 def needs_of(spec: WorkflowSpec, account: str) -> Iterator[Need]:
