@@ -364,7 +364,13 @@ def test_consumer_outside_the_repository_is_protected(world: World) -> None:
 def test_template_removed_behind_our_back_is_reported_with_file_and_line(world: World) -> None:
     world.set(drift="report")
     world.repo.commit({"templates/hello.yaml": None, "cron/nightly.yaml": cron(template="shared")})
-    world.cluster.put({"kind": "WorkflowTemplate", "metadata": {"name": "shared"}, "spec": {"templates": []}})
+    world.cluster.put(
+        {
+            "kind": "WorkflowTemplate",
+            "metadata": {"name": "shared"},
+            "spec": {"entrypoint": "main", "templates": [{"name": "main", "suspend": {}}]},
+        }
+    )
     world.sync()
     world.cluster.remove("WorkflowTemplate/shared")
     outcome = world.sync()
