@@ -284,3 +284,28 @@ def endpoints(source: Object) -> list[Endpoint]:
                     )
                 )
     return found
+
+
+# -- jq ------------------------------------------------------------------------------------------------------------
+
+_PAIRS = {")": "(", "]": "[", "}": "{"}
+_JQ = re.compile(r'\\\(|"|\\.|#[^\n]*|[()\[\]{}]', re.DOTALL)
+
+
+def unbalanced(program: str) -> str:
+    """Which bracket or quote of a jq program does not close, in words; "" when all do."""
+    stack: list[str] = []
+    for match in _JQ.finditer(program):
+        text = match.group()
+        in_string = bool(stack) and stack[-1] == '"'
+        if text == '"':
+            stack.pop() if in_string else stack.append('"')
+        elif in_string:
+            if text == "\\(":
+                stack.append("(")
+        elif text in "([{":
+            stack.append(text)
+        elif text in _PAIRS:
+            if not stack or stack.pop() != _PAIRS[text]:
+                return f"this `{text}` closes nothing"
+    return f"`{stack[-1]}` is not closed" if stack else ""

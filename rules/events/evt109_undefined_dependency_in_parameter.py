@@ -13,6 +13,15 @@ from argolint.rule import Finding, rule
 from argolint.yaml.edit import replace
 
 
+def _overwritten(feed: events.Feed) -> bool:
+    """Whether a parameter of the whole trigger template writes this very name."""
+    return feed.level != "template" and any(
+        other.dest.endswith(".dependencyName")
+        for other in events.feeds_of(feed.trigger)
+        if other.level == "template"
+    )
+
+
 @rule(
     "EVT109",
     "undefined-dependency-in-parameter",
@@ -27,7 +36,7 @@ def check(obj: Object, ctx: Context) -> Iterator[Finding]:
     for feed in events.feeds(obj):
         src = feed.src
         name = src.text("dependencyName")
-        if not is_literal(name) or not known:
+        if not is_literal(name) or not known or _overwritten(feed):
             continue
         span = src.value_span("dependencyName")
         if name not in known:

@@ -21,10 +21,3 @@ def check(obj: Object, ctx: Context) -> Iterator[Finding]:
             )
         if "src" not in view:
             yield Finding(view.head, "this parameter has no `src`")
-            continue
-        operation = view.get("operation")
-        if operation not in (None, "", "append", "overwrite", "prepend"):
-            yield Finding(
-                view.value_span("operation"),
-                f"`{operation}` is no operation: append, overwrite and prepend are",
-            )
