@@ -1,0 +1,75 @@
+"""What Git tools do with a tree: sizes, kustomizations, sync waves."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterator
+from typing import Any
+
+from argolint.model.k8s import Object
+from argolint.project.facts import ObjectFact
+from argolint.project.index import Index
+
+# kubectl keeps the whole object in an annotation, and annotations have 256 KiB in all.
+ANNOTATION_LIMIT = 262144
+
+
+def json_size(node: Any) -> int:
+    """About how many bytes a value has as compact JSON (UTF-8); exact but for escapes of control characters."""
+    if isinstance(node, dict):
+        return 2 + sum(len(str(key).encode()) + 4 + json_size(value) for key, value in node.items())
+    if isinstance(node, list):
+        return 2 + sum(1 + json_size(value) for value in node)
+    if isinstance(node, str):
+        return (
+            2 + len(node.encode("utf-8", "replace")) + node.count("\n") + node.count('"') + node.count("\\")
+        )
+    return len(str(node))
+
+
+def is_kustomization(obj: Object | ObjectFact, group: str = "kustomize.config.k8s.io") -> bool:
+    """Whether it is a kustomization file (or, with another group, Flux's object of the same kind)."""
+    return obj.kind == "Kustomization" and obj.api_version.startswith(group + "/")
+
+
+def kustomizations(
+    index: Index, group: str = "kustomize.config.k8s.io"
+) -> Iterator[tuple[ObjectFact, Object]]:
+    """The kustomization files that say their kind."""
+    for fact in index.of_kind("Kustomization"):
+        if is_kustomization(fact, group):
+            loaded = index.load(fact)
+            if loaded is not None:
+                yield fact, loaded
+
+
+def resources_of(fact: ObjectFact, obj: Object) -> list[str]:
+    """The files and folders that a kustomization takes in, as paths like those of the index."""
+    folder = posixpath.dirname(fact.path)
+    found = []
+    for key in ("resources", "bases", "components", "crds"):
+        for item in obj.sequence(key):
+            if isinstance(item, str) and "://" not in item:
+                found.append(posixpath.normpath(posixpath.join(folder, item)))
+    for key in (
+        "patches",
+        "patchesStrategicMerge",
+        "patchesJson6902",
+        "replacements",
+        "transformers",
+        "generators",
+    ):
+        for item in obj.sequence(key):
+            path = item.get("path") if isinstance(item, dict) else item
+            if isinstance(path, str) and "\n" not in path:
+                found.append(posixpath.normpath(posixpath.join(folder, path)))
+    return found
+
+
+def wave_of(obj: Object) -> int:
+    """The Argo CD sync wave; 0 when it does not say, or says no number."""
+    value = obj.annotations.get("argocd.argoproj.io/sync-wave")
+    try:
+        return int(str(value)) if value is not None else 0
+    except ValueError:
+        return 0
