@@ -218,7 +218,8 @@ class Context:
     pods may be asked for in this pass (None: any number) and `creation_retry` the seconds after which there is room for one more:
     see `executor.engine.rate`. `service_accounts`, keyed as `config_maps`, tell the names of token secrets. `artifact_gc` says
     that the driver can collect artifacts: it creates the task and the pod that it is told to, observes both, and keeps
-    working on a deleted workflow until its finalizer is gone.
+    working on a deleted workflow until its finalizer is gone. `artifact_secrets` mounts the secrets of artifact stores into
+    argoexec's containers, as upstream's argoexec needs them.
     """
 
     workflow_templates: Mapping[tuple[str, str], Object] = field(default_factory=dict)
@@ -241,6 +242,7 @@ class Context:
     creation_retry: float = 1.0
     service_accounts: Mapping[tuple[str, str], Object] = field(default_factory=dict)
     artifact_gc: bool = False
+    artifact_secrets: bool = False
 
 
 class Step(NamedTuple):

@@ -18,6 +18,7 @@ from executor.engine.types import HANDLERS, Call
 from executor.engine.variables import with_globals
 
 MAX_DEPTH = 100
+DISPLAY_NAME = "workflows.argoproj.io/display-name"
 
 
 class TooDeep(TemplateFault):
@@ -103,8 +104,16 @@ def _execute(
     except TemplateFault as error:
         error_node(run, name, str(error), holder=holder, base=base, boundary=boundary, flag=flag)
         raise
-    if node is not None:
-        node = _rename(run, node, template, holder, base, boundary)
+    call = Call(name, holder, base, resolved, template, boundary, flag, in_exit)
+    if not (template.get("annotations") or {}).get(DISPLAY_NAME) or not rules.display_names_are_set(run):
+        return _carry_on(run, call, node)
+    _carry_on(run, call, node)
+    return _rename(run, run.nodes[identity], template, holder, base, boundary)
+
+
+def _carry_on(run: Run, call: Call, node: Node | None) -> Node:
+    """Whatever may keep the node from going on, and then the template's type."""
+    template, identity, resolved = call.template, run.id_of(call.name), call.resolved
     try:
         limits.check_timeout(run, template, node, identity)
     except TimedOut as error:
@@ -113,8 +122,7 @@ def _execute(
         if failed["type"] == "Pod":
             run.command(DeletePod(run.pod_name_of(failed)))
         raise
-    limits.check_parallelism(run, template, resolved.kind, node, boundary)
-    call = Call(name, holder, base, resolved, template, boundary, flag, in_exit)
+    limits.check_parallelism(run, template, resolved.kind, node, call.boundary)
     waiting, unlocked = _lock(run, call, node)
     if waiting is not None:
         return waiting
@@ -162,8 +170,8 @@ def _processed(
 def _rename(
     run: Run, node: Node, template: Mapping[str, Any], holder: Mapping[str, Any], base: Base, boundary: str
 ) -> Node:
-    wanted = (template.get("annotations") or {}).get("workflows.argoproj.io/display-name")
-    if not wanted or node.get("displayName") == wanted or not rules.display_names_are_set(run):
+    wanted = str(template["annotations"][DISPLAY_NAME])
+    if node.get("displayName") == wanted:
         return node
     if not names.is_display_name(wanted):
         message = f"displayName '{wanted}' is invalid: it must be a valid DNS label of at most 63 characters"

@@ -7,7 +7,7 @@ from typing import Any
 
 from argolint.language import selectors
 from argolint.language.errors import LanguageError
-from executor.engine import names, phases
+from executor.engine import names, phases, podparts
 from executor.engine.clock import parse_duration
 from executor.engine.contract import CreateObject, DeleteObject, DeletePod, LabelPodCompleted
 from executor.engine.run import Run
@@ -21,7 +21,7 @@ def pod_ended(run: Run, pod: Mapping[str, Any]) -> None:
     metadata = pod.get("metadata") or {}
     labels = metadata.get("labels") or {}
     name = str(metadata.get("name") or "")
-    if "component" in labels or labels.get(f"{_PREFIX}completed") == "true":
+    if f"{_PREFIX}component" in labels or labels.get(f"{_PREFIX}completed") == "true":
         return
     strategy = _pod_gc(run).get("strategy") or ""
     succeeded = (pod.get("status") or {}).get("phase") == "Succeeded"
@@ -126,7 +126,7 @@ def create_claims(run: Run) -> None:
                 "namespace": run.namespace,
                 "labels": labels,
                 "annotations": dict(metadata.get("annotations") or {}),
-                "ownerReferences": [owner(run)],
+                "ownerReferences": [podparts.owner(run)],
             },
             "spec": template.get("spec") or {},
         }
@@ -150,24 +150,12 @@ def create_disruption_budget(run: Run) -> None:
                     "name": run.name,
                     "namespace": run.namespace,
                     "labels": {f"{_PREFIX}workflow": run.name},
-                    "ownerReferences": [owner(run)],
+                    "ownerReferences": [podparts.owner(run)],
                 },
                 "spec": {**wanted, "selector": selector},
             }
         )
     )
-
-
-def owner(run: Run) -> dict[str, Any]:
-    """The owner reference to the workflow."""
-    return {
-        "apiVersion": "argoproj.io/v1alpha1",
-        "kind": "Workflow",
-        "name": run.name,
-        "uid": run.uid,
-        "controller": True,
-        "blockOwnerDeletion": True,
-    }
 
 
 def _delete_claims(run: Run) -> None:

@@ -150,7 +150,9 @@ def timeout_deadline(
 ) -> datetime | None:
     """When a node that started then must have ended by `timeout` (and, while Pending, by `pendingTimeout`)."""
     ends = []
-    for field in ("timeout", "pendingTimeout") if pending and rules.has_pending_timeout(run) else ("timeout",):
+    for field in (
+        ("timeout", "pendingTimeout") if pending and rules.has_pending_timeout(run) else ("timeout",)
+    ):
         value = template.get(field)
         if value in (None, ""):
             continue

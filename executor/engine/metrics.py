@@ -49,7 +49,9 @@ def _start(run: Run, wanted: Any, duration: str, started: Any, env: Mapping[str,
         if value.replace(" ", "") not in (duration, "{{workflow.duration}}"):
             problem = "'{{duration}}' and '{{workflow.duration}}' are the only values of a realtime gauge"
             run.set_condition(
-                "MetricsError", "True", f"real time metric '{_name(metric)}' has the value '{value}': {problem}"
+                "MetricsError",
+                "True",
+                f"real time metric '{_name(metric)}' has the value '{value}': {problem}",
             )
             continue
         if value.replace(" ", "") == "{{workflow.duration}}":

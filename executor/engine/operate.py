@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
 from argolint.errors import UserError
-from executor.engine import finish, metrics, phases, podstate, progress, shutdown, size, validate
+from executor.engine import artifact_gc, finish, metrics, phases, podstate, progress, shutdown, size, validate
 from executor.engine import hooks as hooking
 from executor.engine.clock import parse_time
 from executor.engine.contract import (
+    ArtifactGCTaskObserved,
     Context,
     CreatePodFailed,
     HttpObserved,
@@ -30,6 +32,8 @@ from executor.engine.substitute import pin
 from executor.engine.types import http
 
 MAX_WALKS = 1000
+# A hundred templates within each other take a good thousand of Python's frames.
+sys.setrecursionlimit(max(sys.getrecursionlimit(), 10_000))
 POSTPONED = "Workflow processing has been postponed because too many workflows are already running"
 
 
@@ -114,6 +118,7 @@ def _operate(run: Run, observations: list[Observation]) -> None:
     if phases.workflow_completed(run.wf):
         run.spec = dict(run.status.get("storedWorkflowTemplateSpec") or run.wf.get("spec") or {})
         _observe_after_end(run, observations)
+        artifact_gc.collect(run, *_collected(observations))
         return
     if not run.context.admitted and run.phase != phases.RUNNING and run.shutdown != "Terminate":
         if run.phase != phases.PENDING:
@@ -139,6 +144,9 @@ def _operate(run: Run, observations: list[Observation]) -> None:
     shutdown.enforce(run)
     finish.prepare(run)
     _walk(run)
+    artifact_gc.add_finalizer(run)
+    if phases.workflow_completed(run.wf):
+        artifact_gc.collect(run, (), ())
 
 
 def _observe_after_end(run: Run, observations: list[Observation]) -> None:
@@ -146,6 +154,14 @@ def _observe_after_end(run: Run, observations: list[Observation]) -> None:
     for seen in observations:
         if isinstance(seen, PodObserved):
             podstate.observe_pod(run, seen.pod)
+
+
+def _collected(observations: list[Observation]) -> tuple[list[Any], list[Any]]:
+    """(artifact GC tasks, pods) of the observations."""
+    return (
+        [seen.task for seen in observations if isinstance(seen, ArtifactGCTaskObserved)],
+        [seen.pod for seen in observations if isinstance(seen, PodObserved)],
+    )
 
 
 def _observe(run: Run, observations: list[Observation]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from executor.engine import rules
@@ -218,7 +218,9 @@ def scheduling(run: Run, template: Mapping[str, Any], boundary: str) -> dict[str
     if priority_class:
         spec["priorityClassName"] = priority_class
     if not rules.pods_have_resources(run):
-        priority = template.get("priority") if template.get("priority") is not None else run.spec.get("podPriority")
+        priority = (
+            template.get("priority") if template.get("priority") is not None else run.spec.get("podPriority")
+        )
         if priority is not None and rules.pods_have_priority(run):
             spec["priority"] = int(priority)
         return spec
@@ -280,3 +282,44 @@ def read_patch(text: str) -> Mapping[str, Any]:
     if not isinstance(patch, Mapping):
         raise TemplateFault("podSpecPatch must be a map")
     return patch
+
+
+def owner(run: Run) -> dict[str, Any]:
+    """The owner reference to the workflow."""
+    return {
+        "apiVersion": "argoproj.io/v1alpha1",
+        "kind": "Workflow",
+        "name": run.name,
+        "uid": run.uid,
+        "controller": True,
+        "blockOwnerDeletion": True,
+    }
+
+
+def secret_volumes(places: Iterable[Any]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Volumes and mounts for the secrets that artifact locations name, each at /argo/secret/<secret>."""
+    keys: dict[str, dict[str, None]] = {}
+    stack = list(places)[::-1]
+    while stack:
+        item = stack.pop()
+        if isinstance(item, Mapping):
+            for field, value in item.items():
+                if (
+                    field.endswith("Secret")
+                    and isinstance(value, Mapping)
+                    and value.get("name")
+                    and value.get("key")
+                ):
+                    keys.setdefault(str(value["name"]), {})[str(value["key"])] = None
+                else:
+                    stack.append(value)
+        elif isinstance(item, list):
+            stack.extend(item)
+    volumes_: list[dict[str, Any]] = [
+        {"name": name, "secret": {"secretName": name, "items": [{"key": k, "path": k} for k in wanted]}}
+        for name, wanted in sorted(keys.items())
+    ]
+    mounts = [
+        {"name": v["name"], "mountPath": f"/argo/secret/{v['name']}", "readOnly": True} for v in volumes_
+    ]
+    return volumes_, mounts

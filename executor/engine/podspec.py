@@ -53,6 +53,8 @@ def build_pod(run: Run, call: Call, node: Mapping[str, Any]) -> dict[str, Any]:
     spec["containers"] = containers
     podparts.mount_shared(spec, template, {c["name"] for c in mains})
     podparts.executor_account(run, template, spec)
+    if run.context.artifact_secrets:
+        _mount_secrets(run, template, kind, spec)
     for container in (*spec["initContainers"], *containers):
         name = container["name"]
         container["env"] = [
@@ -104,6 +106,19 @@ def _carry(run: Run, pod: dict[str, Any], text: str) -> None:
     for container in pod["spec"]["initContainers"]:
         container["env"].append({"name": TEMPLATE, "value": "offloaded"})
         container["volumeMounts"].append({"name": "argo-env-config", "mountPath": "/argo/config"})
+
+
+def _mount_secrets(run: Run, template: Mapping[str, Any], kind: str, spec: dict[str, Any]) -> None:
+    """The secrets of artifact stores, where argoexec looks for them."""
+    places = [archive_location(run, template)]
+    for part in ("inputs", "outputs"):
+        places += (template.get(part) or {}).get("artifacts") or []
+    volumes, mounts = podparts.secret_volumes(places)
+    spec["volumes"] += volumes
+    users = ("init", "wait", MAIN) if kind == "data" else ("init", "wait")
+    for container in (*spec["initContainers"], *spec["containers"]):
+        if container["name"] in users:
+            container["volumeMounts"] = [*container["volumeMounts"], *mounts]
 
 
 def _avoid_failed_hosts(run: Run, call: Call, spec: dict[str, Any]) -> None:
@@ -244,16 +259,7 @@ def _metadata(run: Run, call: Call, pod_name: str, spec: Mapping[str, Any], in_e
         "namespace": run.namespace,
         "labels": labels,
         "annotations": annotations,
-        "ownerReferences": [
-            {
-                "apiVersion": "argoproj.io/v1alpha1",
-                "kind": "Workflow",
-                "name": run.name,
-                "uid": run.uid,
-                "controller": True,
-                "blockOwnerDeletion": True,
-            }
-        ],
+        "ownerReferences": [podparts.owner(run)],
     }
 
 

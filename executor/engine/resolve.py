@@ -118,7 +118,9 @@ def _inline_holder(run: Run, node: Mapping[str, Any]) -> Mapping[str, Any] | Non
     if boundary is None or outer is None:
         return None
     wanted = task_of(node["name"], boundary["name"])
-    return next((h for h in inner_holders(outer.template) if h.get("name") == wanted and h.get("inline")), None)
+    return next(
+        (h for h in inner_holders(outer.template) if h.get("name") == wanted and h.get("inline")), None
+    )
 
 
 def _find(run: Run, base: Base, holder: Mapping[str, Any]) -> tuple[Template, Base, str]:

@@ -191,7 +191,9 @@ def _expression_variables(run: Run, tried: list[Node]) -> dict[str, Any]:
         "lastRetry.exitCode": str(exit_code) if exit_code is not None else "-1",
         "lastRetry.status": str(last.get("phase") or ""),
         "lastRetry.duration": str(int(seconds)),
-        **({"lastRetry.message": str(last.get("message") or "")} if rules.has_last_retry_message(run) else {}),
+        **(
+            {"lastRetry.message": str(last.get("message") or "")} if rules.has_last_retry_message(run) else {}
+        ),
     }
 
 

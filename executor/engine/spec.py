@@ -60,7 +60,9 @@ def _check_referencing(run: Run, source: Mapping[str, Any]) -> None:
         raise WorkflowFault(
             "workflows must use workflowTemplateRef to be executed when the controller is in reference mode"
         )
-    refused = sorted(k for k, v in source.items() if k not in _OWN_FIELDS and v not in (None, "", [], {}, False))
+    refused = sorted(
+        k for k, v in source.items() if k not in _OWN_FIELDS and v not in (None, "", [], {}, False)
+    )
     refused += [f"artifactGC.{k}" for k in _NOT_OWN_ARTIFACT_GC if (source.get("artifactGC") or {}).get(k)]
     if refused:
         raise WorkflowFault(
@@ -71,11 +73,15 @@ def _check_referencing(run: Run, source: Mapping[str, Any]) -> None:
     if run.context.template_referencing != "Secure" or not stored:
         return
     reference = source["workflowTemplateRef"]
-    template = find_workflow_template(run, str(reference.get("name") or ""), bool(reference.get("clusterScope")))
+    template = find_workflow_template(
+        run, str(reference.get("name") or ""), bool(reference.get("clusterScope"))
+    )
     under = merge_workflow_specs(run.context.workflow_defaults.get("spec") or {}, template.get("spec") or {})
     expected = merge_workflow_specs(under, source)
     passing = ("suspend", "shutdown")
-    if {k: v for k, v in expected.items() if k not in passing} != {k: v for k, v in stored.items() if k not in passing}:
+    if {k: v for k, v in expected.items() if k not in passing} != {
+        k: v for k, v in stored.items() if k not in passing
+    }:
         raise WorkflowFault(
             "WorkflowSpec may not change during execution when the controller is set `templateReferencing: Secure`"
         )
