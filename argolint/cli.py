@@ -15,6 +15,10 @@ COMMANDS = {
     "rules": Command("argolint.commands.rules", "list the rules"),
     "config": Command("argolint.commands.config", "show the settings in effect, or write a configuration"),
     "baseline": Command("argolint.commands.baseline", "accept today's findings, so that only new ones count"),
+    "rbac": Command(
+        "argolint.commands.rbac",
+        "print the least RBAC that workflows need, or compare it with what is granted",
+    ),
     "test": Command("argolint.commands.test", "run the examples on the pages of your own rules"),
 }
 
