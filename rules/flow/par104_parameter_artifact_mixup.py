@@ -1,0 +1,37 @@
+"""PAR104."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from argolint.analysis.variables import uses_in
+from argolint.context import Context
+from argolint.model.workflow import Step
+from argolint.rule import Finding, rule
+
+
+@rule("PAR104", "parameter-artifact-mixup", on="step", severity="error")
+def check(step: Step, ctx: Context) -> Iterator[Finding]:
+    """A parameter is fed by an artifact, or an artifact by a parameter."""
+    if "arguments" not in step:
+        return
+    for items, key, wrong in (
+        (step.arguments.parameters, "value", "artifacts"),
+        (step.arguments.artifacts, "from", "parameters"),
+    ):
+        for item in items:
+            text = item.text(key)
+            for use in uses_in(text):
+                if use.path[0] == "inputs" and wrong == "artifacts" and use.path[-1] == "path":
+                    continue
+                at = 1 if use.path[0] == "inputs" else 3
+                outputs = use.path[0] == "inputs" or use.path[2:3] == ("outputs",)
+                if not use.in_expr and outputs and len(use.path) > at + 1 and use.path[at] == wrong:
+                    what = "parameter" if key == "value" else "artifact"
+                    yield Finding(
+                        ctx.part(item, key, use.start, use.end),
+                        f"{what} `{item.name}` is fed by {'an artifact' if what == 'parameter' else 'a parameter'}",
+                        help="move it to `arguments.artifacts` and write `from`"
+                        if what == "parameter"
+                        else "move it to `arguments.parameters` and write `value`",
+                    )
