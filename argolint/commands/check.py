@@ -11,8 +11,8 @@ from argolint.batch import Input, collect, lint, open_store
 from argolint.commands.settings import add_selection, settings_of
 from argolint.diagnostic import SEVERITY_RANK
 from argolint.errors import UserError
-from argolint.report import FORMATS, View, renderer
 from argolint.project.cache import Store
+from argolint.report import FORMATS, View, renderer
 from argolint.runner import INTERNAL_CODE, Plan
 from argolint.settings import Settings
 

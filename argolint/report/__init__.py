@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from importlib import import_module
+from types import MappingProxyType
 from typing import NamedTuple
 
 from argolint.diagnostic import Diagnostic
@@ -11,7 +12,9 @@ from argolint.text import SourceText
 
 
 class View(NamedTuple):
-    """What a renderer is given. `color`, `notes` and `quiet` (no summary) are only looked at by formats for people."""
+    """What a renderer is given. `color`, `notes`, `quiet` (no summary) and `links` (rule code -> address of its page) are
+    only looked at by formats for people.
+    """
 
     findings: list[Diagnostic]
     texts: dict[str, SourceText]
@@ -19,6 +22,7 @@ class View(NamedTuple):
     color: bool = False
     notes: tuple[str, ...] = ()
     quiet: bool = False
+    links: Mapping[str, str] = MappingProxyType({})
 
 
 FORMATS = (

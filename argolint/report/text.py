@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import NamedTuple
+
 from argolint.diagnostic import Diagnostic, Related
 from argolint.report import View, positions, printable
 from argolint.text import SourceText
@@ -34,17 +37,15 @@ def finding_block(item: Diagnostic, view: View) -> str:
     line, column, _, _ = positions(item, view.texts)
     place = paint(f"{printable(item.path)}:{line}:{column}", "bold", color)
     severity = paint(item.severity, item.severity, color)
-    code = paint(f"[{item.code} {item.name}]", "dim", color)
+    code = paint(_linked(f"[{item.code} {item.name}]", view.links.get(item.code, "")), "dim", color)
     lines = [f"{place}: {severity}: {printable(item.message)} {code}"]
     source = view.texts.get(item.path)
     here = [label for label in item.related if label.path == item.path]
     gutter = _gutter_width(item, here, source)
     if source is not None:
-        lines += snippet(source, item.start, item.end, "", item.severity, gutter, color)
-        for label in here:
-            marked = snippet(source, label.start, label.end, label.message, "related", gutter, color)
-            # A label on the very line that was just shown needs its carets only.
-            lines += marked[2:] if _one_line(source, item, label) else marked
+        marks = [Mark(item.start, item.end, "", item.severity)]
+        marks += [Mark(label.start, label.end, label.message, "related") for label in here]
+        lines += snippet(source, marks, gutter, color)
     for label in item.related:
         if label.path != item.path:
             lines += _elsewhere(label, view, gutter)
@@ -58,11 +59,9 @@ def finding_block(item: Diagnostic, view: View) -> str:
     return "\n".join(lines)
 
 
-def _one_line(source: SourceText, item: Diagnostic, label: Related) -> bool:
-    """Whether finding and label stand on one line, short enough to be shown whole for both."""
-    line = source.line_col(item.start)[0]
-    ends = {source.line_col(offset)[0] for offset in (item.end, label.start, label.end)}
-    return ends == {line} and len(item.related) == 1 and len(source.line_text(line)) <= _WIDTH
+def _linked(text: str, address: str) -> str:
+    """Text that a terminal makes a link of (OSC 8); the bare text without an address."""
+    return f"\x1b]8;;{address}\x1b\\{text}\x1b]8;;\x1b\\" if address else text
 
 
 def _gutter_width(item: Diagnostic, labels: list[Related], source: SourceText | None) -> int:
@@ -80,38 +79,79 @@ def _elsewhere(label: Related, view: View, gutter: int) -> list[str]:
     line, column = source.line_col(label.start)
     return [
         f"{' ' * gutter} {arrow} {printable(label.path)}:{line}:{column}",
-        *snippet(source, label.start, label.end, label.message, "related", gutter, view.color),
+        *snippet(source, [Mark(label.start, label.end, label.message, "related")], gutter, view.color),
     ]
 
 
-def snippet(
-    source: SourceText, start: int, end: int, label: str, style: str, gutter: int, color: bool
-) -> list[str]:
-    """The lines of a span with carets beneath; spans of many lines show the first of them."""
+class Mark(NamedTuple):
+    """A stretch of text to put carets under, with a label (maybe "") and a style."""
+
+    start: int
+    end: int
+    label: str
+    style: str
+
+
+def snippet(source: SourceText, marks: Sequence[Mark], gutter: int, color: bool) -> list[str]:
+    """The lines that the marks stand on, carets beneath; a mark of many lines shows the first of them.
+
+    Lines are shown in their order, each once; where more than one line between two of them is left out, `…` says so.
+    """
     if not source.text:
         return []
-    first, _ = source.line_col(start)
-    last, last_column = source.line_col(max(start, end))
-    if last > first and last_column == 1:
-        last -= 1
     bar = paint("|", "gutter", color)
+    under: dict[int, list[tuple[str, str]]] = {}  # line -> (the line as it is shown, the carets beneath it)
+    hidden: dict[int, int] = {}
+    for mark in marks:
+        first, last, shown = _lines_of(source, mark)
+        for line in range(first, shown + 1):
+            under.setdefault(line, []).append(_carets(source, mark, line, line > first, line == shown, color))
+        if shown < last:
+            hidden[shown] = last - shown
+    for line in list(under):
+        if line + 2 in under and line + 1 not in under:
+            under[line + 1] = []
     lines = [f"{' ' * gutter} {bar}"]
-    shown = min(last, first + MAX_LINES - 1)
-    for line in range(first, shown + 1):
+    previous = 0
+    for line in sorted(under):
+        if previous and line > previous + 1 and previous not in hidden:
+            lines.append(f"{' ' * gutter} {paint('…', 'gutter', color)}")
         begin, stop = source.line_span(line)
         text = source.text[begin:stop]
-        left, right = max(start, begin) - begin, min(end, stop) - begin
-        if line > first:
-            left = max(left, len(text) - len(text.lstrip()))
-        shown_text, before, width = _window(text, left, max(right, left))
-        number = paint(f"{line:>{gutter}}", "gutter", color)
-        lines.append(f"{number} {bar} {shown_text}".rstrip())
-        note = f" {printable(label)}" if label and line == shown else ""
-        marks = paint("^" * max(width, 1) + note, style, color)
-        lines.append(f"{' ' * gutter} {bar} {' ' * before}{marks}")
-    if shown < last:
-        lines.append(f"{' ' * gutter} {bar} … {last - shown} more line{'s' if last - shown > 1 else ''}")
+        shown_before = ""
+        for shown_text, carets in under[line] or [(_window(text, 0, 0)[0], "")]:
+            if shown_text != shown_before:
+                lines.append(f"{paint(f'{line:>{gutter}}', 'gutter', color)} {bar} {shown_text}".rstrip())
+            if carets:
+                lines.append(f"{' ' * gutter} {bar} {carets}")
+            shown_before = shown_text
+        if line in hidden:
+            count = hidden[line]
+            lines.append(f"{' ' * gutter} {bar} … {count} more line{'s' if count > 1 else ''}")
+        previous = line
     return lines
+
+
+def _lines_of(source: SourceText, mark: Mark) -> tuple[int, int, int]:
+    """The first and last line of a mark, and the last that is shown."""
+    first, _ = source.line_col(mark.start)
+    last, last_column = source.line_col(max(mark.start, mark.end))
+    if last > first and last_column == 1:
+        last -= 1
+    return first, last, min(last, first + MAX_LINES - 1)
+
+
+def _carets(
+    source: SourceText, mark: Mark, line: int, later: bool, final: bool, color: bool
+) -> tuple[str, str]:
+    begin, stop = source.line_span(line)
+    text = source.text[begin:stop]
+    left, right = max(mark.start, begin) - begin, min(mark.end, stop) - begin
+    if later:
+        left = max(left, len(text) - len(text.lstrip()))
+    shown, before, width = _window(text, left, max(right, left))
+    note = f" {printable(mark.label)}" if mark.label and final else ""
+    return shown, " " * before + paint("^" * max(width, 1) + note, mark.style, color)
 
 
 def _window(text: str, left: int, right: int) -> tuple[str, int, int]:

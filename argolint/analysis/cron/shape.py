@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta, tzinfo
+from functools import lru_cache
 
 from argolint.analysis.cron.schedule import STAR, Every, Schedule, Spec
 
@@ -45,6 +46,7 @@ def shortest_interval(schedule: Schedule, fires: int = 300) -> timedelta | None:
     return shortest
 
 
+@lru_cache(maxsize=64)
 def clock_changes(zone: tzinfo) -> list[tuple[datetime, datetime]]:
     """Changes of the zone's clock in the two years from `ANCHOR`: the naive wall times just before and just after."""
     changes: list[tuple[datetime, datetime]] = []

@@ -9,7 +9,7 @@ import pytest
 
 from argolint.diagnostic import Diagnostic, Edit, Fix, ObjectRef, Related
 from argolint.report import FORMATS, View, printable, renderer
-from argolint.report.text import columns, snippet
+from argolint.report.text import Mark, columns, snippet
 from argolint.text import SourceText
 
 A = "kind: X\nname: \x1b[31mevil\nwide: 中文 bad\n\ttab: here\n"
@@ -35,11 +35,11 @@ def test_text() -> None:
     assert renderer("text")(view()) == (
         "a.yaml:3:10: error: `bad` is <wrong> & \\x1b[2J [ABC101 some-rule]\n"
         "   |\n"
-        " 3 | wide: 中文 bad\n"
-        "   |            ^^^\n"
-        "   |\n"
         " 1 | kind: X\n"
         "   | ^^^^ and here\n"
+        " 2 | name: \\x1b[31mevil\n"
+        " 3 | wide: 中文 bad\n"
+        "   |            ^^^\n"
         "   --> b.yaml:1:8\n"
         "   |\n"
         " 1 | other: thing\n"
@@ -183,7 +183,7 @@ def test_every_format_survives_a_file_that_is_not_there(name: str) -> None:
 
 def test_long_lines_are_cut_around_the_span() -> None:
     text = "a: " + "x" * 300 + "HERE" + "y" * 300
-    lines = snippet(SourceText(text), 303, 307, "", "error", 2, False)
+    lines = snippet(SourceText(text), [Mark(303, 307, "", "error")], 2, False)
     shown, carets = lines[1], lines[2]
     assert len(shown) < 130
     assert shown.count("…") == 2
@@ -191,9 +191,42 @@ def test_long_lines_are_cut_around_the_span() -> None:
     assert shown[at : at + 4] == "HERE"
 
 
+def test_several_marks_share_a_frame() -> None:
+    text = "a: 1\nb: 2\nc: 3\nd: 4\ne: 5\nf: 6\n"
+    marks = [
+        Mark(text.index("6"), text.index("6") + 1, "last", "error"),
+        Mark(0, 1, "first", "related"),
+        Mark(text.index("c"), text.index("c") + 4, "third", "related"),
+    ]
+    assert snippet(SourceText(text), marks, 2, False) == [
+        "   |",
+        " 1 | a: 1",
+        "   | ^ first",
+        " 2 | b: 2",
+        " 3 | c: 3",
+        "   | ^^^^ third",
+        "   …",
+        " 6 | f: 6",
+        "   |    ^ last",
+    ]
+
+
+def test_marks_far_apart_on_a_long_line_get_a_window_each() -> None:
+    text = "a: HERE" + "x" * 300 + "THERE"
+    lines = snippet(SourceText(text), [Mark(3, 7, "", "error"), Mark(307, 312, "", "related")], 2, False)
+    assert [line[:12] for line in lines if "|" in line][1::2] == [" 1 | a: HERE", " 1 | …xxxxxx"]
+    for shown, carets in zip(lines[1::2], lines[2::2]):
+        assert {shown[i] for i, char in enumerate(carets) if char == "^"} <= set("THERE")
+
+
+def test_codes_are_links_when_pages_are_known() -> None:
+    shown = renderer("text")(view()._replace(links={"ABC101": "file:///rules/abc101.md"}))
+    assert "\x1b]8;;file:///rules/abc101.md\x1b\\[ABC101 some-rule]\x1b]8;;\x1b\\" in shown
+
+
 def test_spans_of_many_lines_are_shortened() -> None:
     text = "".join(f"line{i}\n" for i in range(10))
-    lines = snippet(SourceText(text), 0, len(text), "", "error", 2, False)
+    lines = snippet(SourceText(text), [Mark(0, len(text), "", "error")], 2, False)
     assert lines[-1] == "   | … 6 more lines"
 
 
