@@ -16,7 +16,7 @@ from argolint.yaml.resolve import HINTS, resolve_plain
 _PLAIN = re.compile(r"[A-Za-z0-9_./$(][^\n\r]*\Z")
 
 
-def replace(span: tuple[int, ...], text: str) -> list[Edit]:
+def replace(span: tuple[Any, ...], text: str) -> list[Edit]:
     """Replace the text of a span."""
     return [Edit(span[0], span[1], text)]
 
