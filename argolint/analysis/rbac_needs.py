@@ -25,6 +25,7 @@ from argolint.analysis.rbac import (
     task_result_needs,
 )
 from argolint.analysis.rbac_resources import BY_KIND
+from argolint.context import Context
 from argolint.model.events import triggers
 from argolint.model.k8s import Object
 from argolint.model.view import Span, View
@@ -442,3 +443,22 @@ def place_of_account(view: View) -> Span:
         if template.text("serviceAccountName")
         else view.value_span("kind")
     )
+
+
+def calls_in(template: Template, ctx: Context) -> Iterator[tuple[View, str, Call]]:
+    """The readable kubectl and argo commands of a template's containers: the view and key of the text that has them."""
+    for _, container in template.containers:
+        source = container.text("source")
+        if source and ("kubectl" in source or "argo" in source):
+            for call in api_calls(source):
+                yield container, "source", call
+
+
+def has_token(account: str, index: Index, namespace: str) -> bool:
+    """Whether the tree holds a token Secret for an account, under the name that Argo looks for."""
+    named = [
+        fact.data.get("annotations", {}).get("workflows.argoproj.io/service-account-token.name")
+        for fact in index.find("ServiceAccount", account, namespace)
+    ]
+    wanted = {f"{account}.service-account-token", *(name for name in named if name)}
+    return any(index.find("Secret", name, namespace) for name in wanted)

@@ -1,0 +1,23 @@
+"""RBA108."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from argolint.analysis.rbac_lack import lacks
+from argolint.context import Context
+from argolint.model.workflow import WorkflowSpec
+from argolint.rule import Elsewhere, Finding, rule
+
+
+@rule("RBA108", "missing-header-secret-permission", on="spec", severity="error", cross_file=True)
+def check(spec: WorkflowSpec, ctx: Context) -> Iterator[Finding]:
+    """The agent may not read the Secret of a header."""
+    for lack in lacks(spec.owner, ctx.index, ctx.namespace, "header"):
+        yield Finding(
+            lack.at,
+            lack.message,
+            help=lack.help,
+            related=[(Elsewhere(*place), text) for place, text in lack.places],
+            severity=lack.severity,
+        )

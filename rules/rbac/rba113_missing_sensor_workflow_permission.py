@@ -1,0 +1,30 @@
+"""RBA113."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from argolint.analysis.rbac_lack import lacks
+from argolint.context import Context
+from argolint.model.k8s import Object
+from argolint.rule import Elsewhere, Finding, rule
+
+
+@rule(
+    "RBA113",
+    "missing-sensor-workflow-permission",
+    on="object",
+    kinds=("Sensor",),
+    severity="error",
+    cross_file=True,
+)
+def check(obj: Object, ctx: Context) -> Iterator[Finding]:
+    """A Sensor's account may not do to workflows what its trigger does."""
+    for lack in lacks(obj, ctx.index, ctx.namespace, "submit"):
+        yield Finding(
+            lack.at,
+            lack.message,
+            help=lack.help,
+            related=[(Elsewhere(*place), text) for place, text in lack.places],
+            severity=lack.severity,
+        )

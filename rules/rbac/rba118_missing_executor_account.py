@@ -1,0 +1,29 @@
+"""RBA118."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from argolint.context import Context
+from argolint.model.workflow import POD_TYPES, WorkflowSpec
+from argolint.rule import Finding, rule
+
+
+@rule("RBA118", "missing-executor-account", on="spec", severity="error")
+def check(spec: WorkflowSpec, ctx: Context) -> Iterator[Finding]:
+    """`automountServiceAccountToken: false` without an account for the executor: the controller refuses to make the pod."""
+    if spec.mapping("executor").text("serviceAccountName"):
+        return
+    for template in spec.all_templates:
+        if template.type not in POD_TYPES or template.mapping("executor").text("serviceAccountName"):
+            continue
+        own = template.get("automountServiceAccountToken")
+        whose = template if own is not None else spec
+        if whose.get("automountServiceAccountToken") is False:
+            yield Finding(
+                whose.value_span("automountServiceAccountToken"),
+                f"the executor of {template.label} has no token to report with",
+                help="set `executor: {serviceAccountName: …}` to an account that may create and patch workflowtaskresults",
+            )
+            if whose is spec:
+                return
