@@ -164,7 +164,12 @@ class KubeClient:
             raise _error(response, data)
         if not data:
             return {}
-        parsed = json.loads(data)
+        try:
+            parsed = json.loads(data)
+        except ValueError as error:
+            # A proxy or a login page in between: what the server did with the request is not known.
+            message = f"{self.server}: the answer is not JSON; is a proxy in between?"
+            raise ApiError(0, "BadReply", message) from error
         return parsed if isinstance(parsed, dict) else {"value": parsed}
 
     def _send(
