@@ -13,7 +13,7 @@ _TIME = re.compile(r"^(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(\.\d+)?([Zz]|[+-]\d
 
 def format_time(moment: datetime) -> str:
     """RFC 3339 in UTC, whole seconds (cut, not rounded), as Kubernetes writes times."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if moment.year >= 1000 else ZERO
+    return f"{moment.astimezone(UTC).isoformat()[:19]}Z" if moment.year >= 1000 else ZERO
 
 
 def parse_time(text: object) -> datetime | None:

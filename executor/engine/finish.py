@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from executor.engine import artifacts, gc, locks, metrics, names, phases
+from executor.engine import artifacts, gc, gojson, locks, metrics, names, phases
 from executor.engine.clock import seconds_between
 from executor.engine.execute import execute_template
 from executor.engine.faults import Held, TemplateFault, TimedOut, WorkflowFault
@@ -127,9 +127,7 @@ def failures_text(run: Run) -> str:
                     "finishedAt": node.get("finishedAt"),
                 }
             )
-    return json.dumps(
-        json.dumps(found or None, separators=(",", ":"), ensure_ascii=False), ensure_ascii=False
-    )
+    return json.dumps(gojson.marshal(found or None), ensure_ascii=False)
 
 
 def conclude(run: Run, root: Node, hooking: Any) -> bool:

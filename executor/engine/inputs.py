@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from executor.engine import gojson
 from executor.engine.faults import TemplateFault, WorkflowFault
 from executor.engine.run import Run
-from executor.engine.substitute import substitute, to_json
+from executor.engine.substitute import substitute
 from executor.engine.variables import config_map_value, scalar_text, with_globals
 
 LOCATIONS = ("artifactory", "azure", "git", "gcs", "hdfs", "http", "oss", "raw", "s3", "plugin")
+_PARAMETER_FIELDS = ("name", "default", "value", "valueFrom", "globalName", "enum", "description")
 _KEYS = {"s3": "key", "gcs": "key", "oss": "key", "azure": "blob", "hdfs": "path", "plugin": "key"}
 
 
@@ -51,13 +53,18 @@ def input_variables(inputs: Mapping[str, Any]) -> dict[str, Any]:
     for parameter in parameters:
         if parameter.get("value") is not None:
             env[f"inputs.parameters.{parameter['name']}"] = scalar_text(parameter["value"])
-    env["inputs.parameters"] = to_json(
-        [{**p, "value": scalar_text(p["value"])} if p.get("value") is not None else p for p in parameters]
-    )
+    env["inputs.parameters"] = gojson.marshal([_as_go(p) for p in parameters])
     for artifact in inputs.get("artifacts") or ():
         if artifact.get("path"):
             env[f"inputs.artifacts.{artifact['name']}.path"] = str(artifact["path"])
     return env
+
+
+def _as_go(parameter: Mapping[str, Any]) -> dict[str, Any]:
+    """A parameter with its fields in the order of upstream's type, its values as text."""
+    texts = {k: scalar_text(parameter[k]) for k in ("default", "value") if parameter.get(k) is not None}
+    whole = {**parameter, **texts}
+    return {field: whole[field] for field in _PARAMETER_FIELDS if whole.get(field) is not None}
 
 
 def _path_variables(template: Mapping[str, Any]) -> dict[str, str]:

@@ -6,10 +6,9 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from executor.engine import names
+from executor.engine import gojson, names
 from executor.engine.faults import TemplateFault
 from executor.engine.substitute import should_execute, substitute, to_json
-from executor.engine.variables import scalar_text
 
 LOOPS = ("withItems", "withParam", "withSequence")
 
@@ -52,43 +51,39 @@ def _is_skipped(when: Any) -> bool:
         return False
 
 
-def _items(holder: Mapping[str, Any]) -> list[Any]:
+def _items(holder: Mapping[str, Any]) -> list[str]:
+    """The items of a loop, each as its raw JSON text."""
     if holder.get("withItems"):
         items = holder["withItems"]
         if not isinstance(items, list):
             raise TemplateFault("withItems must be a list")
-        return items
+        return [gojson.from_yaml(item) for item in items]
     if holder.get("withParam"):
         return _param_items(str(holder["withParam"]), holder.get("when"))
-    return sequence(holder.get("withSequence") or {})
+    return [json.dumps(text) for text in sequence(holder.get("withSequence") or {})]
 
 
-def _param_items(text: str, when: Any) -> list[Any]:
+def _param_items(text: str, when: Any) -> list[str]:
     try:
-        items = json.loads(text)
+        return gojson.elements(text) or []
     except ValueError as error:
         if _is_skipped(when):
             return []
         raise TemplateFault(f"withParam value could not be parsed as a JSON list: {text}: {error}") from None
-    if items is None:
-        return []
-    if not isinstance(items, list):
-        if _is_skipped(when):
-            return []
-        raise TemplateFault(f"withParam value could not be parsed as a JSON list: {text}")
-    return items
 
 
-def item_variables(item: Any) -> tuple[dict[str, Any], str]:
-    """The `item` variables of one item, and its description for the name of the expanded step."""
-    if isinstance(item, Mapping):
-        variables = {f"item.{key}": scalar_text(value) for key, value in item.items()}
-        variables["item"] = json.dumps(item, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-        pairs = sorted(f"{key}:{scalar_text(value)}" for key, value in item.items())
-        return variables, ",".join(pairs)
-    if isinstance(item, list):
-        return {"item": to_json(item)}, "[" + " ".join(scalar_text(value) for value in item) + "]"
-    text = "null" if item is None else scalar_text(item)
+def item_variables(raw: str) -> tuple[dict[str, Any], str]:
+    """The `item` variables of an item (its JSON text), and its description for the name of the expanded step."""
+    if raw.startswith("{"):
+        members = gojson.members(raw)
+        variables: dict[str, Any] = {f"item.{key}": gojson.plain(value) for key, value in members.items()}
+        pairs = (f"{gojson.marshal(key)}:{gojson.compact(value)}" for key, value in sorted(members.items()))
+        variables["item"] = "{" + ",".join(pairs) + "}"
+        return variables, ",".join(sorted(f"{key}:{gojson.plain(value)}" for key, value in members.items()))
+    if raw.startswith("["):
+        values = gojson.elements(raw) or []
+        return {"item": gojson.compact(raw)}, "[" + " ".join(gojson.plain(value) for value in values) + "]"
+    text = gojson.plain(raw)
     return {"item": text}, text
 
 

@@ -26,6 +26,7 @@ class Memory:
         "dags",
         "expanded",
         "globals_version",
+        "groups",
         "idle",
         "inputs",
         "nodes",
@@ -58,6 +59,7 @@ class Memory:
         self.idle: set[str] = set()  # groups that only wait for pods
         self.timed: set[str] = set()  # Pending nodes with a deadline of their own
         self.touched: set[str] = set()
+        self.groups: dict[str, frozenset[str]] = {}  # the groups above a node
         self.progress: dict[str, tuple[int, int]] = {}
         self.wakes: set[datetime] = set()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -12,6 +13,7 @@ from executor.engine.merge import POD_KEYS, merge
 from executor.engine.names import claim_name
 from executor.engine.run import Run
 
+_RESULT = re.compile(r"(?:steps|tasks)(?:\.([-\w]+)|\['([^']+)'\])\.outputs\.result")
 ARGOEXEC = "/var/run/argo/argoexec"
 _LOGGING = ["--loglevel", "info", "--log-format", "text", "--gloglevel", "0"]
 _SHARED = {"name": "var-run-argo", "mountPath": "/var/run/argo"}
@@ -256,16 +258,20 @@ def executor_account(run: Run, template: Mapping[str, Any], spec: dict[str, Any]
             container["volumeMounts"].append(dict(_SERVICE_ACCOUNT_MOUNT))
 
 
-def template_text(run: Run, boundary: str) -> str:
-    """The JSON text of the template of an enclosing node, as it was before its inputs were put in."""
+def results_wanted(run: Run, boundary: str) -> frozenset[str]:
+    """The steps or tasks whose `outputs.result` the template of an enclosing node mentions, in whatever place.
+
+    Names in double quotes are not seen, as upstream looks for them in JSON text, where the quotes are escaped.
+    """
     cached = run.memory.prepared.get(boundary)
     template = cached[0] if cached else {}
-    known = run.memory.resolved.get(("text", id(template)))
+    known = run.memory.resolved.get(("results", id(template)))
     if known is not None and known[0] is template:
-        return str(known[1])
+        return known[1]  # type: ignore[no-any-return]
     text = json.dumps(template, ensure_ascii=False)
-    run.memory.resolved[("text", id(template))] = (template, text)
-    return text
+    found = frozenset(dotted or quoted for dotted, quoted in _RESULT.findall(text))
+    run.memory.resolved[("results", id(template))] = (template, found)
+    return found
 
 
 def read_patch(text: str) -> Mapping[str, Any]:

@@ -188,14 +188,11 @@ def include_result(run: Run, call: Call) -> bool:
     enclosing = run.nodes.get(call.boundary)
     if enclosing is None:
         return False
-    text = podparts.template_text(run, call.boundary)
     task = names.task_of(call.name, enclosing["name"])
     for suffix in (".onExit",):
         task = task.removesuffix(suffix)
     task = task.split(".hooks.", 1)[0]
-    quoted = [f"{kind}.{task}.outputs.result" for kind in ("steps", "tasks")]
-    quoted += [f"{kind}[{q}{task}{q}].outputs.result" for kind in ("steps", "tasks") for q in ("'", '\\"')]
-    return any(reference in text for reference in quoted)
+    return task in podparts.results_wanted(run, call.boundary)
 
 
 def _carried_template(run: Run, template: Mapping[str, Any], env: Mapping[str, Any]) -> str:

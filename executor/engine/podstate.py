@@ -46,7 +46,8 @@ def observe_pod(run: Run, pod: Mapping[str, Any]) -> None:
         outputs = run.nodes[identity].get("outputs") or {}
         if outputs.get("exitCode") != str(code):
             run.put(identity, outputs={**outputs, "exitCode": str(code)})
-    _members(run, node, pod)
+    if template.get("containerSet"):
+        _members(run, node, pod)
     if _mains_over(pod, template) and phase == phases.RUNNING and daemon:
         run.command(TerminatePod(str((pod.get("metadata") or {}).get("name"))))
     if phase in phases.COMPLETED:

@@ -84,45 +84,75 @@ def _load(run: Run, shares: dict[str, Share]) -> None:
     shares[""] = (done, total)
 
 
-def _parents(run: Run) -> dict[str, list[str]]:
+def _learn_links(run: Run) -> dict[str, list[str]]:
     """Parents of every node, kept between passes; children are only ever added."""
-    cached = run.memory.resolved.get("parents")
-    if cached is None:
-        cached = {}
-        run.memory.resolved["parents"] = cached
+    resolved = run.memory.resolved
+    parents: dict[str, list[str]] | None = resolved.get("parents")
+    if parents is None:
+        parents = resolved["parents"] = {}
+        resolved["parents-count"] = {}
         fresh: Iterable[str] = run.nodes
     else:
         fresh = run.written
-    if run.memory.resolved.get("parents-pass") is not run.written:
-        run.memory.resolved["parents-pass"] = run.written
-        counts = run.memory.resolved.setdefault("parents-count", {})
-        for identity in fresh:
-            children = run.nodes[identity].get("children") or ()
-            known = counts.get(identity, 0)
-            if len(children) != known:
-                for child in children[known:]:
-                    cached.setdefault(child, []).append(identity)
-                counts[identity] = len(children)
-    return cached
+    if resolved.get("parents-pass") is run.written:
+        return parents
+    resolved["parents-pass"] = run.written
+    counts, groups = resolved["parents-count"], run.memory.groups
+    for identity in fresh:
+        children = run.nodes[identity].get("children") or ()
+        known = counts.get(identity, 0)
+        if len(children) == known:
+            continue
+        counts[identity] = len(children)
+        for child in children[known:]:
+            parents.setdefault(child, []).append(identity)
+            if child in groups:
+                # What is below it has more groups around it now.
+                groups.clear()
+    return parents
+
+
+def _groups_of(run: Run, identity: str, parents: Mapping[str, list[str]]) -> frozenset[str]:
+    """The groups above a node, all the way up. Nodes in a row share one set, so a long chain costs no more than a short one."""
+    groups = run.memory.groups
+    stack, limit = [identity], 8 * len(run.nodes) + 64
+    while stack:
+        current = stack[-1]
+        if current in groups:
+            stack.pop()
+            continue
+        above = parents.get(current, ())
+        missing = [p for p in above if p not in groups]
+        if missing:
+            stack += missing
+            if len(stack) > limit:  # a cycle, which only a damaged state has
+                groups[current] = frozenset()
+            continue
+        found: frozenset[str] = frozenset()
+        for parent in above:
+            theirs = groups[parent]
+            if run.nodes[parent].get("type") not in EXECUTABLE:
+                theirs = _with(run, theirs, parent)
+            found = theirs if found <= theirs else found | theirs
+        groups[current] = found
+        stack.pop()
+    return groups[identity]
+
+
+def _with(run: Run, known: frozenset[str], more: str) -> frozenset[str]:
+    key = ("group-set", more)
+    cached = run.memory.resolved.get(key)
+    if cached is None or cached[0] is not known:
+        cached = run.memory.resolved[key] = (known, known | {more})
+    return cached[1]
 
 
 def _add_upwards(run: Run, identity: str, done: int, count: int) -> None:
-    parents = _parents(run)
-    seen: set[str] = set()
-    stack = list(parents.get(identity, ()))
-    while stack:
-        current = stack.pop()
-        if current in seen:
-            continue
-        seen.add(current)
-        stack.extend(parents.get(current, ()))
-        node = run.nodes[current]
-        if node.get("type") in EXECUTABLE:
-            continue
-        was = parse_progress(node.get("progress")) or (0, 0)
+    for group in _groups_of(run, identity, _learn_links(run)):
+        was = parse_progress(run.nodes[group].get("progress")) or (0, 0)
         share = (was[0] + done, was[1] + count)
         if share[1] > 0:
-            run.put(current, progress=f"{share[0]}/{share[1]}")
+            run.put(group, progress=f"{share[0]}/{share[1]}")
 
 
 def resources(run: Run, identity: str, pod: Mapping[str, Any]) -> None:

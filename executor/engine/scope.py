@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from executor.engine import names, phases, rules
+from executor.engine import gojson, names, phases, rules
 from executor.engine.faults import TemplateFault
 from executor.engine.inputs import LOCATIONS, location_key
 from executor.engine.resolve import Base, resolve
 from executor.engine.run import Node, Run
-from executor.engine.substitute import evaluate, substitute, to_json
+from executor.engine.substitute import evaluate, substitute
 from executor.engine.variables import scalar_text, with_globals
 
 _PURE = re.compile(r"^\{\{([^{}=][^{}]*)\}\}$")
@@ -128,7 +127,7 @@ def add_aggregate(scope: Scope, prefix: str, children: Iterable[Mapping[str, Any
         and not (child.get("nodeFlag") or {}).get("retried")
     ]
     succeeded.sort(key=lambda child: names.item_index(child["name"]))
-    results: list[Any] = []
+    results: list[str] = []
     maps: list[dict[str, str]] = []
     by_name: dict[str, list[str]] = {}
     for child in succeeded:
@@ -141,32 +140,34 @@ def add_aggregate(scope: Scope, prefix: str, children: Iterable[Mapping[str, Any
         if outputs.get("result") is not None:
             results.append(_json_result(str(outputs["result"])))
     variables = scope.variables
-    variables[f"{prefix}.outputs.result"] = to_json(results)
-    variables[f"{prefix}.outputs.parameters"] = to_json(maps)
+    variables[f"{prefix}.outputs.result"] = f"[{','.join(results)}]"
+    variables[f"{prefix}.outputs.parameters"] = gojson.marshal([dict(sorted(m.items())) for m in maps])
     for name, values_of in by_name.items():
         variables[f"{prefix}.outputs.parameters.{name}"] = _joined(values_of)
 
 
-def _json_result(text: str) -> Any:
+def _json_result(text: str) -> str:
     try:
-        return json.loads(text)
+        gojson.decode(text)
     except ValueError:
         raise TemplateFault(
             f"output result of a loop must be JSON to be aggregated, but it is {text[:60]!r}"
         ) from None
+    return gojson.compact(text)
 
 
 def _joined(values: list[str]) -> str:
+    """The values as a JSON list: of strings, unless every one of them is itself a JSON list or object."""
     parsed = []
     for value in values:
         try:
-            item = json.loads(value)
+            item = gojson.decode(value)
         except ValueError:
-            return to_json(values)
+            return gojson.marshal(values)
         if not isinstance(item, (list, dict)):
-            return to_json(values)
+            return gojson.marshal(values)
         parsed.append(item)
-    return to_json(parsed)
+    return gojson.marshal_any(parsed)
 
 
 def drop_absent(arguments: Mapping[str, Any], scope: Scope) -> Mapping[str, Any]:

@@ -14,6 +14,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from typing import Any
 
 from executor.engine import contract as c
@@ -171,6 +172,8 @@ class _World:
         self.trace: list[tuple[datetime, c.Command]] = []
         self.config_maps = dict(context.config_maps)
         self.asked_to_resume: set[str] = set()
+        self.suspensions: list[str] = []
+        self.looked_at = 0
 
     def at(self, seconds: float, what: Any) -> None:
         """Something happens in so many seconds."""
@@ -324,12 +327,13 @@ class _World:
 
     def look_for_suspensions(self) -> None:
         """Ask what becomes of suspend nodes that have not been asked about."""
-        for identity, node in ((self.state.get("status") or {}).get("nodes") or {}).items():
-            if (
-                node.get("type") != "Suspend"
-                or node.get("phase") != phases.RUNNING
-                or identity in self.asked_to_resume
-            ):
+        nodes = (self.state.get("status") or {}).get("nodes") or {}
+        # Nodes are only ever added, at the end.
+        self.suspensions += [i for i in islice(nodes, self.looked_at, None) if nodes[i].get("type") == "Suspend"]
+        self.looked_at = len(nodes)
+        for identity in self.suspensions:
+            node = nodes[identity]
+            if node.get("phase") != phases.RUNNING or identity in self.asked_to_resume:
                 continue
             self.asked_to_resume.add(identity)
             template = {"name": node.get("templateName"), "outputs": node.get("outputs") or {}, "suspend": {}}

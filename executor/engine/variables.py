@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from executor.engine import rules
+from executor.engine import gojson, rules
 from executor.engine.clock import format_time, parse_time
 from executor.engine.faults import WorkflowFault
 from executor.engine.run import Run
@@ -26,7 +25,7 @@ def scalar_text(value: Any) -> str:
     if value is None:
         return ""
     if isinstance(value, float):
-        return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
+        return gojson.format_plain(value)
     if isinstance(value, int):
         return str(value)
     return to_json(value)
@@ -91,14 +90,14 @@ def _parameters(run: Run, env: dict[str, Any]) -> None:
         text = scalar_text(value)
         env[f"workflow.parameters.{name}"] = text
         listed.append({"name": name, "value": text})
-    env["workflow.parameters"] = env["workflow.parameters.json"] = to_json(listed)
+    env["workflow.parameters"] = env["workflow.parameters.json"] = gojson.marshal(listed)
 
 
 def _label_globals(run: Run, env: dict[str, Any]) -> None:
     for kind, values in (("labels", run.labels), ("annotations", run.annotations)):
         for name, value in values.items():
             env[f"workflow.{kind}.{name}"] = str(value)
-        text = json.dumps({k: str(v) for k, v in values.items()}, sort_keys=True, separators=(",", ":"))
+        text = gojson.marshal({k: str(v) for k, v in sorted(values.items())})
         env[f"workflow.{kind}"] = env[f"workflow.{kind}.json"] = text
 
 
