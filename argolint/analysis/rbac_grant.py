@@ -7,6 +7,8 @@ from typing import NamedTuple
 
 from argolint.analysis.rbac import Grants, Need, Permission
 from argolint.analysis.rbac_resources import is_cluster_scoped
+from argolint.model.k8s import Object
+from argolint.project.index import Index
 
 _ORDER = ("get", "list", "watch", "create", "update", "patch", "delete", "deletecollection")
 _NAMED = frozenset({"get", "update", "patch", "delete"})
@@ -155,3 +157,35 @@ def unneeded(permission: Permission, needs: Iterable[Need], source: str = "") ->
             Rule(group, tuple(resources), names, verbs, (source,)) for verbs, resources in extra.items()
         ]
     return found
+
+
+def includes(wide: Permission, narrow: Permission) -> bool:
+    """Whether a policy rule grants everything that another does."""
+    pairs = ((wide.groups, narrow.groups), (wide.resources, narrow.resources), (wide.verbs, narrow.verbs))
+    if not all("*" in most or some <= most for most, some in pairs):
+        return False
+    return not wide.names or bool(narrow.names and narrow.names <= wide.names)
+
+
+def runs_as(namespace: str, account: str, index: Index) -> bool:
+    """Whether a workflow, sensor or event source of the namespace says that it runs as the account."""
+    return any(
+        fact.namespace == namespace
+        and (
+            fact.data.get("service_account") == account
+            or any(t.service_account == account for t in fact.templates)
+        )
+        for fact in index.objects
+    )
+
+
+def is_bound(role: Object, index: Index) -> bool:
+    """Whether a binding of the tree refers to the role."""
+    for binding in index.of_kind("RoleBinding", "ClusterRoleBinding"):
+        reference = binding.data.get("roleRef")
+        if isinstance(reference, dict) and (reference.get("kind"), reference.get("name")) == (
+            role.kind,
+            role.name,
+        ):
+            return True
+    return False

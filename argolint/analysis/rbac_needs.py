@@ -445,13 +445,24 @@ def place_of_account(view: View) -> Span:
     )
 
 
-def calls_in(template: Template, ctx: Context) -> Iterator[tuple[View, str, Call]]:
-    """The readable kubectl and argo commands of a template's containers: the view and key of the text that has them."""
+def calls_in(template: Template, ctx: Context) -> Iterator[tuple[Span, Call]]:
+    """The readable kubectl and argo commands of a template's containers, and where they are written."""
     for _, container in template.containers:
         source = container.text("source")
-        if source and ("kubectl" in source or "argo" in source):
+        if "kubectl" in source or "argo" in source:
             for call in api_calls(source):
-                yield container, "source", call
+                yield ctx.part(container, "source", call.start, call.end), call
+        words: list[str] = []
+        for key in ("command", "args"):
+            for i, word in enumerate(container.sequence(key)):
+                words.append(word if isinstance(word, str) else "")
+                scalar = ctx.scalar(container, key, i) if " " in words[-1] else None
+                for call in api_calls(scalar.value) if scalar is not None else ():
+                    yield scalar.part(call.start, call.end), call
+        if words and words[0] in ("kubectl", "argo") and not any(" " in word for word in words[:2]):
+            at = container.value_span("command" if "command" in container else "args")
+            for call in api_calls(" ".join(words)):
+                yield at, call
 
 
 def has_token(account: str, index: Index, namespace: str) -> bool:

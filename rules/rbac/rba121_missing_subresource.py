@@ -50,9 +50,9 @@ def check(template: Template, ctx: Context) -> Iterator[Finding]:
 
 
 def _wanted(template: Template, ctx: Context) -> Iterator[tuple[Span, str, str, str]]:
-    for view, key, call in calls_in(template, ctx):
+    for at, call in calls_in(template, ctx):
         if "/" in call.resource:
-            yield ctx.part(view, key, call.start, call.end), call.resource, call.group, call.verbs[-1]
+            yield at, call.resource, call.group, call.verbs[-1]
     target = target_of(template)
     if target is None:
         return

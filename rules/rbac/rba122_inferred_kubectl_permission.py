@@ -26,8 +26,7 @@ def check(template: Template, ctx: Context) -> Iterator[Finding]:
     account = pod_account(template, account_of(template.spec, ctx.index, ctx.namespace))
     if not runs_alone(template.spec, ctx.index, ctx.namespace) or not grants.knows(ctx.namespace, account):
         return
-    for view, key, call in calls_in(template, ctx):
-        at = ctx.part(view, key, call.start, call.end)
+    for at, call in calls_in(template, ctx):
         needs = [
             Need(account, call.group, call.resource, verb, call.namespace, "", "", at) for verb in call.verbs
         ]
