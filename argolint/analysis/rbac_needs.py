@@ -457,8 +457,9 @@ def calls_in(template: Template, ctx: Context) -> Iterator[tuple[Span, Call]]:
             for i, word in enumerate(container.sequence(key)):
                 words.append(word if isinstance(word, str) else "")
                 scalar = ctx.scalar(container, key, i) if " " in words[-1] else None
-                for call in api_calls(scalar.value) if scalar is not None else ():
-                    yield scalar.part(call.start, call.end), call
+                if scalar is not None:
+                    for call in api_calls(scalar.value):
+                        yield scalar.part(call.start, call.end), call
         if words and words[0] in ("kubectl", "argo") and not any(" " in word for word in words[:2]):
             at = container.value_span("command" if "command" in container else "args")
             for call in api_calls(" ".join(words)):

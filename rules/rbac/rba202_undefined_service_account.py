@@ -26,7 +26,7 @@ def check(spec: WorkflowSpec, ctx: Context) -> Iterator[Finding]:
             not name
             or name == "default"
             or "{{" in name
-            or ctx.index.find("ServiceAccount", name, ctx.namespace)
+            or ctx.index.find("ServiceAccount", name)
         ):
             continue
         near = suggest(name, known)
