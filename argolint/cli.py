@@ -19,6 +19,11 @@ COMMANDS = {
         "argolint.commands.rbac",
         "print the least RBAC that workflows need, or compare it with what is granted",
     ),
+    "graph": Command("argolint.commands.graph", "draw workflows as Mermaid, DOT or SVG"),
+    "migrate": Command(
+        "argolint.commands.migrate", "rewrite fields that another release of Argo Workflows renamed or removed"
+    ),
+    "completion": Command("argolint.commands.completion", "print a completion script for bash, zsh or fish"),
     "test": Command("argolint.commands.test", "run the examples on the pages of your own rules"),
 }
 

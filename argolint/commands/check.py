@@ -1,4 +1,12 @@
-"""Lint manifests: files, folders, globs, or `-` for standard input."""
+"""Lint manifests: files, folders, globs, or `-` for standard input.
+
+examples:
+  argolint check .
+  argolint check --select RBA,REF --output-format concise manifests/
+  argolint check --fix --diff workflow.yaml
+  argolint check --output-format github --output-format sarif --output-file - --output-file findings.sarif .
+  cat workflow.yaml | argolint check - --stdin-filename workflow.yaml
+"""
 
 from __future__ import annotations
 
@@ -6,13 +14,14 @@ import argparse
 import os
 import sys
 
-from argolint.api import Report, summarise
+from argolint import registry
+from argolint.api import Report
 from argolint.batch import Input, collect, lint, open_store
+from argolint.commands.output import Output, add_output, outputs_of, times_table, write, write_report
 from argolint.commands.settings import add_selection, settings_of
 from argolint.diagnostic import SEVERITY_RANK
 from argolint.errors import UserError
-from argolint.project.cache import Store
-from argolint.report import FORMATS, View, renderer
+from argolint.project.cache import Entries, Store
 from argolint.runner import INTERNAL_CODE, Plan
 from argolint.settings import Settings
 
@@ -24,27 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "paths", nargs="*", metavar="PATH", help="files, folders, globs, or - for standard input (default: .)"
     )
-    out = parser.add_argument_group("output")
-    out.add_argument(
-        "--output-format", action="append", choices=FORMATS, metavar="FORMAT",
-        help=f"{', '.join(FORMATS)}; may be given several times, each with its --output-file",
-    )  # fmt: skip
-    out.add_argument(
-        "--output-file", action="append", metavar="FILE", help="where the report goes (- is standard output)"
-    )
-    out.add_argument(
-        "--color",
-        choices=("auto", "always", "never"),
-        default="auto",
-        help="colours (also NO_COLOR, FORCE_COLOR)",
-    )
-    out.add_argument("--statistics", action="store_true", help="counts per rule instead of findings")
-    out.add_argument(
-        "--show-files", action="store_true", help="list the files that would be linted, and stop"
-    )
-    out.add_argument("--show-settings", action="store_true", help="print the settings in effect, and stop")
-    out.add_argument("--verbose", action="store_true", help="show the tracebacks of crashed rules")
-    out.add_argument("-q", "--quiet", action="store_true", help="no summary")
+    add_output(parser)
     add_selection(parser)
     run_group = parser.add_argument_group("run")
     run_group.add_argument(
@@ -54,10 +43,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     run_group.add_argument("--allow-empty", action="store_true", help="finding no manifest is no error")
     run_group.add_argument("--stdin-filename", metavar="PATH", help="the name that standard input goes by")
     run_group.add_argument(
+        "--diff-base", metavar="REF",
+        help="only findings on lines changed since REF, and what the change breaks elsewhere",
+    )  # fmt: skip
+    run_group.add_argument("--baseline", metavar="FILE", help="findings listed in this file do not count")
+    run_group.add_argument("--watch", action="store_true", help="lint again whenever a file changes")
+    run_group.add_argument(
         "--no-cache", action="store_true", help="neither read nor write remembered results"
     )
     run_group.add_argument("--no-context", action="store_true", help="do not read the rest of the repository")
-    run_group.add_argument("--baseline", metavar="FILE", help="findings listed in this file do not count")
     run_group.add_argument("--jobs", type=int, metavar="N", help="processes (default: as many as pay)")
     fixes = parser.add_argument_group("repairs")
     fixes.add_argument("--fix", action="store_true", help="make the safe repairs")
@@ -65,16 +59,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--unsafe-fixes", action="store_true", help="with --fix or --diff: those that need a second look, too"
     )
     fixes.add_argument("--diff", action="store_true", help="print the repairs as a diff, change nothing")
+    fixes.add_argument(
+        "--add-ignore", metavar="REASON", help="write a suppression with this reason for every finding"
+    )
+    about = parser.add_argument_group("about the run")
+    about.add_argument(
+        "--show-files", action="store_true", help="list the files that would be linted, and stop"
+    )
+    about.add_argument("--show-settings", action="store_true", help="print the settings in effect, and stop")
+    about.add_argument("--profile-rules", action="store_true", help="say how long each rule took")
+    about.add_argument("--verbose", action="store_true", help="show the tracebacks of crashed rules")
 
 
 def run(args: argparse.Namespace) -> int:
     """Lint, report, and return the exit code of the contract."""
     paths = args.paths or ["."]
-    if args.stdin_filename and "-" not in paths:
-        raise UserError(
-            "--stdin-filename is the name for standard input, which is not read", "add `-` to the paths"
-        )
-    outputs = _outputs(args)
+    _refuse_nonsense(args, paths)
+    outputs = outputs_of(args)
     anchor = [args.stdin_filename] if "-" in paths and args.stdin_filename else paths
     settings, rules = settings_of(args, anchor)
     if args.show_settings:
@@ -82,29 +83,61 @@ def run(args: argparse.Namespace) -> int:
 
         sys.stdout.write(describe(settings))
         return 0
+    if args.watch:
+        return _watch(paths, args, settings, rules, outputs)
     store = None if args.no_cache else open_store(settings)
     inputs = _inputs(paths, args, settings, store)
     if args.show_files:
-        _write("".join(f"{item.path}\n" for item in inputs if item.target), "-")
+        write("".join(f"{item.path}\n" for item in inputs if item.target), "-")
         return 0
     plan = Plan(rules, settings)
+    if args.profile_rules:
+        plan.times = {}
     if not any(item.target for item in inputs) and not plan.failures:
-        if args.allow_empty:
-            return 0
-        raise UserError(
-            f"no manifests found in {', '.join(paths)}",
-            "name a file to lint it whatever it holds, or pass --allow-empty",
-        )
+        return _nothing(paths, args)
     if args.fix or args.diff:
-        from argolint.fix import fix_inputs
+        return _repair(inputs, plan, paths, args, settings, outputs)
+    report = lint(
+        inputs, plan, settings, store=None if args.profile_rules else store,
+        workers=1 if args.profile_rules else args.jobs,
+    )  # fmt: skip
+    if args.diff_base:
+        report = _only_changes(args.diff_base, report, inputs, plan, settings, store)
+    code = _finish(report, plan, args, settings, outputs)
+    if args.profile_rules and plan.times is not None:
+        sys.stderr.write(times_table(plan.times, rules))
+    if not report.summary["objects"] and code == 0 and not plan.failures:
+        return _nothing([item.path for item in inputs if item.target], args)
+    return code
 
-        fixed = fix_inputs(inputs, plan, settings, unsafe=args.unsafe_fixes, write=args.fix and not args.diff)
-        if "-" in paths and not args.diff:
-            # Standard output has the repaired text.
-            outputs = [(name, "/dev/stderr" if file == "-" else file) for name, file in outputs]
-        return _finish(fixed, args, settings, outputs)
-    report = lint(inputs, plan, settings, store=store, workers=args.jobs)
-    return _finish((report, "", 0), args, settings, outputs)
+
+def _refuse_nonsense(args: argparse.Namespace, paths: list[str]) -> None:
+    if args.stdin_filename and "-" not in paths:
+        raise UserError(
+            "--stdin-filename is the name for standard input, which is not read", "add `-` to the paths"
+        )
+    if args.watch and ("-" in paths or args.fix or args.diff or args.add_ignore is not None):
+        raise UserError(
+            "--watch only reports; it excludes -, --fix, --diff and --add-ignore", "leave one out"
+        )
+    if args.diff_base and (args.fix or args.diff):
+        raise UserError("--diff-base and --fix exclude each other", "repair the files without --diff-base")
+    if args.add_ignore is not None and (args.fix or args.diff or "-" in paths):
+        raise UserError("--add-ignore changes files; it excludes -, --fix and --diff", "leave one out")
+    if args.add_ignore is not None and not args.add_ignore.strip():
+        raise UserError(
+            "--add-ignore needs a reason", 'for example --add-ignore "accepted until the rewrite"'
+        )
+
+
+def _nothing(paths: list[str], args: argparse.Namespace) -> int:
+    if args.allow_empty or args.exit_zero:
+        return 0
+    raise UserError(
+        f"nothing was linted: no manifests found in {', '.join(paths[:5])}"
+        + (f" and {len(paths) - 5} more" if len(paths) > 5 else ""),
+        "check the path and .gitignore, or pass --allow-empty",
+    )
 
 
 def _inputs(
@@ -121,25 +154,74 @@ def _inputs(
     return inputs
 
 
-def _outputs(args: argparse.Namespace) -> list[tuple[str, str]]:
-    """(format, file) pairs; a format without a file goes to standard output."""
-    formats, files = args.output_format or ["text"], args.output_file or []
-    if len(files) > len(formats):
-        raise UserError("more --output-file than --output-format", "give a format for each file")
-    pairs = list(zip(formats, [*files, *["-"] * (len(formats) - len(files))]))
-    if sum(file == "-" for _, file in pairs) > 1:
-        raise UserError("two reports for standard output", "give an --output-file for each --output-format")
-    return pairs
+def _repair(
+    inputs: list[Input], plan: Plan, paths: list[str], args: argparse.Namespace, settings: Settings,
+    outputs: list[Output],
+) -> int:  # fmt: skip
+    from argolint.fix import fix_inputs
+
+    report, diff, count = fix_inputs(
+        inputs, plan, settings, unsafe=args.unsafe_fixes, write=args.fix and not args.diff
+    )
+    note = f"{count} finding{'s' if count != 1 else ''} {'would be repaired' if args.diff else 'repaired'}"
+    if args.diff:
+        sys.stdout.write(diff)
+        print(note if count else "nothing to repair", file=sys.stderr)
+        crashed = any(item.code == INTERNAL_CODE for item in report.findings)
+        return 3 if crashed else int(bool(diff) and not args.exit_zero)
+    if "-" in paths:
+        # Standard output has the repaired text.
+        outputs = [(name, "/dev/stderr" if file == "-" else file) for name, file in outputs]
+    return _finish(report, plan, args, settings, outputs, [note] if count else [])
+
+
+def _only_changes(
+    revision: str, report: Report, inputs: list[Input], plan: Plan, settings: Settings, store: Store | None
+) -> Report:
+    from argolint.diffbase import only_changes
+    from argolint.project.changes import since
+
+    memory: Entries = dict(store.entries) if store is not None else {}
+    return only_changes(report, inputs, since(revision, settings.root or "."), plan, settings, memory)
+
+
+def _watch(
+    paths: list[str],
+    args: argparse.Namespace,
+    settings: Settings,
+    rules: registry.Rules,
+    outputs: list[Output],
+) -> int:
+    from argolint.commands.watch import watch
+    from argolint.project.discover import discover
+
+    memory: Entries = {}
+    plan = Plan(rules, settings)
+
+    def once() -> int:
+        plan.tracebacks.clear()
+        report = lint(_inputs(paths, args, settings, None), plan, settings, memory=memory)
+        if args.diff_base:
+            report = _only_changes(
+                args.diff_base, report, _inputs(paths, args, settings, None), plan, settings, None
+            )
+        return _finish(report, plan, args, settings, outputs)
+
+    def files() -> list[str]:
+        found = [item.path for item in discover(paths, settings.exclude, settings.root)]
+        if settings.root and not args.no_context:
+            found += [item.path for item in discover([settings.root], settings.exclude, settings.root)]
+        return found
+
+    return watch(once, files)
 
 
 def _finish(
-    result: tuple[Report, str, int],
-    args: argparse.Namespace,
-    settings: Settings,
-    outputs: list[tuple[str, str]],
-) -> int:
-    report, diff, fixed = result
-    notes: list[str] = []
+    report: Report, plan: Plan, args: argparse.Namespace, settings: Settings, outputs: list[Output],
+    notes: list[str] | None = None,
+) -> int:  # fmt: skip
+    """Take the baseline into account, write the reports; the exit code."""
+    notes = list(notes or [])
     if settings.baseline:
         from argolint.baseline import apply_baseline
 
@@ -150,70 +232,15 @@ def _finish(
             notes.append(
                 f"{stale} baseline entr{'ies are' if stale != 1 else 'y is'} stale; `argolint baseline prune` drops them"
             )
-    if fixed:
-        notes.append(
-            f"{fixed} finding{'s' if fixed != 1 else ''} {'repaired' if not args.diff else 'would be repaired'}"
-        )
-    crashed = any(item.code == INTERNAL_CODE for item in report.findings)
+    if args.add_ignore is not None:
+        from argolint.commands.ignores import write_ignores
+
+        return write_ignores(report, args.add_ignore.strip())
     if args.verbose:
         for text in report.tracebacks:
             print(text, file=sys.stderr)
-    if args.diff:
-        sys.stdout.write(diff)
-        print("\n".join([*notes]) or "nothing to repair", file=sys.stderr)
-        return 3 if crashed else int(bool(diff) and not args.exit_zero)
-    if args.statistics:
-        sys.stdout.write(statistics(report))
-    else:
-        for name, file in outputs:
-            if args.quiet and not report.findings and name in ("text", "concise"):
-                continue
-            color = _color(args, file)
-            view = View(report.findings, report.texts, report.summary, color, tuple(notes), args.quiet)
-            _write(renderer(name)(view), file)
-    if crashed:
+    write_report(report, outputs, args, notes, plan.all)
+    if any(item.code == INTERNAL_CODE for item in report.findings):
         return 3
     worst = max((SEVERITY_RANK[item.severity] for item in report.findings), default=-1)
     return int(worst >= SEVERITY_RANK[settings.fail_on] and not args.exit_zero)
-
-
-def _write(text: str, file: str) -> None:
-    if file == "-":
-        # What cannot be encoded for this terminal is shown as an escape rather than crashing.
-        encoding = sys.stdout.encoding or "utf-8"
-        sys.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding))
-        return
-    if file == "/dev/stderr":
-        sys.stderr.write(text)
-        return
-    try:
-        with open(file, "w", encoding="utf-8", errors="backslashreplace") as out:
-            out.write(text)
-    except OSError as error:
-        raise UserError(f"{file}: cannot be written: {error.strerror}", "check --output-file") from error
-
-
-def _color(args: argparse.Namespace, file: str) -> bool:
-    if args.color != "auto":
-        return bool(args.color == "always")
-    if file != "-" or os.environ.get("NO_COLOR"):
-        return False
-    return bool(os.environ.get("FORCE_COLOR")) or sys.stdout.isatty()
-
-
-def statistics(report: Report) -> str:
-    """Counts per rule, most frequent first."""
-    counts: dict[tuple[str, str, str], list[int]] = {}
-    for item in report.findings:
-        entry = counts.setdefault((item.code, item.name, item.severity), [0, 0])
-        entry[0] += 1
-        entry[1] += item.fix is not None
-    lines = [
-        f"{count:>6}  {severity:<8} {code}  {name}" + (f"  ({fixable} fixable)" if fixable else "")
-        for (code, name, severity), (count, fixable) in sorted(
-            counts.items(), key=lambda pair: (-pair[1][0], pair[0])
-        )
-    ]
-    total = summarise(report.findings, report.summary["files"], report.summary["objects"])
-    lines.append(f"{len(report.findings):>6}  in {total['files']} files, {total['objects']} objects")
-    return "\n".join(lines) + "\n"

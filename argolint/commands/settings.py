@@ -30,17 +30,19 @@ def add_selection(parser: argparse.ArgumentParser) -> None:
         choices=config.EXTERNAL,
         help="what a reference to an object outside the tree is (default: warning)",
     )
-    group.add_argument(
+    add_config(group)
+
+
+def add_config(parser: argparse._ActionsContainer) -> None:
+    """Flags that choose the configuration file."""
+    parser.add_argument(
         "--config", metavar="FILE", help="the configuration (default: the nearest .argolint.yaml)"
     )
-    group.add_argument("--no-config", action="store_true", help="use no configuration file")
+    parser.add_argument("--no-config", action="store_true", help="use no configuration file")
 
 
-def settings_of(args: argparse.Namespace, paths: Sequence[str]) -> tuple[Settings, registry.Rules]:
-    """The settings for a command line, flags over configuration over defaults, and the rules there are.
-
-    Raises UserError for whatever is wrong in either.
-    """
+def settings_only(args: argparse.Namespace, paths: Sequence[str]) -> Settings:
+    """The settings of the configuration file for these paths, for commands that take no flags for rules."""
     start = paths[0] if paths and paths[0] != "-" else "."
     start = start if os.path.isdir(start) else os.path.dirname(start) or "."
     if args.config and args.no_config:
@@ -51,6 +53,15 @@ def settings_of(args: argparse.Namespace, paths: Sequence[str]) -> tuple[Setting
     settings = config.load(_shown(path)) if path else Settings()
     if not settings.root:
         settings.root = config.git_root(start)
+    return settings
+
+
+def settings_of(args: argparse.Namespace, paths: Sequence[str]) -> tuple[Settings, registry.Rules]:
+    """The settings for a command line, flags over configuration over defaults, and the rules there are.
+
+    Raises UserError for whatever is wrong in either.
+    """
+    settings = settings_only(args, paths)
     for name in ("select", "ignore", "extend_select", "extend_ignore"):
         given = getattr(args, name)
         if given is not None:

@@ -1,0 +1,1 @@
+"""Workflows as pictures: what calls what, in which order, across files."""
