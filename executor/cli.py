@@ -7,9 +7,13 @@ from collections.abc import Sequence
 
 from argolint import __version__
 from argolint.clikit import Command, dispatch, guarded
+from executor.commands.localruns import redirected
 
 COMMANDS = {
     "run": Command("executor.commands.run", "run a workflow from a file, with no cluster"),
+    "runs": Command(
+        "executor.commands.runs", "list, show, resume, retry and clean up the runs of this machine"
+    ),
     "up": Command("executor.commands.up", "start the embedded cluster and its controllers"),
     "down": Command("executor.commands.down", "stop the embedded cluster"),
     "status": Command("executor.commands.status", "say what of the embedded cluster is running"),
@@ -42,7 +46,7 @@ COMMANDS = {
 
 def main(argv: Sequence[str]) -> int:
     """Run `argorun` with `argv` (without the program name) and return its exit code."""
-    return dispatch("argorun", __doc__ or "", COMMANDS, argv, version=__version__)
+    return dispatch("argorun", __doc__ or "", COMMANDS, redirected(argv), version=__version__)
 
 
 def entry() -> None:

@@ -29,6 +29,28 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--name", help="the workflow's name")
     parser.add_argument("--generate-name", metavar="PREFIX", help="a prefix for the workflow's name")
     parser.add_argument("-n", "--namespace", help="the workflow's namespace (default: its own, else default)")
+    parser.add_argument("--no-lint", action="store_true", help="do not lint first")
+    parser.add_argument("--dry-run", action="store_true", help="print what would run; start nothing")
+    parser.add_argument(
+        "--only",
+        default="",
+        metavar="GLOB",
+        help="really run only these nodes (name or template); make up the rest",
+    )
+    parser.add_argument(
+        "--until", default="", metavar="GLOB", help="start nothing more once this node has ended"
+    )
+    parser.add_argument(
+        "-w", "--watch", action="store_true", help="run again when a file changes, only what changed"
+    )
+    parser.add_argument(
+        "--strict-fidelity", action="store_true", help="refuse what this machine would honour only nearly"
+    )
+    add_common(parser)
+
+
+def add_common(parser: argparse.ArgumentParser) -> None:
+    """Flags of every verb that runs pods."""
     parser.add_argument(
         "--runtime",
         choices=("auto", "process", "container", "mock"),
@@ -37,50 +59,109 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-o", "--output", choices=("tree", "json", "name"), default="tree", help="what goes to stdout"
     )
-    parser.add_argument("--log", action="store_true", help="print the steps' logs as they come")
-    parser.add_argument("--no-lint", action="store_true", help="do not lint first")
-    parser.add_argument("--jobs", type=int, default=0, metavar="N", help="run at most N pods at once")
+    logs = parser.add_mutually_exclusive_group()
+    logs.add_argument(
+        "--log", action="store_true", help="print the steps' logs, with -o json too (to stderr)"
+    )
+    logs.add_argument("--no-log", action="store_true", help="do not print the steps' logs")
+    parser.add_argument("--jobs", type=int, default=None, metavar="N", help="run at most N pods at once")
     parser.add_argument("-q", "--quiet", action="store_true", help="print nothing but the result")
+    parser.add_argument(
+        "--artifacts",
+        choices=("local", "real"),
+        help="a directory (default), or the stores that the manifest names",
+    )
+    add_secrets(parser)
+
+
+def add_secrets(parser: argparse.ArgumentParser) -> None:
+    """Where values of secrets come from."""
+    parser.add_argument(
+        "--secret-file", action="append", default=[], metavar="FILE",
+        help="Secrets, or name/key=value lines (default: .argolint/secrets.env)",
+    )  # fmt: skip
+    parser.add_argument(
+        "-s",
+        "--secret",
+        action="append",
+        default=[],
+        metavar="NAME/KEY[=VALUE]",
+        help="a secret; asked for without a value",
+    )
+    parser.add_argument("--dummy-secrets", action="store_true", help="make up the secrets that are missing")
+
+
+def secrets_given(args: argparse.Namespace) -> Any:
+    """The secret flags as `executor.local.secrets.Given`."""
+    from executor.local.secrets import Given
+
+    return Given(tuple(args.secret_file), tuple(args.secret), args.dummy_secrets)
+
+
+def wants_logs(args: argparse.Namespace) -> bool:
+    """Logs are printed beside the tree unless somebody does not want them; beside an object only when asked for."""
+    return bool(args.log) or (args.output == "tree" and not args.no_log and not args.quiet)
 
 
 def run(args: argparse.Namespace) -> int:
     """Run and return the exit code. Raises UserError."""
-    from executor.local import session, settings
-    from executor.local.prepare import parse_parameters
+    if args.watch:
+        from executor.local.watch import follow
 
-    if args.jobs < 0:
+        return follow(args, run_once)
+    return run_once(args)
+
+
+def run_once(args: argparse.Namespace, **more: Any) -> int:
+    """One run. Raises UserError."""
+    from executor.local import session, settings
+
+    if args.jobs is not None and args.jobs < 0:
         raise UserError("--jobs must not be negative")
-    parameters = parse_parameters(args.parameter, _parameter_file(args.parameter_file))
     inputs = session.read_input(args.targets, Path.cwd())
     local = settings.load(inputs.root)
-    if not args.no_lint:
-        from executor.local.lint import errors_in
+    if not args.no_lint and not lints(inputs):
+        return session.INVALID
+    options = options_of(args, **more)
+    if args.dry_run:
+        from executor.local.plan import show_plan
 
-        around = [m.path for m in inputs.tree.objects()] if inputs.mentions else []
-        if errors_in(inputs.files, list(dict.fromkeys(around)), inputs.root, sys.stderr):
-            print(
-                "argorun: error: the manifest does not lint; nothing was run (--no-lint runs it nevertheless)",
-                file=sys.stderr,
-            )
-            return session.INVALID
-    options = session.Options(
-        targets=args.targets,
-        parameters=parameters,
-        entrypoint=args.entrypoint,
-        name=args.name,
-        generate_name=args.generate_name,
-        namespace=args.namespace,
-        runtime=args.runtime,
-        output=args.output,
-        log=args.log,
-        lint=not args.no_lint,
-        jobs=args.jobs,
-        quiet=args.quiet,
-    )
+        return show_plan(options, local, inputs, sys.stdout)
     return session.execute(options, local, inputs, sys.stdout, sys.stderr)
 
 
-def _parameter_file(path: str | None) -> dict[str, Any]:
+def options_of(args: argparse.Namespace, **more: Any) -> Any:
+    """The command line as `executor.local.session.Options`. Raises UserError."""
+    from executor.local import session
+    from executor.local.prepare import parse_parameters
+
+    fields: dict[str, Any] = {
+        "targets": args.targets,
+        "parameters": parse_parameters(args.parameter, parameter_file(args.parameter_file)),
+        "entrypoint": args.entrypoint, "name": args.name, "generate_name": args.generate_name,
+        "namespace": args.namespace, "runtime": args.runtime, "output": args.output, "log": wants_logs(args),
+        "lint": not args.no_lint, "jobs": args.jobs or 0, "quiet": args.quiet, "secrets": secrets_given(args),
+        "artifacts": args.artifacts or "local", "strict": args.strict_fidelity, "only": args.only, "until": args.until,
+    }  # fmt: skip
+    return session.Options(**{**fields, **more})
+
+
+def lints(inputs: Any) -> bool:
+    """Whether the files have no lint errors; what there are is printed."""
+    from executor.local.lint import errors_in
+
+    around = [m.path for m in inputs.tree.objects()] if inputs.mentions else []
+    if errors_in(inputs.files, list(dict.fromkeys(around)), inputs.root, sys.stderr):
+        print(
+            "argorun: error: the manifest does not lint; nothing was run (--no-lint runs it nevertheless)",
+            file=sys.stderr,
+        )
+        return False
+    return True
+
+
+def parameter_file(path: str | None) -> dict[str, Any]:
+    """The mapping in a parameter file. Raises UserError."""
     if path is None:
         return {}
     from executor.local.documents import objects_in, read_text

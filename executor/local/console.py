@@ -6,32 +6,17 @@ import shutil
 import sys
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import IO, Any
 
 from executor.local import tree
+from executor.local.masking import Masker
 from executor.runtimes.podrunner import PodHandle
 
 Object = Mapping[str, Any]
 TOLD = frozenset({"WorkflowFailed", "WorkflowNodeFailed", "WorkflowNodeError"})  # the tree says it already
 REDRAW = 0.1  # seconds between two drawings of the live tree
 SHOWN_TYPES = frozenset({"Pod", "Container", "Suspend", "HTTP", "Plugin", "Skipped", "Retry"})
-
-
-class Masker:
-    """Replaces secret values of four or more characters, and each line of them."""
-
-    def __init__(self, values: Sequence[str]) -> None:
-        words = {
-            piece for value in values for piece in (value, *value.splitlines()) if len(piece.strip()) >= 4
-        }
-        self._words = sorted(words, key=len, reverse=True)
-
-    def __call__(self, text: str) -> str:
-        for word in self._words:
-            if word in text:
-                text = text.replace(word, "***")
-        return text
 
 
 class Console:
@@ -42,7 +27,8 @@ class Console:
         self._log = log
         self._live = live and not quiet
         self._quiet = quiet
-        self._mask = mask
+        self.mask = mask
+        self.pods: list[Any] = []
         self._lock = threading.Lock()
         self._phases: dict[tuple[str, str], tuple[str, str]] = {}
         self._drawn = 0
@@ -73,8 +59,15 @@ class Console:
                 continue
             self._phases[name, identity] = now
             if node.get("type") in SHOWN_TYPES and now[0] != "Pending":
-                message = f"  {self._mask(tree.one_line(now[1]))}" if now[1] else ""
+                message = f"  {self.mask(tree.one_line(now[1]))}" if now[1] else ""
                 self._write(self._err, f"{tree.icon(now[0], False)} {node.get('name')}  {now[0]}{message}\n")
+
+    def seed(self, workflow: Object) -> None:
+        """A workflow as it was before this run: what its nodes are called, and what need not be told again."""
+        name = str(workflow["metadata"]["name"])
+        for identity, node in ((workflow.get("status") or {}).get("nodes") or {}).items():
+            self._names[identity] = str(node.get("displayName") or node.get("name"))
+            self._phases[name, identity] = (str(node.get("phase") or ""), str(node.get("message") or ""))
 
     def pod(self, handle: PodHandle, node_id: str) -> None:
         """Follow a new pod's logs, when they are wanted."""
@@ -117,7 +110,7 @@ class Console:
             self._write(self._log, self._line(prefix, rest))
 
     def _line(self, prefix: str, line: bytes) -> str:
-        return f"{prefix}: {self._mask(tree.printable(line.decode('utf-8', 'replace')))}\n"
+        return f"{prefix}: {self.mask(tree.printable(line.decode('utf-8', 'replace')))}\n"
 
     def _erase(self) -> None:
         if self._drawn:
@@ -127,8 +120,12 @@ class Console:
     def _draw(self) -> None:
         width, height = shutil.get_terminal_size()
         with self._lock:
-            text = [line for workflow in self._current.values() for line in tree.lines(workflow, colour=True)]
-            shown = [self._mask(line)[: width + 8] for line in text[-(height - 2) :]]
+            text = [
+                line
+                for workflow in self._current.values()
+                for line in tree.lines(workflow, colour=True, pending=True)
+            ]
+            shown = [self.mask(line)[: width + 8] for line in text[-(height - 2) :]]
             self._erase()
             self._err.write("\n".join(shown) + "\n")
             self._err.flush()

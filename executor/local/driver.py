@@ -16,21 +16,24 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
+from argolint.errors import UserError
+from executor.artifacts.base import ArtifactStore
 from executor.artifacts.disk import DiskStore
 from executor.engine import contract as c
 from executor.engine import locks
+from executor.engine.simulate import Answer, task_result, with_status
 from executor.local.http import run_http
 from executor.local.jobs import JobRun
 from executor.local.objects import ObjectStore
+from executor.local.rundir import TERMINAL
 from executor.runtimes.base import ContainerRuntime
 from executor.runtimes.images import ImageMap
 from executor.runtimes.podrunner import PodHandle, PodRunner
 
 Object = dict[str, Any]
 WORKFLOW_API = "argoproj.io/v1alpha1"
-TERMINAL = frozenset({"Succeeded", "Failed", "Error"})
 ACTIVE = frozenset({"", "Pending", "Running"})
 JANITOR_PATIENCE = 5.0  # seconds that the end of a run waits for old files to go
 MAX_PODS = 64  # pods that run at once when nothing else is asked for
@@ -47,6 +50,13 @@ class Listener(Protocol):
 
     def event(self, kind: str, reason: str, message: str) -> None:
         """The engine recorded an event (kind is Normal or Warning)."""
+
+
+class Final(NamedTuple):
+    """What a pod came to: the Pod with its last status, and its task result (None for a plain pod)."""
+
+    pod: Object
+    task_result: Object | None
 
 
 class Paths:
@@ -86,7 +96,19 @@ class Driver:
         max_pods: int = MAX_PODS,
         network: bool = True,
         advance: Callable[..., c.Step] | None = None,
+        artifacts: ArtifactStore | None = None,
+        mask: Callable[[str], str] | None = None,
+        finals: Mapping[tuple[str, str], Final] | None = None,
+        on_final: Callable[[PodHandle, Final], None] | None = None,
+        intercept: Callable[[str, Object], Answer | None] | None = None,
+        until: Callable[[Mapping[str, Any]], bool] | None = None,
+        reuse: dict[str, Final] | None = None,
     ) -> None:
+        """`finals` are pods that ended in an earlier life of this run: (namespace, name) -> what they came to.
+
+        `intercept(node_id, pod)` may answer in a pod's stead; `until(node)` says whether nothing new is to be started
+        once that node has ended.
+        """
         if advance is None:
             from executor.engine import advance as engine_advance
 
@@ -98,7 +120,7 @@ class Driver:
         self.store.listen(self._on_object)
         self._runner = PodRunner(
             runtime,
-            DiskStore(paths.artifacts),
+            artifacts or DiskStore(paths.artifacts),
             paths.pods,
             lookup_secret=lambda ns, name: self.store.get("v1", "Secret", ns, name),
             lookup_config_map=lambda ns, name: self.store.get("v1", "ConfigMap", ns, name),
@@ -106,7 +128,17 @@ class Driver:
             images=images,
             claims_dir=paths.claims,
             network=network,
+            mask=mask,
         )
+        self._finals = dict(finals or {})
+        self._on_final = on_final
+        self._intercept = intercept
+        self._until = until
+        self._reuse = reuse
+        self.reused: list[str] = []
+        self._results: dict[tuple[str, str], list[Object]] = {}
+        self.held_at = ""  # the node that `until` stopped at
+        self.mocked: list[str] = []
         self._paths = paths
         self._images = images
         self._max_pods = max_pods
@@ -136,6 +168,23 @@ class Driver:
         count = self._interrupted
         self._queue.put(lambda: self._shut_down("Stop" if count == 1 else "Terminate", kill=count > 1))
 
+    def change(self, operation: Callable[[Object], Object], failed: Callable[[str], None]) -> None:
+        """Apply an operation of `executor.engine` to the first workflow; its refusal goes to `failed`. Any thread."""
+
+        def work() -> None:
+            tracked = next(iter(self._workflows.values()), None)
+            if tracked is None:
+                failed("the run has not started yet")
+                return
+            try:
+                tracked.state = operation(tracked.state)
+            except UserError as error:
+                failed(error.message)
+                return
+            tracked.waiting = True
+
+        self._queue.put(work)
+
     @property
     def interrupted(self) -> int:
         """How often `interrupt` was called."""
@@ -144,6 +193,10 @@ class Driver:
     def workflow(self, namespace: str, name: str) -> Object:
         """The present state of a workflow."""
         return self._workflows[namespace, name].state
+
+    def workflows(self) -> list[Object]:
+        """The present states of all workflows."""
+        return [tracked.state for tracked in self._workflows.values()]
 
     def run(self) -> None:
         """Run until every workflow has ended, is suspended, or can never go on."""
@@ -168,6 +221,13 @@ class Driver:
 
     def _finished(self) -> bool:
         if self._interrupted > 1 and not self._running:
+            return True
+        if (
+            self.held_at
+            and not self._running
+            and self._queue.empty()
+            and not any(t.inbox for t in self._workflows.values())
+        ):
             return True
         return (
             self._queue.empty()
@@ -216,9 +276,20 @@ class Driver:
                 self.store.share(step.state)
                 self._listener.state(step.state)
                 self._wake_others(key)
+                self._look_for_hold(step.state)
             for command in step.commands:
                 self._carry_out(key, command)
             self._reap(tracked)
+
+    def _look_for_hold(self, state: Object) -> None:
+        """Start nothing more once the node that the user named has ended."""
+        if self._until is None or self.held_at:
+            return
+        for node in ((state.get("status") or {}).get("nodes") or {}).values():
+            if node.get("phase") in (*TERMINAL, "Skipped", "Omitted") and self._until(node):
+                self.held_at = str(node.get("name"))
+                self._pending.clear()
+                return
 
     def _wake_others(self, key: tuple[str, str]) -> None:
         """Another workflow may have been waiting for a lock that this one gave back."""
@@ -306,28 +377,101 @@ class Driver:
         }
         if owner is not None:
             self._owner[key] = owner
+        if self.held_at:
+            return
+        if owner is not None and self._answered(key, pod, node_id, owner):
+            return
         self._pending.append((pod, node_id, owner))
         self._start_pending()
+
+    def _answered(self, key: tuple[str, str], pod: Object, node_id: str, owner: tuple[str, str]) -> bool:
+        """Whether a pod need not run: it ended in an earlier life of this run, or somebody answers in its stead."""
+        final = self._finals.pop(key, None)
+        if final is None and self._intercept is not None:
+            answer = self._intercept(node_id, pod)
+            if answer is not None:
+                now = datetime.now(UTC)
+                failed = bool(answer.exit_code or answer.phase)
+                phase = "Failed" if failed else "Succeeded"
+                seen = with_status(pod, phase, now, answer.exit_codes, answer.exit_code)
+                final = Final(seen, task_result(node_id, pod, answer))
+                self.mocked.append(node_id)
+        if final is None and self._reuse is not None:
+            final = self._as_before(pod, node_id)
+        if final is None:
+            return False
+        self._observe_final(owner, final)
+        return True
+
+    def _as_before(self, pod: Object, node_id: str) -> Final | None:
+        """What an equal pod of the run before came to, made this pod's own."""
+        from executor.local.watch import fingerprint
+
+        assert self._reuse is not None
+        old = self._reuse.get(fingerprint(pod))
+        if old is None:
+            return None
+        self.reused.append(node_id)
+        result = old.task_result
+        if result is not None:
+            result = {**result, "metadata": {**result["metadata"], "name": node_id}}
+        return Final({**pod, "status": old.pod["status"]}, result)
+
+    def _observe_final(self, owner: tuple[str, str] | None, final: Final) -> None:
+        if final.task_result is not None:
+            self._observe(owner, c.TaskResultObserved(final.task_result))
+        self._observe(owner, c.PodObserved(final.pod))
+
+    def recover(self, namespace: str, name: str) -> None:
+        """Feed what the pods of an earlier life came to into a workflow that was added. Call it before `run`."""
+        workflow = self.store.get(WORKFLOW_API, "Workflow", namespace, name) or {}
+        nodes = (workflow.get("status") or {}).get("nodes") or {}
+        pending = {i for i, n in nodes.items() if n.get("type") == "Pod" and n.get("phase") in ACTIVE}
+
+        def work() -> None:
+            for key, final in list(self._finals.items()):
+                node = ((final.task_result or {}).get("metadata") or {}).get("name")
+                if key[0] == namespace and node in pending:
+                    del self._finals[key]
+                    self._owner[key] = (namespace, name)
+                    self._observe_final((namespace, name), final)
+
+        self._queue.put(work)
 
     def _start_pending(self) -> None:
         while self._pending and len(self._running) < self._max_pods:
             pod, node_id, owner = self._pending.popleft()
             key = (pod["metadata"]["namespace"], pod["metadata"]["name"])
             self._running.add(key)
+            results: list[Object] = []
+            if self._reuse is not None:
+                self._results[key] = results
 
-            def on_status(status: Object, pod: Object = pod, owner: Any = owner) -> None:
+            def on_status(
+                status: Object, pod: Object = pod, owner: Any = owner, key: Any = key, results: Any = results
+            ) -> None:
+                if status["phase"] in ("Succeeded", "Failed") and self._on_final is not None:
+                    # Written before anybody hears of it: what was reported is never run again.
+                    final = Final({**pod, "status": status}, results[-1] if results else None)
+                    self._on_final(self._pods[key], final)
                 self._queue.put(lambda: self._pod_changed(pod, status, owner))
 
-            def on_task_result(result: Object, owner: Any = owner) -> None:
+            def on_task_result(result: Object, owner: Any = owner, results: Any = results) -> None:
+                results.append(result)
                 self._queue.put(lambda: self._observe(owner, c.TaskResultObserved(result)))
 
-            handle = self._runner.start(pod, on_status, on_task_result)
+            handle = self._runner.prepare(pod, on_status, on_task_result)
             self._pods[key] = handle
+            if handle.directory.exists():  # of an earlier life: nobody must read its old logs as new
+                handle.cleanup()
+            handle.begin()
             self._listener.pod(handle, node_id)
 
     def _pod_changed(self, pod: Object, status: Object, owner: tuple[str, str] | None) -> None:
         key = (pod["metadata"]["namespace"], pod["metadata"]["name"])
         pod["status"] = status
+        if status["phase"] == "Succeeded" and self._reuse is not None and owner is not None:
+            self._keep_for_reuse(pod, status, key)
         if status["phase"] in ("Succeeded", "Failed"):
             self._running.discard(key)
             self._start_pending()
@@ -336,6 +480,13 @@ class Driver:
         self._observe(owner, c.PodObserved({**pod, "status": status}))
         if owner is None:
             self._plain_pod_changed(key, status)
+
+    def _keep_for_reuse(self, pod: Object, status: Object, key: tuple[str, str]) -> None:
+        from executor.local.watch import fingerprint
+
+        assert self._reuse is not None
+        results = self._results.get(key) or []
+        self._reuse[fingerprint(pod)] = Final({**pod, "status": status}, results[-1] if results else None)
 
     def _with_pod(self, key: tuple[str, str], action: Callable[[PodHandle], None]) -> None:
         handle = self._pods.get(key)

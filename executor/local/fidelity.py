@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from argolint.errors import UserError
 from executor.runtimes.argoexec import argoexec_verb
 from executor.runtimes.images import ImageMap
 
@@ -58,8 +59,41 @@ def images_used(pods: Sequence[Object]) -> Counter[str]:
     return found
 
 
+def spec_of(workflow: Object) -> Object:
+    """The spec that really ran, with the templates of other files that it used."""
+    status = workflow.get("status") or {}
+    spec = status.get("storedWorkflowTemplateSpec") or workflow.get("spec") or {}
+    names = {t.get("name") for t in spec.get("templates") or []}
+    stored = [t for t in (status.get("storedTemplates") or {}).values() if t.get("name") not in names]
+    return {**spec, "templates": [*(spec.get("templates") or []), *stored]}
+
+
+def insist(workflows: Sequence[Object], context: Any, images: ImageMap, runtime: Any) -> None:
+    """UserError when anything of what these workflows may run would be honoured only nearly."""
+    from executor.local.secrets import reachable
+
+    notes: Counter[str] = Counter()
+    for workflow in workflows:
+        for place, part in reachable(workflow, context):
+            whole = part if place.endswith(": spec") else {"templates": [part]}
+            notes.update(approximations(whole))
+            for container in _containers(part) if runtime.needs_profile else ():
+                image = str(container.get("image") or "")
+                if image:
+                    notes[f"image {image} is not the real one"] += 1
+    if runtime.name == "mock":
+        notes["mock: no container would be started"] += 1
+    if notes:
+        listed = "; ".join(f"{name} ×{count}" for name, count in sorted(notes.items()))
+        raise UserError(
+            f"a run on this machine would not be exact: {listed}",
+            "run it in a cluster, use --runtime container, or leave --strict-fidelity out",
+            exit_code=4,
+        )
+
+
 def line(
-    spec: Object,
+    specs: Sequence[Object],
     used: Mapping[str, int],
     images: ImageMap,
     *,
@@ -76,7 +110,10 @@ def line(
             profile = images.lookup(image)
             if profile is not None:
                 notes.append(f"image {image} → {profile.toolchain} ×{count}")
-    notes += [f"{name} ×{count}" for name, count in sorted(approximations(spec).items())]
+    found: Counter[str] = Counter()
+    for spec in specs:
+        found.update(approximations(spec))
+    notes += [f"{name} ×{count}" for name, count in sorted(found.items())]
     if not notes:
         return "fidelity: exact"
     return f"fidelity: {'partial' if partial else 'approximate'} ({'; '.join(notes)})"

@@ -88,6 +88,21 @@ class ObjectStore:
         """Be told of every change, in the thread that made it."""
         self._listeners.append(listener)
 
+    @property
+    def version(self) -> int:
+        """Grows with every change."""
+        return self._version
+
+    def keys(self) -> frozenset[Key]:
+        """What is in the store now."""
+        with self._lock:
+            return frozenset(self._objects)
+
+    def made(self, before: frozenset[Key]) -> list[Object]:  # type: ignore[valid-type]
+        """The objects that were not there `before`."""
+        with self._lock:
+            return [copy.deepcopy(obj) for key, obj in self._objects.items() if key not in before]
+
     def _key(self, api_version: str, kind: str, namespace: str, name: str) -> Key:
         canonical = canonical_kind(kind)
         return ("", canonical, "" if canonical in CLUSTER_KINDS else namespace, name)

@@ -16,6 +16,11 @@ ALPHABET = "bcdfghjklmnpqrstvwxz2456789"  # Kubernetes' letters for generated na
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9.]*[a-z0-9])?")
 
 
+def timestamp() -> str:
+    """Now, as Kubernetes writes times."""
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
 def workflow_of(obj: Object, place: str) -> Object:
     """The Workflow that running an object means: itself, or one made of a template's or a CronWorkflow's spec.
 

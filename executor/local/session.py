@@ -4,54 +4,60 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 import signal
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
 from argolint.errors import UserError
+from executor import engine
 from executor.engine.contract import Context
-from executor.local import fidelity, prepare
-from executor.local.console import Console, Masker, wants_live
-from executor.local.documents import (
-    REFERABLE,
-    Manifest,
-    Tree,
-    objects_in,
-    parse_reference,
-    project_root,
-    read_text,
-)
-from executor.local.driver import TERMINAL, Driver, Paths
+from executor.engine.simulate import Answer, Ask, automatic_for, template_of
+from executor.local import fidelity, prepare, secrets, show
+from executor.local.console import Console, wants_live
+from executor.local.context import context_for
+from executor.local.documents import Manifest, Tree, objects_in, parse_reference, project_root, read_text
+from executor.local.driver import Driver, Final, Paths
+from executor.local.masking import Masker
 from executor.local.objects import ObjectStore
+from executor.local.rundir import FINAL, RUN_DIRECTORY, RunDirectory, StateWriter, write_atomically
 from executor.local.settings import LocalSettings
+from executor.local.show import CANNOT_RUN, ERROR, FAILED, INTERRUPTED, INVALID, SUCCEEDED, SUSPENDED
 
 Object = dict[str, Any]
 
-SUCCEEDED, FAILED, INVALID, ERROR, CANNOT_RUN, SUSPENDED, INTERRUPTED = 0, 1, 2, 3, 4, 5, 130
-RUN_DIRECTORY = ".argolint"
+__all__ = ["INVALID", "Input", "Options", "carry_on", "execute", "read_input"]
 _MENTIONS = re.compile(r"emplateRef|onfigMap|[sS]ecret|semaphore|artifactRepositoryRef")
-_REPOSITORY = "s3: {bucket: local, endpoint: local}\n"
+POLL = 0.2  # seconds between two looks at what other processes ask for
 
 
 class Options(NamedTuple):
     """What the command line asked for."""
 
     targets: Sequence[str]
-    parameters: Mapping[str, str]
+    parameters: Mapping[str, str] = {}
     entrypoint: str | None = None
     name: str | None = None
     generate_name: str | None = None
     namespace: str | None = None
     runtime: str | None = None
     output: str = "tree"
-    log: bool = False
+    log: bool = True
     lint: bool = True
     jobs: int = 0
     quiet: bool = False
+    secrets: secrets.Given = secrets.Given()
+    artifacts: str = "local"
+    strict: bool = False
+    only: str = ""
+    until: str = ""
+    reuse: dict[str, Any] | None = None  # fingerprint of a pod -> what it came to; filled by the run
 
 
 class Input(NamedTuple):
@@ -130,98 +136,49 @@ def _runnable(given: list[Manifest]) -> list[Manifest]:
     raise UserError("the files have several things to run", f"name one: {', '.join(names)}")
 
 
-def context_for(inputs: Input, workflows: Sequence[Object], store: ObjectStore, images: Any) -> Context:
-    """What the engine may look up: templates of the tree; ConfigMaps and Secrets go into the store."""
-    spaces = {w["metadata"]["namespace"] for w in workflows}
-    templates: dict[tuple[str, str], Object] = {}
-    cluster: dict[str, Object] = {}
-    manifests = inputs.tree.objects(REFERABLE) if inputs.mentions else []
-    for manifest in manifests:
-        obj = manifest.object
-        meta = obj.get("metadata")
-        if not isinstance(meta, dict) or not isinstance(meta.get("name"), str):
-            continue
-        kind, name = obj["kind"], meta["name"]
-        if kind == "ClusterWorkflowTemplate":
-            cluster.setdefault(name, obj)
-            continue
-        for space in [meta["namespace"]] if meta.get("namespace") else sorted(spaces):
-            placed = {**obj, "metadata": {**meta, "namespace": space}}
-            if kind == "WorkflowTemplate":
-                templates.setdefault((space, name), placed)
-            elif store.get("v1", kind, space, name) is None:
-                store.put(placed)
-    _repositories([*workflows, *templates.values(), *cluster.values()], spaces, store)
-    names = {
-        str(c.get("image"))
-        for t in _templates(workflows, templates, cluster)
-        for c in _containers(t)
-        if c.get("image")
-    }
-    return Context(
-        workflow_templates=templates,
-        cluster_workflow_templates=cluster,
-        artifact_repository={"s3": {"bucket": "local", "endpoint": "local"}},
-        image_commands=images.commands(sorted(names)),
-    )
-
-
-def _repositories(objects: Sequence[Object], spaces: set[str], store: ObjectStore) -> None:
-    """Stand in for artifact repositories that only the cluster has: every store is a directory here anyway."""
-    for obj in objects:
-        reference = (obj.get("spec") or {}).get("artifactRepositoryRef")
-        if not isinstance(reference, dict):
-            continue
-        name, key = (
-            str(reference.get("configMap") or "artifact-repositories"),
-            str(reference.get("key") or "local"),
-        )
-        for space in sorted(spaces):
-            if store.get("v1", "ConfigMap", space, name) is None:
-                annotations = {"workflows.argoproj.io/default-artifact-repository": key}
-                meta = {"name": name, "namespace": space, "annotations": annotations}
-                store.put(
-                    {"apiVersion": "v1", "kind": "ConfigMap", "metadata": meta, "data": {key: _REPOSITORY}}
-                )
-
-
-def _templates(
-    workflows: Sequence[Object], templates: Mapping[Any, Object], cluster: Mapping[str, Object]
-) -> Iterator[Object]:
-    for obj in [*workflows, *templates.values(), *cluster.values()]:
-        spec = obj.get("spec") or {}
-        for template in [*(spec.get("templates") or []), spec.get("templateDefaults") or {}]:
-            if isinstance(template, dict):
-                yield template
-
-
-def _containers(template: Object) -> Iterator[Object]:
-    """Every mapping with an image inside a template, inline templates included."""
-    todo: list[Any] = [template]
-    while todo:
-        item = todo.pop()
-        if isinstance(item, dict):
-            if isinstance(item.get("image"), str):
-                yield item
-            todo.extend(item.values())
-        elif isinstance(item, list):
-            todo.extend(item)
-
-
 class _Recorder(Console):
-    """A console that also writes events and the state into the run directory."""
+    """A console that also keeps the run directory."""
 
-    directory: Path
-    pods: list[Object]
+    def attach(self, run: RunDirectory, store: ObjectStore, first: str) -> None:
+        """Write into this run's directory from now on."""
+        self.run, self.store, self.first = run, store, first
+        self.pods: list[Object] = []
+        self._given = store.keys()
+        self._version = store.version
+        self.writer = StateWriter(self._write_state)
+
+    def _write_state(self, workflow: Mapping[str, Any]) -> None:
+        version = self.store.version
+        if version != self._version:
+            self._version = version
+            made = [
+                o for o in self.store.made(self._given) if o.get("kind") not in ("Secret", "Workflow", "Pod")
+            ]
+            write_atomically(self.run.path / "objects.json", json.dumps(self.mask.seal(made)))
+        first = workflow["metadata"]["name"] == self.first
+        self.run.write_workflow(self.mask.seal(workflow), first=first)
+
+    def state(self, workflow: Mapping[str, Any]) -> None:
+        self.writer.put(workflow)
+        super().state(workflow)
 
     def event(self, kind: str, reason: str, message: str) -> None:
         super().event(kind, reason, message)
-        with open(self.directory / "events.jsonl", "a", encoding="utf-8") as stream:
-            stream.write(json.dumps({"type": kind, "reason": reason, "message": message}) + "\n")
+        line = {"type": kind, "reason": reason, "message": self.mask(message)}
+        with open(self.run.path / "events.jsonl", "a", encoding="utf-8") as stream:
+            stream.write(json.dumps(line) + "\n")
 
     def pod(self, handle: Any, node_id: str) -> None:
         self.pods.append(handle.pod)
         super().pod(handle, node_id)
+
+    def final(self, handle: Any, final: Final) -> None:
+        """Keep what a pod came to, so that it never has to run again."""
+        sealed = self.mask.seal({"pod": final.pod, "task_result": final.task_result})
+        try:
+            write_atomically(handle.directory / FINAL, json.dumps(sealed))
+        except OSError:
+            pass  # a full disk: the pod would run again after a crash, and nothing else
 
 
 @contextmanager
@@ -233,6 +190,9 @@ def _interruptible(driver: Driver, err: IO[str]) -> Iterator[None]:
         text = "stopping; press ^C again to kill" if driver.interrupted == 1 else "killing"
         err.write(f"\nargorun: {text}\n")
 
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
     before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield
@@ -241,17 +201,101 @@ def _interruptible(driver: Driver, err: IO[str]) -> Iterator[None]:
             signal.signal(number, old)
 
 
+@contextmanager
+def _listening(run: RunDirectory, driver: Driver, tell: Callable[[str], None]) -> Iterator[None]:
+    """Do what other processes ask of this run: stop, terminate, suspend, resume, set."""
+    over = threading.Event()
+
+    def work() -> None:
+        while not over.wait(POLL):
+            for request in run.asked():
+                driver.change(lambda state, r=request: operation(r)(state), tell)
+
+    thread = threading.Thread(target=work, name="requests", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join(5)
+
+
+def operation(request: Mapping[str, Any]) -> Callable[[Object], Object]:
+    """The engine's operation that a request names. Applying it raises UserError."""
+    verb, selector = request.get("verb"), str(request.get("selector") or "")
+    message = str(request.get("message") or "")
+
+    def apply(state: Object) -> Object:
+        now = datetime.now(UTC)
+        if verb == "stop":
+            return engine.stop(state, now=now, selector=selector, message=message)
+        if verb == "terminate":
+            return engine.terminate(state)
+        if verb == "suspend":
+            return engine.suspend(state)
+        if verb == "resume":
+            return engine.resume(state, now=now, selector=selector)
+        if verb == "set":
+            parameters = {str(k): str(v) for k, v in (request.get("parameters") or {}).items()}
+            phase = str(request.get("phase") or "")
+            return engine.set_outputs(
+                state, selector, now=now, parameters=parameters, phase=phase, message=message
+            )
+        raise UserError(f"{verb} is not something that a run can be asked for")
+
+    return apply
+
+
+def _matcher(pattern: str) -> Callable[[Mapping[str, Any]], bool]:
+    """Whether a node is meant by a glob of its name, display name or template."""
+
+    def matches(node: Mapping[str, Any]) -> bool:
+        fields = (node.get("displayName"), node.get("name"), node.get("templateName"))
+        return any(fnmatchcase(str(field or ""), pattern) for field in fields)
+
+    return matches
+
+
+def _others_mocked(
+    options: Options, driver: list[Driver], workflows: Sequence[Object]
+) -> Callable[[str, Object], Answer | None]:
+    """Answers for the pods that `--only` leaves out."""
+    chosen = _matcher(options.only)
+    generated = automatic_for(*workflows)
+
+    def answer(node_id: str, pod: Object) -> Answer | None:
+        for workflow in driver[0].workflows():
+            node = ((workflow.get("status") or {}).get("nodes") or {}).get(node_id)
+            if node is not None:
+                if chosen(node):
+                    return None
+                template = template_of(pod)
+                ask = Ask(
+                    node_id,
+                    node["name"],
+                    node["displayName"],
+                    str(node.get("templateName")),
+                    "container",
+                    0,
+                    template,
+                )
+                return generated(ask) or Answer()
+        return None
+
+    return answer
+
+
 def execute(options: Options, settings: LocalSettings, inputs: Input, out: IO[str], err: IO[str]) -> int:
     """Run the Workflows of `inputs`, print as asked, and return the exit code. Raises UserError."""
-    from executor.runtimes.images import image_map
-    from executor.runtimes.probe import choose
+    workflows = prepared(options, inputs)
+    return carry_on(options, settings, inputs, workflows, None, out, err)
 
-    images = image_map(settings.images)
-    choice = choose(options.runtime or settings.runtime)
-    several = len(inputs.chosen) > 1
-    if several and options.name:
+
+def prepared(options: Options, inputs: Input) -> list[Object]:
+    """The Workflows that the chosen manifests mean, with their identity. Raises UserError."""
+    if len(inputs.chosen) > 1 and options.name:
         raise UserError("--name with several workflows", "use --generate-name")
-    workflows = [
+    return [
         prepare.with_identity(
             prepare.with_options(w, options.parameters, options.entrypoint),
             name=options.name,
@@ -260,54 +304,211 @@ def execute(options: Options, settings: LocalSettings, inputs: Input, out: IO[st
         )
         for w in [prepare.workflow_of(m.object, m.path) for m in inputs.chosen]
     ]
+
+
+class World(NamedTuple):
+    """What the workflows of a run see: the engine's context and the objects of their cluster."""
+
+    context: Context
+    store: ObjectStore
+    images: Any
+
+
+def world_for(options: Options, settings: LocalSettings, inputs: Input, workflows: Sequence[Object]) -> World:
+    """Templates, ConfigMaps and Secrets; a missing Secret stops here. Raises UserError."""
+    from executor.runtimes.images import image_map
+
+    images = image_map(settings.images)
     store = ObjectStore()
-    context = context_for(inputs, workflows, store, images)
-    base = Path.cwd() / RUN_DIRECTORY
-    run_directory = _make_directory(base, workflows[0]["metadata"]["name"])
+    real = options.artifacts == "real"
+    context = context_for(inputs.tree if inputs.mentions else None, workflows, store, images, real=real)
+    needed: dict[str, list[secrets.Need]] = {}
+    for workflow in workflows:
+        space = workflow["metadata"]["namespace"]
+        needed[space] = [*needed.get(space, []), *secrets.needs([workflow], context, stores=real)]
+    secrets.provide(store, needed, options.secrets, [n for wanted in needed.values() for n in wanted])
+    secrets.preflight(store, workflows, needed)
+    return World(context, store, images)
+
+
+def carry_on(
+    options: Options,
+    settings: LocalSettings,
+    inputs: Input,
+    workflows: list[Object],
+    run: RunDirectory | None,
+    out: IO[str],
+    err: IO[str],
+    change: Callable[[list[Object], RunDirectory, Masker], list[Object]] | None = None,
+) -> int:
+    """Run these Workflows in a new directory (`run` None) or go on in an old one. Returns the exit code. Raises UserError.
+
+    `change` gets the workflows of an old run, secrets in place, and gives those to go on with.
+    """
+    from executor.runtimes.probe import choose
+
+    world = world_for(options, settings, inputs, workflows)
+    choice = choose(options.runtime or settings.runtime)
+    if options.strict:
+        fidelity.insist(workflows, world.context, world.images, choice.runtime)
+    mask = Masker(secrets.known_values(world.store))
+    finals: dict[tuple[str, str], Final] = {}
+    resumed = run is not None
+    if run is None:
+        base = Path.cwd() / RUN_DIRECTORY
+        run = RunDirectory(_make_directory(base, workflows[0]["metadata"]["name"]))
+        run.lock()
+        _write_info(run, options, inputs)
+    else:
+        base = run.path.parent.parent
+        workflows = [mask.unseal(w) for w in workflows]
+        workflows = change(workflows, run, mask) if change is not None else workflows
+        finals = _recovered(run, mask)
+        for obj in mask.unseal(_objects(run)):
+            world.store.put(obj)
+    first = workflows[0]["metadata"]["name"]
+    logs = options.log
     console = _Recorder(
         err=err,
-        log=(out if options.output == "tree" else err) if options.log else None,
-        live=wants_live(err) and not options.log,
+        log=(out if options.output == "tree" else err) if logs else None,
+        live=wants_live(err),
         quiet=options.quiet,
-        mask=Masker(_secret_values(store)),
+        mask=mask,
     )
-    console.directory, console.pods = run_directory, []
-    if not options.quiet:
-        err.write(f"runtime: {choice.why}\n")
+    console.attach(run, world.store, first)
+    _announce(console, choice, mask, options, err)
+    driver_box: list[Driver] = []
     driver = Driver(
         choice.runtime,
-        images,
-        Paths(run_directory, base),
-        context,
+        world.images,
+        Paths(run.path, base),
+        world.context,
         console,
-        store=store,
+        store=world.store,
         max_pods=options.jobs or settings.jobs or 64,
         network=settings.network,
+        artifacts=_artifact_store(options, base),
+        mask=mask if mask else None,
+        finals=finals,
+        on_final=console.final,
+        intercept=_others_mocked(options, driver_box, workflows) if options.only else None,
+        reuse=options.reuse,
+        until=_matcher(options.until) if options.until else None,
     )
+    driver_box.append(driver)
     for workflow in workflows:
+        run.write_workflow(mask.seal(workflow), first=workflow["metadata"]["name"] == first)
         driver.add(workflow)
-    with _interruptible(driver, err):
+        console.seed(workflow)
+        if resumed:
+            driver.recover(workflow["metadata"]["namespace"], workflow["metadata"]["name"])
+    began = time.monotonic()
+    with _interruptible(driver, err), _listening(run, driver, lambda text: _write(err, f"argorun: {text}\n")):
         driver.run()
     console.finish()
+    console.writer.close()
     final = [driver.workflow(w["metadata"]["namespace"], w["metadata"]["name"]) for w in workflows]
     for workflow in final:
-        name = "workflow.json" if workflow is final[0] else f"workflow-{workflow['metadata']['name']}.json"
-        (run_directory / name).write_text(json.dumps(workflow, indent=2), encoding="utf-8")
-    _show(options, final, console, out)
-    cannot = _cannot_run(final)
-    code = INTERRUPTED if driver.interrupted else max((exit_code(w) for w in final), key=_severity)
-    if cannot and code in (FAILED, ERROR):
-        code = CANNOT_RUN
+        run.write_workflow(mask.seal(workflow), first=workflow["metadata"]["name"] == first)
+    show.show(options.output, final, console, out)
+    code = _exit_code(driver, final)
+    statement = show.fidelity_line(final, console, choice, world.images, len(driver.mocked))
+    _write_end(run, code, time.monotonic() - began, statement)
     if not options.quiet:
-        _epilogue(final, console, choice, images, run_directory, code, err)
+        if driver.reused:
+            err.write(f"{len(driver.reused)} steps are as before and were not run again\n")
+        if driver.held_at:
+            err.write(f"stopped after {driver.held_at}; `argorun resume {first}` goes on\n")
+        show.epilogue(final, console, run.path, code, driver.held_at, err)
+        err.write(f"{statement}\nrun directory: {run.path}\n")
+    run.unlock()
     return code
 
 
+def _write(stream: IO[str], text: str) -> None:
+    stream.write(text)
+    stream.flush()
+
+
+def _announce(console: Console, choice: Any, mask: Masker, options: Options, err: IO[str]) -> None:
+    if not options.quiet:
+        err.write(f"runtime: {choice.why}\n")
+    if mask.too_short and not options.quiet:
+        err.write(f"warning: too short to be masked: {', '.join(mask.too_short)}\n")
+
+
+def _exit_code(driver: Driver, final: Sequence[Object]) -> int:
+    if driver.interrupted:
+        return INTERRUPTED
+    if driver.held_at:
+        return SUCCEEDED
+    code = max((show.exit_code(w) for w in final), key=_severity)
+    return CANNOT_RUN if code in (FAILED, ERROR) and _cannot_run(final) else code
+
+
+def _artifact_store(options: Options, base: Path) -> Any:
+    if options.artifacts != "real":
+        return None
+    from executor.artifacts.remote import RemoteStore
+
+    return RemoteStore(base / "artifacts")
+
+
+def _write_info(run: RunDirectory, options: Options, inputs: Input) -> None:
+    """run.json: what is needed to go on later (no values of secrets)."""
+    cwd = Path.cwd()
+    targets = [w if parse_reference(w) or w == "-" else str((cwd / w).resolve()) for w in options.targets]
+    given = [
+        {"path": path, "object": obj}
+        for path, text in inputs.files
+        if path == "<stdin>"
+        for obj in objects_in(path, text)
+        if obj.get("kind") != "Secret"
+    ]
+    info = {
+        "targets": targets, "cwd": str(cwd), "stdin": given, "runtime": options.runtime, "jobs": options.jobs,
+        "artifacts": options.artifacts, "secretFiles": [str((cwd / f).resolve()) for f in options.secrets.files],
+        "dummySecrets": options.secrets.dummy, "startedAt": prepare.timestamp(),
+    }  # fmt: skip
+    write_atomically(run.path / "run.json", json.dumps(info, indent=2))
+
+
+def _write_end(run: RunDirectory, code: int, seconds: float, statement: str) -> None:
+    info = {
+        **run.info(),
+        "exitCode": code,
+        "seconds": round(seconds, 3),
+        "fidelity": statement,
+        "endedAt": prepare.timestamp(),
+    }
+    write_atomically(run.path / "run.json", json.dumps(info, indent=2))
+
+
+def _recovered(run: RunDirectory, mask: Masker) -> dict[tuple[str, str], Final]:
+    found = {}
+    for entry in run.finals():
+        sealed = mask.unseal(entry)
+        meta = sealed["pod"]["metadata"]
+        found[meta.get("namespace") or "default", meta["name"]] = Final(
+            sealed["pod"], sealed.get("task_result")
+        )
+    return found
+
+
+def _objects(run: RunDirectory) -> list[Object]:
+    from executor.local.rundir import read_json
+
+    found = read_json(run.path / "objects.json")
+    return [item for item in found or [] if isinstance(item, dict)]
+
+
 def _make_directory(base: Path, name: str) -> Path:
-    """A fresh `runs/<name>`; an older run of the same name is replaced."""
+    """A fresh `runs/<name>`; an older run of the same name is replaced, unless it is under way."""
     from executor.runtimes.sandbox import remove_tree
 
     directory = base / "runs" / name
+    if RunDirectory(directory).is_running():
+        raise UserError(f"{name} is running", "give another --name, or stop it first")
     try:
         if directory.exists():
             remove_tree(directory)
@@ -323,138 +524,11 @@ def _make_directory(base: Path, name: str) -> Path:
     return directory
 
 
-def _secret_values(store: ObjectStore) -> list[str]:
-    from executor.runtimes.podenv import ConfigError, decode_secret
-
-    values: list[str] = []
-    for secret in store.list("Secret"):
-        try:
-            values += [value.decode("utf-8", "replace") for value in decode_secret(secret).values()]
-        except ConfigError:
-            continue
-    return values
-
-
-def exit_code(workflow: Mapping[str, Any]) -> int:
-    """The exit code that a Workflow's final state means."""
-    phase = str((workflow.get("status") or {}).get("phase") or "")
-    if phase in TERMINAL:
-        return {"Succeeded": SUCCEEDED, "Failed": FAILED}.get(phase, ERROR)
-    return SUSPENDED if suspended(workflow) else ERROR
-
-
-def suspended(workflow: Mapping[str, Any]) -> bool:
-    """Whether a Workflow waits for a person."""
-    if (workflow.get("spec") or {}).get("suspend"):
-        return True
-    nodes = ((workflow.get("status") or {}).get("nodes") or {}).values()
-    return any(n.get("type") == "Suspend" and n.get("phase") in ("Running", "Pending") for n in nodes)
-
-
 def _severity(code: int) -> int:
-    return (
-        (SUCCEEDED, SUSPENDED, FAILED, ERROR).index(code)
-        if code in (SUCCEEDED, SUSPENDED, FAILED, ERROR)
-        else 9
-    )
+    order = (SUCCEEDED, SUSPENDED, FAILED, ERROR)
+    return order.index(code) if code in order else 9
 
 
 def _cannot_run(final: Sequence[Object]) -> bool:
     nodes = [n for w in final for n in ((w.get("status") or {}).get("nodes") or {}).values()]
     return any("ErrImagePull" in str(n.get("message") or "") for n in nodes)
-
-
-def _show(options: Options, final: Sequence[Object], console: Console, out: IO[str]) -> None:
-    from executor.local import tree
-
-    for workflow in final:
-        if options.output == "json":
-            out.write(json.dumps(workflow, indent=2) + "\n")
-        elif options.output == "name":
-            out.write(f"workflow/{workflow['metadata']['name']}\n")
-        else:
-            status = workflow.get("status") or {}
-            message = f"  {tree.one_line(str(status.get('message')))}" if status.get("message") else ""
-            out.write(
-                f"{workflow['metadata']['name']}  {status.get('phase') or 'Pending'}{console._mask(message)}\n"
-            )
-            for line in tree.lines(workflow, colour=out.isatty()):
-                out.write(console._mask(line) + "\n")
-    out.flush()
-
-
-def _epilogue(
-    final: Sequence[Object],
-    console: _Recorder,
-    choice: Any,
-    images: Any,
-    directory: Path,
-    code: int,
-    err: IO[str],
-) -> None:
-    """Why it failed, what was only approximated, and where everything is."""
-    for workflow in final:
-        if code != INTERRUPTED and str((workflow.get("status") or {}).get("phase") or "") not in TERMINAL:
-            why = (
-                "suspended: a person must resume it"
-                if suspended(workflow)
-                else "stopped: nothing is left that could let it go on"
-            )
-            err.write(f"{workflow['metadata']['name']} is {why}\n")
-    for warning in console.warnings[:10] if code else []:
-        err.write(f"warning: {console._mask(warning)}\n")
-    if code in (FAILED, ERROR):
-        _failed_logs(final, console, directory, err)
-    spec = {
-        k: v
-        for w in final
-        for k, v in ((w.get("status") or {}).get("storedWorkflowTemplateSpec") or w.get("spec") or {}).items()
-    }
-    used = fidelity.images_used(console.pods)
-    needs = choice.runtime.needs_profile
-    unmapped = [
-        f"image {image} has no rule" for image in sorted(used) if needs and images.lookup(image) is None
-    ]
-    err.write(
-        fidelity.line(spec, used, images, runtime=choice.runtime.name, needs_profile=needs, partial=unmapped)
-        + "\n"
-    )
-    err.write(f"run directory: {directory}\n")
-
-
-def _failed_logs(final: Sequence[Object], console: _Recorder, directory: Path, err: IO[str]) -> None:
-    """The last lines of the first failed pods."""
-    from executor.local import tree
-
-    by_node = {
-        (p["metadata"].get("annotations") or {}).get("workflows.argoproj.io/node-id"): p for p in console.pods
-    }
-    shown = 0
-    for workflow in final:
-        for identity, node in ((workflow.get("status") or {}).get("nodes") or {}).items():
-            pod = by_node.get(identity)
-            if (
-                node.get("type") != "Pod"
-                or node.get("phase") not in ("Failed", "Error")
-                or pod is None
-                or shown == 3
-            ):
-                continue
-            shown += 1
-            path = (
-                directory
-                / "pods"
-                / f"{pod['metadata']['namespace']}_{pod['metadata']['name']}"
-                / "logs"
-                / "main.log"
-            )
-            text = path.read_bytes()[-4096:].decode("utf-8", "replace") if path.is_file() else ""
-            err.write(
-                f"--- {node.get('name')}: {tree.one_line(str(node.get('message') or node.get('phase')))}\n"
-            )
-            err.writelines(f"    {console._mask(tree.printable(line))}\n" for line in text.splitlines()[-20:])
-
-
-def free_space(path: Path) -> int:
-    """Bytes left on the file system of `path`."""
-    return shutil.disk_usage(path).free

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -87,8 +87,34 @@ def icon(phase: str, colour: bool) -> str:
     return f"\x1b[{COLOURS[phase]}m{sign}\x1b[0m" if colour and phase in COLOURS else sign
 
 
-def lines(workflow: Mapping[str, Any], *, colour: bool = False, now: datetime | None = None) -> Iterator[str]:
-    """The tree: sign, name, template, duration, message."""
+def not_started(workflow: Mapping[str, Any], node: Node, below: Iterable[Node]) -> list[str]:
+    """The steps or tasks of a group under way that have no node yet, in the order of the template."""
+    if node.get("type") not in ("DAG", "Steps") or node.get("phase") not in ("Running", "Pending"):
+        return []
+    status = workflow.get("status") or {}
+    spec = status.get("storedWorkflowTemplateSpec") or workflow.get("spec") or {}
+    candidates = [*(spec.get("templates") or []), *(status.get("storedTemplates") or {}).values()]
+    name = node.get("templateName") or (node.get("templateRef") or {}).get("template")
+    template = next((t for t in candidates if isinstance(t, Mapping) and t.get("name") == name), {})
+    groups = (
+        [(template.get("dag") or {}).get("tasks") or []]
+        if node.get("type") == "DAG"
+        else template.get("steps") or []
+    )
+    there = {str(n.get("displayName") or "").split("(", 1)[0] for n in below}
+    flat = [
+        s
+        for group in groups
+        for s in (group if isinstance(group, list) else [group])
+        if isinstance(s, Mapping)
+    ]
+    return [str(s.get("name")) for s in flat if str(s.get("name")) not in there]
+
+
+def lines(
+    workflow: Mapping[str, Any], *, colour: bool = False, now: datetime | None = None, pending: bool = False
+) -> Iterator[str]:
+    """The tree: sign, name, template, duration, message; with `pending`, also what has not started."""
     status = workflow.get("status") or {}
     nodes: Mapping[str, Node] = status.get("nodes") or {}
     moment = now or datetime.now(UTC)
@@ -106,9 +132,12 @@ def lines(workflow: Mapping[str, Any], *, colour: bool = False, now: datetime | 
         message = one_line(str(node.get("message") or ""))
         yield "  ".join(part for part in [*parts, message] if part)
         kids = below.get(identity, [])
+        ahead = not_started(workflow, node, [nodes[kid] for kid in kids]) if pending else []
         for index, kid in enumerate(kids):
-            last = index == len(kids) - 1
+            last = index == len(kids) - 1 and not ahead
             yield from walk(kid, prefix + child_prefix, "└─" if last else "├─", "  " if last else "│ ")
+        for index, name in enumerate(ahead):
+            yield f"{prefix}{child_prefix}{'└─' if index == len(ahead) - 1 else '├─'}{icon('', colour)} {name}"
 
     for root in below.get("", []):
         yield from walk(root, "", "", "")

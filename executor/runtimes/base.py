@@ -6,7 +6,7 @@ Argo or Kubernetes: the pod runner has resolved all of that into paths, argument
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol, runtime_checkable
@@ -75,8 +75,9 @@ class ContainerSpec:
     outputs: tuple[str, ...] = ()  # the paths that will be exported when it has ended
     shared_root: bool = False  # another container is using the same root now
     log: Path | None = (
-        None  # the file behind `stderr`, so that a runtime can take its own words back out of it
+        None  # the file that `stderr` ends up in, so that a runtime can take its own words back out of it
     )
+    drain: Callable[[], None] | None = None  # waits until everything that was written has arrived in `log`
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,17 +6,16 @@ emissary a containerSet's dependencies and its retryStrategy are kept here, as a
 
 from __future__ import annotations
 
-import os
 import re
 import signal
 import threading
 import time
-from collections.abc import Mapping
-from pathlib import Path
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from executor.runtimes import argoexec
 from executor.runtimes.base import ContainerHandle, ContainerSpec, Exit, Limits, StartFailed
+from executor.runtimes.logpump import LogPump
 from executor.runtimes.podenv import ConfigError, environment, expand, quantity
 from executor.runtimes.podstatus import ContainerState, stamp
 from executor.runtimes.podvolumes import container_mounts
@@ -196,15 +195,7 @@ class ContainerRun:
         return self._judged(ended, under_emissary)
 
     def _start_and_wait(self, under_emissary: bool) -> Exit:
-        spec, pump = self._spec(under_emissary)
-        try:
-            handle = self.pod.runner.runtime.start(spec)
-        finally:
-            os.close(spec.stderr)
-            if spec.stdout != spec.stderr:
-                os.close(spec.stdout)
-            if pump is not None:
-                pump.start()
+        handle, pump = self._start()
         self.handle = handle
         if self.stopped and self._sent is not None:
             self.handle.signal(self._sent)
@@ -216,8 +207,7 @@ class ContainerRun:
         retry = self._retry_strategy() if under_emissary else None
         ended = handle.wait()
         assert ended is not None
-        if pump is not None:
-            pump.join(5)
+        pump.join()
         if retry is not None and ended.code != 0 and not self.stopped:
             attempts, pause = retry
             for _ in range(attempts):
@@ -233,20 +223,28 @@ class ContainerRun:
         """Run the command again in the same root, as the emissary's retryStrategy does."""
         assert self.handle is not None
         self.handle.close()
-        spec, pump = self._spec(under_emissary)
-        try:
-            self.handle = self.pod.runner.runtime.start(spec)
-        finally:
-            os.close(spec.stderr)
-            if spec.stdout != spec.stderr:
-                os.close(spec.stdout)
-            if pump is not None:
-                pump.start()
+        self.handle, pump = self._start()
         ended = self.handle.wait()
-        if pump is not None:
-            pump.join(5)
         assert ended is not None
+        pump.join()
         return ended
+
+    def _start(self) -> tuple[ContainerHandle, LogPump]:
+        """Start the container with its output going into a pump."""
+        wanted = self._wants_result(self._environment())
+        pump = LogPump(
+            self.state.log,
+            limit=self.pod.runner.log_limit,
+            mask=self.pod.runner.mask,
+            result=self.stdout_copy if wanted else None,
+            result_limit=argoexec.RESULT_LIMIT,
+        )
+        try:
+            handle = self.pod.runner.runtime.start(self.specify(pump.stdout, pump.stderr, pump.join))
+        finally:
+            pump.close_writers()
+            pump.start()
+        return handle, pump
 
     def _retry_strategy(self) -> tuple[int, float] | None:
         strategy = ((self.pod.template or {}).get("containerSet") or {}).get("retryStrategy")
@@ -307,54 +305,50 @@ class ContainerRun:
 
     # --- the spec -------------------------------------------------------------------------------------
 
-    def _spec(self, under_emissary: bool) -> tuple[ContainerSpec, threading.Thread | None]:
-        """What the runtime is to start; with a thread that copies stdout when the result is wanted."""
-        from executor.runtimes.base import Mount
+    def _profile(self) -> Any:
+        return self.pod.profile(self.container) if self.pod.runner.runtime.needs_profile else None
 
-        pod, container = self.pod, self.container
-        profile = pod.profile(container) if pod.runner.runtime.needs_profile else None
-        base: dict[str, str] = {"HOME": "/root", "HOSTNAME": pod.name}
+    def _environment(self) -> dict[str, str]:
+        """The variables of the container, the image's first. Raises ConfigError."""
+        profile = self._profile()
+        base: dict[str, str] = {"HOME": "/root", "HOSTNAME": self.pod.name}
         if profile is not None:
             base.update(profile.env)
-        env = environment(container, base, pod.sources)
+        return environment(self.container, base, self.pod.sources)
+
+    def specify(self, stdout: int, stderr: int, drain: Callable[[], None] | None = None) -> ContainerSpec:
+        """What the runtime is to start, writing to these descriptors. Raises ConfigError."""
+        from executor.runtimes.base import Mount
+
+        container = self.container
+        profile = self._profile()
+        env = self._environment()
         root = self.directory / "root"
         root.mkdir(parents=True, exist_ok=True)
         message_path = container.get("terminationMessagePath") or TERMINATION_LOG
         message_file = self.directory / "termination-log"
         message_file.write_bytes(b"")
-        mounts = (*container_mounts(container, pod.volumes, env), Mount(message_file, message_path))
+        mounts = (*container_mounts(container, self.pod.volumes, env), Mount(message_file, message_path))
         uid, gid = self._user()
-        stderr = os.open(self.state.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
-        pump = None
-        stdout = stderr
-        if self._wants_result(env):
-            read, stdout = os.pipe()
-            pump = threading.Thread(target=_copy, args=(read, self.state.log, self.stdout_copy), daemon=True)
-        return (
-            ContainerSpec(
-                name=self.state.name,
-                image=self.state.image,
-                argv=self._argv(profile, env),
-                env={
-                    name: value
-                    for name, value in env.items()
-                    if name and "=" not in name and "\0" not in name + value
-                },
-                root=root,
-                stdout=stdout,
-                stderr=stderr,
-                profile=profile,
-                cwd=expand(container.get("workingDir") or "", env) or (profile.workdir if profile else "/"),
-                mounts=mounts,
-                limits=_limits(container),
-                uid=uid,
-                gid=gid,
-                hostname=pod.name,
-                network=pod.runner.network,
-                outputs=self._output_paths(),
-                log=self.state.log,
-            ),
-            pump,
+        return ContainerSpec(
+            name=self.state.name,
+            image=self.state.image,
+            argv=self._argv(profile, env),
+            env={n: value for n, value in env.items() if n and "=" not in n and "\0" not in n + value},
+            root=root,
+            stdout=stdout,
+            stderr=stderr,
+            profile=profile,
+            cwd=expand(container.get("workingDir") or "", env) or (profile.workdir if profile else "/"),
+            mounts=mounts,
+            limits=_limits(container),
+            uid=uid,
+            gid=gid,
+            hostname=self.pod.name,
+            network=self.pod.runner.network,
+            outputs=self._output_paths(),
+            log=self.state.log,
+            drain=drain,
         )
 
     def _output_paths(self) -> tuple[str, ...]:
@@ -401,18 +395,6 @@ def _limits(container: Object) -> Limits:
         memory=int(quantity(str(memory))) if memory is not None else None,
         cpu=quantity(str(cpu)) if cpu is not None else None,
     )
-
-
-def _copy(read: int, log: Path, copy: Path) -> None:
-    """Copy a pipe to the log and to a file of its own, until every writer has gone."""
-    with (
-        os.fdopen(read, "rb", buffering=0) as stream,
-        open(log, "ab", buffering=0) as out,
-        open(copy, "wb", buffering=0) as own,
-    ):
-        while piece := stream.read(1 << 16):
-            out.write(piece)
-            own.write(piece)
 
 
 __all__ = ["ContainerRun", "Outcome", "seconds_of", "stamp"]

@@ -32,6 +32,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from argolint.errors import UserError
 from executor.artifacts.base import ArtifactError, ArtifactStore
 from executor.runtimes import argoexec, podstatus
 from executor.runtimes.base import ContainerHandle, ContainerRuntime, Mount, Profile
@@ -58,7 +59,7 @@ class PodRunner:
     def __init__(
         self,
         runtime: ContainerRuntime,
-        artifacts: ArtifactStore,
+        artifacts: ArtifactStore | None,
         root_dir: Path,
         *,
         lookup_secret: Lookup,
@@ -153,6 +154,16 @@ class PodHandle:
     def begin(self) -> None:
         """Run it."""
         self._thread.start()
+
+    def restore(self) -> None:
+        """Make the volumes of a pod that has ended, as far as they were not kept, to look at it. Raises UserError."""
+        try:
+            self.template = argoexec.template_of(self.pod)
+            self._make_volumes()
+            if self.template is not None:
+                argoexec.stage(self.template, self.volumes)
+        except (ConfigError, argoexec.StepError, OSError) as error:
+            raise UserError(f"cannot make the volumes of {self.name} again: {error}") from None
 
     @property
     def status(self) -> Object:

@@ -54,14 +54,9 @@ def _exec(action: Object, run: ContainerRun, timeout: float) -> bool:
     """Run the command in a second container on the same root, mounts and network."""
     null = os.open(os.devnull, os.O_WRONLY)
     try:
-        spec, _ = run._spec(under_emissary=False)
-        os.close(spec.stderr)
-        if spec.stdout != spec.stderr:
-            os.close(spec.stdout)
+        spec = run.specify(null, null)
         command = tuple(str(word) for word in action.get("command") or [])
-        handle = run.pod.runner.runtime.start(
-            replace(spec, argv=command, stdout=null, stderr=null, shared_root=True)
-        )
+        handle = run.pod.runner.runtime.start(replace(spec, argv=command, shared_root=True))
     except StartFailed:
         return False
     finally:

@@ -235,6 +235,8 @@ class SandboxHandle:
             return Exit(self._code, "Completed" if self._code == 0 else "Error")
         if code < 0:  # the sandbox itself was killed, and everything in it
             return Exit(128 - code, "Error")
+        if self._spec.drain is not None:
+            self._spec.drain()
         return start_error(_own_words(self._spec.log))
 
     def export(self, path: str) -> Path | None:
@@ -287,6 +289,17 @@ class SandboxRuntime:
             os.close(write)
             os.close(options)
         return SandboxHandle(process, read, spec)
+
+    def interactive(self, spec: ContainerSpec) -> tuple[list[str], list[int]]:
+        """The words before `-- COMMAND` that enter a sandbox on this terminal, and the descriptors to pass on and close."""
+        populate_root(spec.root, spec.hostname)
+        null = os.open(os.devnull, os.O_WRONLY)
+        options = bwrap_arguments(spec, overlay=self._overlay, status_fd=null)
+        options.remove(
+            "--new-session"
+        )  # a terminal's job control; whoever types is whoever owns the terminal
+        descriptor = _options_file(options)
+        return [self._bwrap, "--args", str(descriptor)], [descriptor, null]
 
 
 def _own_words(log: Path | None) -> str:

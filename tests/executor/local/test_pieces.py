@@ -9,7 +9,7 @@ import pytest
 
 from argolint.errors import UserError
 from executor.local import fidelity, prepare, settings, tree
-from executor.local.console import Masker
+from executor.local.masking import Masker
 from executor.local.documents import Tree, objects_in, parse_reference, project_root
 from executor.local.objects import ObjectStore, canonical_kind
 from executor.runtimes.images import image_map
@@ -167,15 +167,15 @@ def test_secret_values_are_masked_longest_first_and_line_by_line() -> None:
 def test_the_fidelity_line() -> None:
     images = image_map()
     common = {"runtime": "process", "needs_profile": True, "partial": []}
-    assert fidelity.line({}, {}, images, **common) == "fidelity: exact"
+    assert fidelity.line([{}], {}, images, **common) == "fidelity: exact"
     spec = {
         "nodeSelector": {"a": "b"},
         "templates": [{"container": {"resources": {"limits": {}}}, "tolerations": [1]}],
     }
-    assert fidelity.line(spec, {"alpine:3": 2}, images, **common) == (
+    assert fidelity.line([spec], {"alpine:3": 2}, images, **common) == (
         "fidelity: approximate (image alpine:3 → host sh and coreutils ×2; nodeSelector ×1; resources ×1; tolerations ×1)"
     )
-    assert fidelity.line({}, {}, images, **{**common, "partial": ["x"]}) == "fidelity: partial (x)"
+    assert fidelity.line([{}], {}, images, **{**common, "partial": ["x"]}) == "fidelity: partial (x)"
 
 
 @pytest.mark.parametrize(

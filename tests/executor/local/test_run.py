@@ -86,7 +86,7 @@ def test_success_prints_the_final_object_only(argorun) -> None:
 
 @pytest.mark.sandbox
 def test_a_failed_run_shows_the_last_lines_of_the_log(argorun, project: Path) -> None:
-    done = argorun(one("echo before; exit 3"))
+    done = argorun(one("echo before; exit 3"), "--no-log")
     assert done.code == 1
     assert done.out.splitlines()[0] == "wf  Failed  main: Error (exit code 3)"
     assert "--- wf: main: Error (exit code 3)\n    before\n" in done.err

@@ -1,0 +1,211 @@
+"""Looking at a run: its logs, its artifacts, and why a node is as it is. Everything is read from the run's directory."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import IO, Any, NamedTuple
+
+from executor.artifacts import locations
+from executor.local import tree
+from executor.local.rundir import RunDirectory
+
+Object = Mapping[str, Any]
+
+
+def nodes_of(workflow: Object) -> Mapping[str, Object]:
+    """The nodes by id."""
+    found: Mapping[str, Object] = (workflow.get("status") or {}).get("nodes") or {}
+    return found
+
+
+def pod_name(workflow: Object, node: Object) -> str:
+    """The name of a node's pod."""
+    from executor.engine import names
+
+    version = ((workflow.get("metadata") or {}).get("annotations") or {}).get(
+        names.POD_NAME_ANNOTATION
+    ) or "v2"
+    template = (node.get("templateRef") or {}).get("template") or node.get("templateName") or ""
+    return names.pod_name(
+        str(workflow["metadata"]["name"]), str(node["name"]), template, str(node["id"]), version
+    )
+
+
+def pod_directory(run: RunDirectory, workflow: Object, node: Object) -> Path:
+    """Where a node's pod has its logs and, if it failed, its files."""
+    return run.pod_directory(
+        str(workflow["metadata"].get("namespace") or "default"), pod_name(workflow, node)
+    )
+
+
+def _log_files(run: RunDirectory, wanted: str, container: str) -> Iterator[tuple[str, Path]]:
+    """(prefix, file) of every log, in order of the nodes' starts."""
+    for workflow in run.workflows():
+        nodes = sorted(
+            nodes_of(workflow).values(), key=lambda n: (str(n.get("startedAt") or "~"), str(n.get("name")))
+        )
+        for node in nodes:
+            if node.get("type") != "Pod":
+                continue
+            fields = (node.get("displayName"), node.get("name"), node.get("templateName"), node.get("id"))
+            if wanted and not any(fnmatchcase(str(f or ""), wanted) or f == wanted for f in fields):
+                continue
+            for path in sorted((pod_directory(run, workflow, node) / "logs").glob("*.log")):
+                if path.stem in ("init", "wait") or (container and path.stem != container):
+                    continue
+                name = str(node.get("displayName") or node.get("name"))
+                yield (name if path.stem == "main" else f"{name}/{path.stem}"), path
+
+
+def print_logs(
+    run: RunDirectory, wanted: str, container: str, tail: int, group: bool, follow: bool, out: IO[str]
+) -> bool:
+    """Print logs; whether there were any. With `follow`, until no process runs it any more."""
+    offsets: dict[Path, int] = {}
+    while True:
+        running = follow and run.is_running()
+        for prefix, path in list(_log_files(run, wanted, container)):
+            first = path not in offsets
+            with open(path, "rb") as stream:
+                stream.seek(offsets.get(path, 0))
+                data = stream.read()
+            if running and data and not data.endswith(b"\n"):
+                data = data[: data.rfind(b"\n") + 1]
+            offsets[path] = offsets.get(path, 0) + len(data)
+            lines = data.decode("utf-8", "replace").splitlines()
+            if first and tail:
+                lines = lines[-tail:]
+            if group and first:
+                out.write(f"--- {prefix}\n")
+            out.writelines(f"{'' if group else prefix + ': '}{tree.printable(line)}\n" for line in lines)
+        out.flush()
+        if not running:
+            return bool(offsets)
+        time.sleep(0.3)
+
+
+class Stored(NamedTuple):
+    """One artifact of a run; `path` is None when it is not stored on this machine."""
+
+    node: str
+    name: str
+    direction: str
+    key: str
+    path: Path | None
+    archive: Any
+
+
+def artifacts(run: RunDirectory, wanted: str = "") -> list[Stored]:
+    """The artifacts that nodes made and got."""
+    root = run.path.parent.parent / "artifacts"
+    found = []
+    for workflow in run.workflows():
+        for node in nodes_of(workflow).values():
+            name = str(node.get("displayName") or node.get("name"))
+            if wanted and wanted not in (name, node.get("name"), node.get("id"), node.get("templateName")):
+                continue
+            for direction, field in (("in", "inputs"), ("out", "outputs")):
+                for artifact in (node.get(field) or {}).get("artifacts") or []:
+                    kind = locations.location_kind(artifact)
+                    if kind is None:
+                        continue
+                    key = (
+                        locations.key_of(artifact, kind)
+                        if kind in {k for k, _, _ in locations.STORES}
+                        else ""
+                    )
+                    path = _stored_at(root, artifact, kind, key) if key else None
+                    found.append(
+                        Stored(
+                            name,
+                            str(artifact.get("name")),
+                            direction,
+                            f"{kind}: {key}",
+                            path,
+                            artifact.get("archive"),
+                        )
+                    )
+    return found
+
+
+def _stored_at(root: Path, artifact: Object, kind: str, key: str) -> Path | None:
+    own = locations.bucket_of(artifact, kind)
+    for bucket in [own] if own else ["local", locations.DEFAULT_BUCKET]:
+        path = root / locations.store_key(kind, bucket, key)
+        if path.exists():
+            return path
+    return None
+
+
+def explain(workflow: Object, identity: str, run: RunDirectory) -> Iterator[str]:
+    """Why a node is in its phase, line by line."""
+    nodes = nodes_of(workflow)
+    node = nodes[identity]
+    yield f"{node.get('name')}: {node.get('type')}, {node.get('phase') or 'Pending'}"
+    if node.get("message"):
+        yield f"  message: {tree.one_line(str(node['message']))}"
+    call = _call_of(workflow, nodes, node)
+    for field in ("when", "depends", "dependencies", "withParam", "withItems", "withSequence", "continueOn"):
+        if call.get(field):
+            yield f"  {field}: {call[field]}"
+    for parameter in (node.get("inputs") or {}).get("parameters") or []:
+        yield f"  input {parameter.get('name')} = {tree.one_line(str(parameter.get('value')))}"
+    for parameter in (node.get("outputs") or {}).get("parameters") or []:
+        yield f"  output {parameter.get('name')} = {tree.one_line(str(parameter.get('value')))}"
+    result = (node.get("outputs") or {}).get("result")
+    if result is not None:
+        yield f"  result = {tree.one_line(str(result))}"
+    yield from _locks(node)
+    yield from _needed(call, nodes, node)
+    if node.get("type") == "Retry":
+        for child in node.get("children") or []:
+            attempt = nodes.get(child) or {}
+            yield f"  attempt {attempt.get('displayName')}: {attempt.get('phase')} {tree.one_line(str(attempt.get('message') or ''))}".rstrip()
+    if node.get("phase") in ("Running", "Pending") and node.get("type") == "Suspend":
+        yield f"  it waits for a person: argorun resume {run.name}"
+    elif node.get("phase") in ("Running", "Pending") and not run.is_running():
+        yield f"  no process runs it: argorun resume {run.name}"
+    if node.get("type") == "Pod":
+        directory = pod_directory(run, workflow, node)
+        if directory.is_dir():
+            yield f"  files: {directory}"
+
+
+def _locks(node: Object) -> Iterator[str]:
+    waiting = (node.get("synchronizationStatus") or {}).get("waiting")
+    if waiting:
+        yield f"  waits for the lock {waiting}"
+
+
+def _needed(call: Object, nodes: Mapping[str, Object], node: Object) -> Iterator[str]:
+    """The phases of the tasks that it depends on."""
+    import re
+
+    names = set(call.get("dependencies") or []) | set(
+        re.findall(r"[A-Za-z0-9_-]+", str(call.get("depends") or ""))
+    )
+    for other in nodes.values():
+        if other.get("boundaryID") == node.get("boundaryID") and other.get("displayName") in names:
+            yield f"  {other['displayName']} is {other.get('phase')}"
+
+
+def _call_of(workflow: Object, nodes: Mapping[str, Object], node: Object) -> Object:
+    """The step or task that made a node; {} for the entrypoint."""
+    boundary = nodes.get(str(node.get("boundaryID")))
+    if boundary is None:
+        return {}
+    status = workflow.get("status") or {}
+    spec = status.get("storedWorkflowTemplateSpec") or workflow.get("spec") or {}
+    template_name = boundary.get("templateName") or (boundary.get("templateRef") or {}).get("template")
+    name = str(node.get("displayName") or "").split("(", 1)[0]
+    for template in [*(spec.get("templates") or []), *(status.get("storedTemplates") or {}).values()]:
+        if not isinstance(template, Mapping) or template.get("name") != template_name:
+            continue
+        for group in [(template.get("dag") or {}).get("tasks") or [], *(template.get("steps") or [])]:
+            for call in group if isinstance(group, list) else [group]:
+                if isinstance(call, Mapping) and call.get("name") == name:
+                    return call
+    return {}

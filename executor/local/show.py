@@ -1,0 +1,120 @@
+"""What a finished run prints: the tree, what failed and why, and what was only approximated."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import IO, Any
+
+from executor.local import fidelity, tree
+from executor.local.console import Console
+from executor.local.rundir import TERMINAL
+
+Object = dict[str, Any]
+SUCCEEDED, FAILED, INVALID, ERROR, CANNOT_RUN, SUSPENDED, INTERRUPTED = 0, 1, 2, 3, 4, 5, 130
+
+
+def exit_code(workflow: Mapping[str, Any]) -> int:
+    """The exit code that a Workflow's final state means."""
+    phase = str((workflow.get("status") or {}).get("phase") or "")
+    if phase in TERMINAL:
+        return {"Succeeded": SUCCEEDED, "Failed": FAILED}.get(phase, ERROR)
+    return SUSPENDED if suspended(workflow) else ERROR
+
+
+def suspended(workflow: Mapping[str, Any]) -> bool:
+    """Whether a Workflow waits for a person."""
+    if (workflow.get("spec") or {}).get("suspend"):
+        return True
+    nodes = ((workflow.get("status") or {}).get("nodes") or {}).values()
+    return any(n.get("type") == "Suspend" and n.get("phase") in ("Running", "Pending") for n in nodes)
+
+
+def show(output: str, final: Sequence[Object], console: Console, out: IO[str]) -> None:
+    """The final objects: as trees, as JSON, or by name."""
+    for workflow in final:
+        if output == "json":
+            out.write(json.dumps(console.mask.object(workflow), indent=2) + "\n")
+        elif output == "name":
+            out.write(f"workflow/{workflow['metadata']['name']}\n")
+        else:
+            status = workflow.get("status") or {}
+            message = f"  {tree.one_line(str(status.get('message')))}" if status.get("message") else ""
+            out.write(
+                f"{workflow['metadata']['name']}  {status.get('phase') or 'Pending'}{console.mask(message)}\n"
+            )
+            for line in tree.lines(workflow, colour=out.isatty()):
+                out.write(console.mask(line) + "\n")
+    out.flush()
+
+
+def epilogue(
+    final: Sequence[Object], console: Console, directory: Path, code: int, held_at: str, err: IO[str]
+) -> None:
+    """Why it failed, and what to do next."""
+    for workflow in final:
+        name = workflow["metadata"]["name"]
+        ended = str((workflow.get("status") or {}).get("phase") or "") in TERMINAL
+        if code != INTERRUPTED and not ended and not held_at:
+            why = (
+                f"suspended: a person must resume it (argorun resume {directory.name})"
+                if suspended(workflow)
+                else "stopped: nothing is left that could let it go on"
+            )
+            err.write(f"{name} is {why}\n")
+    for warning in console.warnings[:10] if code else []:
+        err.write(f"warning: {console.mask(warning)}\n")
+    if code in (FAILED, ERROR):
+        _failed_logs(final, console, directory, err)
+        err.write(f"to run what failed again: argorun retry {directory.name}\n")
+
+
+def fidelity_line(final: Sequence[Object], console: Console, choice: Any, images: Any, mocked: int) -> str:
+    """What was honoured only nearly."""
+    used = fidelity.images_used(console.pods)
+    needs = choice.runtime.needs_profile
+    partial = [
+        f"image {image} has no rule" for image in sorted(used) if needs and images.lookup(image) is None
+    ]
+    if mocked:
+        partial.append(f"{mocked} pods answered without running")
+    return fidelity.line(
+        [fidelity.spec_of(w) for w in final],
+        used,
+        images,
+        runtime=choice.runtime.name,
+        needs_profile=needs,
+        partial=partial,
+    )
+
+
+def _failed_logs(final: Sequence[Object], console: Console, directory: Path, err: IO[str]) -> None:
+    """The last lines of the first failed pods."""
+    by_node = {
+        (p["metadata"].get("annotations") or {}).get("workflows.argoproj.io/node-id"): p for p in console.pods
+    }
+    shown = 0
+    for workflow in final:
+        for identity, node in ((workflow.get("status") or {}).get("nodes") or {}).items():
+            pod = by_node.get(identity)
+            if (
+                node.get("type") != "Pod"
+                or node.get("phase") not in ("Failed", "Error")
+                or pod is None
+                or shown == 3
+            ):
+                continue
+            shown += 1
+            path = (
+                directory
+                / "pods"
+                / f"{pod['metadata']['namespace']}_{pod['metadata']['name']}"
+                / "logs"
+                / "main.log"
+            )
+            text = path.read_bytes()[-4096:].decode("utf-8", "replace") if path.is_file() else ""
+            err.write(
+                f"--- {node.get('name')}: {console.mask(tree.one_line(str(node.get('message') or node.get('phase'))))}\n"
+            )
+            err.writelines(f"    {console.mask(tree.printable(line))}\n" for line in text.splitlines()[-20:])
