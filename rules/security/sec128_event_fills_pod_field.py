@@ -1,0 +1,38 @@
+"""SEC128."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from argolint.analysis import events
+from argolint.context import Context
+from argolint.model.k8s import Object
+from argolint.rule import Finding, rule
+
+_ARGUMENT = re.compile(r"(?:spec\.)?(?:workflowSpec\.)?arguments\.parameters\.(?:\d+|-1)(?:\.value)?\Z")
+_CODE = re.compile(
+    r"(?:^|\.)(?:image|command|args|source|manifest|podSpecPatch|serviceAccountName|securityContext|volumes|hostPath|secretName|template"
+    r"|templateRef|workflowTemplateRef|clusterScope|entrypoint|env|templates)(?:\.|$)"
+)
+_IDENTITY = re.compile(r"^metadata\.(?:namespace|annotations(?:\..*)?)$|^kind$|^apiVersion$")
+
+
+@rule("SEC128", "event-fills-pod-field", on="object", severity="error", kinds=("Sensor",))
+def check(obj: Object, ctx: Context) -> Iterator[Finding]:
+    """A Sensor writes text of an event into a field that says what runs."""
+    for feed in events.feeds(obj):
+        path = events.resource_path(feed)
+        if not path or not feed.from_event or _ARGUMENT.search(path):
+            continue
+        match = _CODE.search(path) or _IDENTITY.search(path)
+        if match is None:
+            continue
+        argument = re.search(r"\.args\.(?:\d+|-1)$", path) is not None
+        yield Finding(
+            feed.view.value_span("dest"),
+            f"the event writes `{path}`: whoever sends it decides what runs",
+            help="fill an argument (`spec.arguments.parameters.N.value`) and use it in an environment variable",
+            related=[(feed.source_span, "from the event")],
+            severity="warning" if argument else None,
+        )
