@@ -56,8 +56,9 @@ class Lack(NamedTuple):
 
     @property
     def severity(self) -> str | None:
-        """A warning when nothing is bound to the account in the tree: its rights may be kept elsewhere."""
-        return None if self.held else "warning"
+        """A warning when nothing is bound to the account in the tree, or nobody named one: its rights may be kept elsewhere."""
+        unnamed = self.account == DEFAULT_ACCOUNT and self.kind in ("submit", "trigger", "watch")
+        return None if self.held and not unnamed else "warning"
 
 
 _last: tuple[Any, Index | None, list[Lack]] = (None, None, [])

@@ -22,12 +22,7 @@ def check(spec: WorkflowSpec, ctx: Context) -> Iterator[Finding]:
     views += [template.mapping("executor") for template in spec.all_templates]
     for view in views:
         name = view.text("serviceAccountName")
-        if (
-            not name
-            or name == "default"
-            or "{{" in name
-            or ctx.index.find("ServiceAccount", name)
-        ):
+        if not name or name == "default" or "{{" in name or ctx.index.find("ServiceAccount", name):
             continue
         near = suggest(name, known)
         yield Finding(
