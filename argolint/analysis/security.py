@@ -12,6 +12,7 @@ from argolint.analysis.variables import Use
 from argolint.context import Context, Scalar
 from argolint.diagnostic import Edit, Fix
 from argolint.language.tags import ExprTag, SimpleTag, split
+from argolint.model.k8s import Object
 from argolint.model.view import Span, View
 from argolint.model.workflow import Template, WorkflowSpec
 from argolint.yaml.edit import add_key, quote, replace
@@ -228,7 +229,7 @@ def pods_of(spec: WorkflowSpec) -> Iterator[Pod]:
         yield Pod(template, tuple(view for _, view in template.containers))
 
 
-def sensor_pods(obj: Any) -> Iterator[Pod]:
+def sensor_pods(obj: Object) -> Iterator[Pod]:
     """The pod template of a Sensor or EventSource."""
     view = obj.spec.mapping("template")
     if view.map:
@@ -332,3 +333,82 @@ def patch_objects(view: View, ctx: Context) -> Iterator[tuple[Scalar, Map]]:
 def nested(scalar: Scalar, span: tuple[int, int]) -> Span:
     """A place inside YAML that is written in a scalar."""
     return scalar.part(*span)
+
+
+class Setting(NamedTuple):
+    """A pod or container view wherever it stands: its fields, where to point for one, and the template around it.
+
+    `level`: pod or container. `scalar` is the text it is written in, for podSpecPatch and manifests, else None.
+    """
+
+    view: View
+    level: str
+    scalar: Scalar | None
+
+    def span(self, key: str) -> Span:
+        """Where the value under a key is written."""
+        inner = self.view.value_span(key)
+        return inner if self.scalar is None else self.scalar.part(inner.start, inner.end)
+
+    def inside(self, key: str) -> Setting:
+        """The mapping under a key."""
+        return Setting(self.view.mapping(key), self.level, self.scalar)
+
+
+_POD_PATHS = (("spec",), ("spec", "template", "spec"), ("spec", "jobTemplate", "spec", "template", "spec"))
+_CONTAINER_LISTS = ("containers", "initContainers", "ephemeralContainers", "sidecars")
+_last_settings: list[tuple[WorkflowSpec, list[Setting]]] = []
+
+
+def settings_of(spec: WorkflowSpec, ctx: Context) -> list[Setting]:
+    """Every pod and container of a spec: written as such, in podSpecPatch, and in manifests of resource templates. Memoised."""
+    if _last_settings and _last_settings[0][0] is spec:
+        return _last_settings[0][1]
+    found: list[Setting] = []
+    for pod in pods_of(spec):
+        found.append(Setting(pod.view, "pod", None))
+        found += [Setting(view, "container", None) for view in pod.containers]
+        if "podSpecPatch" in pod.view:
+            for scalar, root in patch_objects(pod.view, ctx):
+                found += _pod_settings(View(root), scalar)
+    for template in spec.all_templates:
+        if "resource" in template:
+            for scalar, root in manifests(template, ctx):
+                if root.get("apiVersion") == "argoproj.io/v1alpha1":
+                    continue
+                found += _manifest_settings(root, scalar)
+    _last_settings[:] = [(spec, found)]
+    return found
+
+
+def _manifest_settings(root: Map, scalar: Scalar | None) -> Iterator[Setting]:
+    for path in _POD_PATHS:
+        view = View(root)
+        for key in path:
+            view = view.mapping(key)
+        if "containers" in view:
+            yield from _pod_settings(view, scalar)
+
+
+def _pod_settings(pod: View, scalar: Scalar | None) -> Iterator[Setting]:
+    yield Setting(pod, "pod", scalar)
+    for key in _CONTAINER_LISTS:
+        for view in pod.items(key):
+            yield Setting(view, "container", scalar)
+
+
+_PLAIN_KINDS = frozenset({"Pod", "Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob", "ReplicaSet"})
+
+
+def object_settings(obj: Object, ctx: Context) -> list[Setting]:
+    """Every pod and container that an object of the tree brings about: workflows, Sensors, EventSources, what Sensors create."""
+    found: list[Setting] = []
+    for spec in obj.workflow_specs:
+        found += settings_of(spec, ctx)
+    if obj.kind in ("Sensor", "EventSource"):
+        for pod in sensor_pods(obj):
+            found.append(Setting(pod.view, "pod", None))
+            found += [Setting(view, "container", None) for view in pod.containers]
+    elif obj.embedded and obj.kind in _PLAIN_KINDS:
+        found += _manifest_settings(obj.map, None)
+    return found

@@ -1,0 +1,23 @@
+"""SEC108."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from argolint.analysis import security
+from argolint.context import Context
+from argolint.model.k8s import Object
+from argolint.rule import Finding, rule
+
+
+@rule("SEC108", "privileged-container", on="object", severity="error")
+def check(obj: Object, ctx: Context) -> Iterator[Finding]:
+    """A container runs privileged."""
+    for setting in security.object_settings(obj, ctx):
+        context = setting.inside("securityContext")
+        if context.view.get("privileged") is True:
+            yield Finding(
+                context.span("privileged"),
+                "a privileged container is root on its node",
+                help="remove it; images can be built without, by rootless buildkit or buildah",
+            )

@@ -1,0 +1,42 @@
+"""SEC131."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from argolint.context import Context
+from argolint.model.workflow import Template
+from argolint.rule import Finding, rule
+
+_DIND = re.compile(r"(?:^|/)docker:[^/]*dind|/dind(?::|$)")
+
+
+@rule("SEC131", "docker-in-docker", on="template", severity="warning")
+def check(template: Template, ctx: Context) -> Iterator[Finding]:
+    """A sidecar runs a Docker daemon."""
+    for role, container in template.containers:
+        image = container.text("image")
+        if role not in ("sidecar", "init", "containerSet", "main") or not _DIND.search(image):
+            continue
+        words = [
+            word for key in ("command", "args") for word in container.sequence(key) if isinstance(word, str)
+        ]
+        if role == "main" and words[:1] == ["docker"]:
+            yield Finding(
+                container.value_span("image"),
+                "this container runs the `docker` client: there is no daemon in it",
+                help="run the daemon as a sidecar, or build with buildkit or buildah",
+            )
+            continue
+        open_port = any(
+            env.text("name") == "DOCKER_TLS_CERTDIR" and not env.get("value")
+            for env in container.items("env")
+        )
+        if role != "main":
+            yield Finding(
+                container.value_span("image"),
+                "a Docker daemon needs a privileged pod"
+                + (", and this one listens without TLS" if open_port else ""),
+                help="build with rootless buildkit or buildah",
+            )
