@@ -1,0 +1,83 @@
+"""SEC115."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from argolint.analysis import security
+from argolint.context import Context
+from argolint.model.events import triggers
+from argolint.model.k8s import Object
+from argolint.model.view import View
+from argolint.rule import Finding, rule
+
+
+def _entries(obj: Object) -> Iterator[tuple[View, str, str]]:
+    """(mapping, key, the name that says what the value is) for every value that may be a credential."""
+    for spec in obj.workflow_specs:
+        for parameter in spec.arguments.parameters:
+            yield parameter, "value", parameter.name
+        for template in spec.all_templates:
+            for parameter in template.inputs.parameters:
+                yield parameter, "value", parameter.name
+                yield parameter, "default", parameter.name
+            for step in template.children:
+                for parameter in step.arguments.parameters:
+                    yield parameter, "value", parameter.name
+            for _, container in template.containers:
+                for env in container.items("env"):
+                    yield env, "value", env.text("name")
+                yield container, "source", ""
+            for header in template.mapping("http").items("headers"):
+                yield header, "value", header.text("name")
+    if obj.kind == "Sensor":
+        for trigger in triggers(obj):
+            headers = trigger.body.mapping("headers")
+            for name in headers.map:
+                yield headers, name, name
+
+
+@rule("SEC115", "literal-secret", on="object", severity="error")
+def check(obj: Object, ctx: Context) -> Iterator[Finding]:
+    """A credential is written in a manifest."""
+    for view, key, name in _entries(obj):
+        value = view.get(key)
+        if not isinstance(value, str) or len(value) < 6:
+            continue
+        token = security.known_token(value)
+        if token is not None:
+            what, start, end = token
+            yield Finding(
+                ctx.part(view, key, start, end),
+                f"this is {what}",
+                help="revoke it, and read it from a Secret",
+            )
+        elif security.is_literal_secret(name, value):
+            yield Finding(
+                view.value_span(key),
+                f"the value of `{name}` is written here",
+                help="read it from a Secret: `valueFrom.secretKeyRef`",
+            )
+        elif (
+            name.lower() == "authorization"
+            and value.lower().startswith(("bearer ", "basic "))
+            and "{{" not in value
+        ):
+            yield Finding(
+                view.value_span(key),
+                "the header holds a credential",
+                help="use `secureHeaders` or `valueFrom`",
+            )
+    for spec in obj.workflow_specs:
+        for template in spec.all_templates:
+            for _, container in template.containers:
+                for key in ("command", "args"):
+                    for index, word in enumerate(container.sequence(key)):
+                        found = security.known_token(word) if isinstance(word, str) else None
+                        scalar = ctx.scalar(container, key, index) if found is not None else None
+                        if found is not None and scalar is not None:
+                            yield Finding(
+                                scalar.part(found[1], found[2]),
+                                f"this is {found[0]}",
+                                help="read it from a Secret",
+                            )

@@ -1,0 +1,23 @@
+"""SEC120."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from argolint.context import Context
+from argolint.model.events import event_names
+from argolint.model.k8s import Object
+from argolint.rule import Finding, rule
+
+
+@rule("SEC120", "unauthenticated-webhook", on="object", severity="warning", kinds=("EventSource",))
+def check(obj: Object, ctx: Context) -> Iterator[Finding]:
+    """A webhook takes events from anybody."""
+    for kind, name, view in event_names(obj):
+        if kind != "webhook" or view.get("authSecret"):
+            continue
+        yield Finding(
+            obj.spec.mapping(kind).key_span(name),
+            f"webhook `{name}` takes events from anybody who reaches its port",
+            help="add `authSecret: {name: …, key: …}`; senders then send that token as a bearer token",
+        )
