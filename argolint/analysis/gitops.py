@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 import posixpath
 from collections.abc import Iterator
 from typing import Any
@@ -73,3 +74,15 @@ def wave_of(obj: Object) -> int:
         return int(str(value)) if value is not None else 0
     except ValueError:
         return 0
+
+
+def synced(path: str, globs: Any, index: Index) -> str:
+    """Why a file is taken to be applied from Git; "" when nothing says so."""
+    own = posixpath.normpath(path)
+    for pattern in globs if isinstance(globs, (list, tuple)) else [globs]:
+        if fnmatch.fnmatch(own, str(pattern)) or fnmatch.fnmatch(own, f"{str(pattern).rstrip('/')}/*"):
+            return f"`gitops-paths` says that `{pattern}` is synced from Git"
+    for fact, kustomization in kustomizations(index):
+        if own in resources_of(fact, kustomization):
+            return f"`{posixpath.basename(fact.path)}` lists it"
+    return ""
