@@ -19,7 +19,10 @@ def check(spec: WorkflowSpec, ctx: Context) -> Iterator[Finding]:
     for ref in spec.references():
         if not ref.template_name or not is_literal(ref.object_name):
             continue
-        if ctx.index.referred(ref, ctx.namespace):
+        # one of the other scope or of another namespace is a finding of its own
+        if any(
+            ctx.index.find(kind, ref.object_name) for kind in ("WorkflowTemplate", "ClusterWorkflowTemplate")
+        ):
             continue
         yield Finding(
             ref.object_span,

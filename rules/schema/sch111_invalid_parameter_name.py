@@ -35,3 +35,10 @@ def named(port: View, field: str, what: str) -> Iterator[Finding]:
                 f"`{name}` is not a name for {'an' if what == 'artifact' else 'a'} {what}",
                 help="letters, digits, `_` and `-`; tags address it by this name, and a dot ends a part of a tag",
             )
+        exported = entry.text("globalName")
+        if exported and "{{" not in exported and not NAME.fullmatch(exported):
+            yield Finding(
+                entry.value_span("globalName"),
+                f"`{exported}` is not a name for an exported {what}",
+                help="letters, digits, `_` and `-`",
+            )

@@ -12,7 +12,6 @@ from argolint.rule import Finding, rule
 # List -> the field by which the API server tells entries apart.
 KEYS = {
     "env": "name",
-    "volumeMounts": "mountPath",
     "volumes": "name",
     "sidecars": "name",
     "initContainers": "name",
@@ -28,7 +27,6 @@ def check(spec: WorkflowSpec, ctx: Context) -> Iterator[Finding]:
             yield from doubles(template, field)
         for _, container in template.containers:
             yield from doubles(container, "env")
-            yield from doubles(container, "volumeMounts")
 
 
 def doubles(view: View, field: str) -> Iterator[Finding]:
@@ -48,4 +46,5 @@ def doubles(view: View, field: str) -> Iterator[Finding]:
                 if field != "env"
                 else "the last one wins",
                 related=[(first.value_span(key), "first here")],
+                severity="warning" if field == "env" else None,
             )

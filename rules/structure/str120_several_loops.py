@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from argolint.context import Context
@@ -29,3 +30,11 @@ def check(step: Step, ctx: Context) -> Iterator[Finding]:
                 f"the sequence of {step.label} has neither `count` nor `end`",
                 help="say how many with `count`, or where it ends with `end`",
             )
+        for key in ("count", "start", "end"):
+            value = sequence.get(key)
+            if isinstance(value, str) and "{{" not in value and not re.fullmatch(r"[+-]?[0-9]+", value):
+                yield Finding(
+                    sequence.value_span(key),
+                    f"`{key}` of the sequence is not a whole number",
+                    help="write a number, or a tag",
+                )

@@ -1,0 +1,28 @@
+"""REF106."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from argolint.context import Context
+from argolint.model.workflow import WorkflowSpec
+from argolint.project.index import is_literal
+from argolint.rule import Elsewhere, Finding, rule
+
+
+@rule("REF106", "cluster-scope-mismatch", on="spec", severity="error", cross_file=True)
+def check(spec: WorkflowSpec, ctx: Context) -> Iterator[Finding]:
+    """The object exists as a template of the other scope."""
+    for ref in spec.references():
+        name = ref.object_name
+        if not is_literal(name) or ctx.index.referred(ref, ctx.namespace):
+            continue
+        other = "WorkflowTemplate" if ref.cluster_scope else "ClusterWorkflowTemplate"
+        found = ctx.index.find(other, name, ctx.namespace)
+        if found:
+            yield Finding(
+                ref.object_span,
+                f"`{name}` is a {other}, and this looks for a {ref.object_kind}",
+                help="remove `clusterScope`" if ref.cluster_scope else "add `clusterScope: true`",
+                related=[(Elsewhere(one.path, *one.span), f"{one.kind} `{one.name}`") for one in found],
+            )

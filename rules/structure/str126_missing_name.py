@@ -1,0 +1,29 @@
+"""STR126."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from argolint.context import Context
+from argolint.model.view import View
+from argolint.model.workflow import WorkflowSpec
+from argolint.rule import Finding, rule
+
+
+@rule("STR126", "missing-name", on="spec", severity="error")
+def check(spec: WorkflowSpec, ctx: Context) -> Iterator[Finding]:
+    """A template, step, task or container has no name."""
+    for template in spec.all_templates:
+        if template.step is None:
+            yield from named(template, "template")
+        for step in template.children:
+            yield from named(step, step.kind)
+        if template.type == "containerSet":
+            for one in template.body.items("containers"):
+                yield from named(one, "container")
+
+
+def named(view: View, what: str) -> Iterator[Finding]:
+    """The finding about a view without a name."""
+    if view.get("name") in (None, ""):
+        yield Finding(view.key_span("name"), f"this {what} has no name", help="give it a `name`")
