@@ -11,10 +11,10 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
-from argolint.analysis.events import feeds_of, filled, resource_path
+from argolint.analysis.events import Feed, event_types, feeds_of, filled, resource_path
 from argolint.analysis.variables import Use, uses_in
 from argolint.language.tags import ExprTag, split
-from argolint.model.events import triggers
+from argolint.model.events import dependencies, triggers
 from argolint.model.k8s import Object
 from argolint.model.view import Span
 from argolint.model.workflow import Step, Template, WorkflowSpec
@@ -83,6 +83,8 @@ def _seeds(index: Index) -> _Seeds:
             namespace = resource.namespace or fact.namespace
             for feed in feeds_of(trigger):
                 name = _parameter_at(resource, resource_path(feed)) if feed.from_event else ""
+                if name and _is_own(feed, sensor, fact.namespace, index):
+                    continue
                 target = _submitted(resource)
                 if name and target is not None:
                     taint = _source(fact.path, feed.source_span, "an event fills it here")
@@ -102,6 +104,15 @@ def _seeds(index: Index) -> _Seeds:
                     (fact.namespace, view.text("name"), taint)
                 )
     return found
+
+
+def _is_own(feed: Feed, sensor: Object, namespace: str, index: Index) -> bool:
+    """Whether a feed's event is made by the cluster itself, so that nobody outside shapes it: a calendar's."""
+    name = feed.src.text("dependencyName")
+    for view in dependencies(sensor):
+        if view.text("name") == name:
+            return event_types(view, namespace, index) == {"calendar"}
+    return False
 
 
 def _submitted(resource: Object) -> tuple[str, str] | None:
@@ -179,7 +190,7 @@ class Flow:
                 )
         for path, feed in filled(owner).items():
             name = _parameter_at(owner, path)
-            if name and feed.from_event:
+            if name and feed.from_event and not self._is_own(feed):
                 found[name] = Taint(EVENT, ((self._at(feed.source_span), "an event fills it here"),))
         if self._index is not None and owner.name:
             for namespace, name, taint in _of_index(self._index)[0].get((owner.kind, owner.name), ()):
@@ -191,6 +202,14 @@ class Flow:
                 ):
                     found[name] = taint
         return found
+
+    def _is_own(self, feed: Feed) -> bool:
+        sensor = self.spec.owner.parent
+        return (
+            sensor is not None
+            and self._index is not None
+            and _is_own(feed, sensor, sensor.namespace, self._index)
+        )
 
     def _seed(self, depth: int) -> None:
         spec, owner = self.spec, self.spec.owner

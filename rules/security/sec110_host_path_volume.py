@@ -47,3 +47,14 @@ def check(obj: Object, ctx: Context) -> Iterator[Finding]:
                 help="use an emptyDir, a claim or an artifact",
                 severity="error" if socket or plain in _GRAVE else None,
             )
+    for spec in obj.workflow_specs:
+        for template in spec.all_templates:
+            names = {view.text("name") for holder in (spec, template) for view in holder.items("volumes")}
+            for _, container in template.containers:
+                for mount in container.items("volumeMounts"):
+                    if mount.text("mountPath").endswith(_SOCKETS) and mount.text("name") not in names:
+                        yield Finding(
+                            mount.value_span("mountPath"),
+                            "this mounts the container runtime of the node: whoever reaches it is root there",
+                            help="build with rootless buildkit or buildah",
+                        )

@@ -6,10 +6,20 @@ import re
 from collections.abc import Iterator
 
 from argolint.context import Context
+from argolint.model.view import View
 from argolint.model.workflow import Template
 from argolint.rule import Finding, rule
 
 _DIND = re.compile(r"(?:^|/)docker:[^/]*dind|/dind(?::|$)")
+
+
+def _has_daemon(template: Template, container: View) -> bool:
+    """Whether the client has a daemon to talk to: the node's, one elsewhere, or a sidecar."""
+    return (
+        any(mount.text("mountPath").endswith("docker.sock") for mount in container.items("volumeMounts"))
+        or any(env.text("name") == "DOCKER_HOST" for env in container.items("env"))
+        or any(role == "sidecar" for role, _ in template.containers)
+    )
 
 
 @rule("SEC131", "docker-in-docker", on="template", severity="warning")
@@ -22,7 +32,7 @@ def check(template: Template, ctx: Context) -> Iterator[Finding]:
         words = [
             word for key in ("command", "args") for word in container.sequence(key) if isinstance(word, str)
         ]
-        if role == "main" and words[:1] == ["docker"]:
+        if role == "main" and words[:1] == ["docker"] and not _has_daemon(template, container):
             yield Finding(
                 container.value_span("image"),
                 "this container runs the `docker` client: there is no daemon in it",
