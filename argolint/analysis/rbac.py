@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
-from argolint.analysis.rbac_resources import is_cluster_scoped
+from argolint.analysis.rbac_resources import BY_KIND, is_cluster_scoped, kubectl_resource
 from argolint.model.rbac import BINDING_KINDS, ROLE_KINDS
 from argolint.model.view import Span
 from argolint.model.workflow import POD_TYPES, Template, WorkflowSpec
@@ -166,11 +166,9 @@ class Grants:
     def knows(self, namespace: str, account: str) -> bool:
         """Whether the tree manages the account's rights.
 
-        It does when it binds anything to it, or when it holds the account beside bindings of other accounts.
+        It does when it binds anything to it, or when it holds the account itself.
         """
-        if self.of(namespace, account):
-            return True
-        return bool(self._by_account) and bool(self._index.find("ServiceAccount", account, namespace))
+        return bool(self.of(namespace, account) or self._index.find("ServiceAccount", account, namespace))
 
     def allows(self, namespace: str, account: str, need: Need) -> bool:
         """Whether the account (of `namespace`) has a permission; true when that cannot be known."""
@@ -326,12 +324,13 @@ def resource_needs(template: Template, account: str) -> list[Need]:
         return []
     body = template.body
     action = body.text("action")
-    manifest = read_manifest(body.text("manifest"))
+    manifest = read_manifest(body.text("manifest")) or read_flags(body.sequence("flags"))
     verbs = list(ACTION_VERBS.get(action, ()))
     if manifest is None or not verbs:
         return []
     group, kind, namespace, name = manifest
-    resource = plural_of(kind)
+    known = BY_KIND.get((group, kind))
+    resource = known.name if known is not None else plural_of(kind)
     who = pod_account(template, account)
     at = body.value_span("action")
     why = f"{template.label} does `{action}` on {kind}"
@@ -390,6 +389,29 @@ def read_manifest(text: str) -> tuple[str, str, str, str] | None:
     metadata = root.get("metadata")
     metadata = metadata if isinstance(metadata, Map) else {}
     return version.rpartition("/")[0], kind, _known(metadata.get("namespace")), _known(metadata.get("name"))
+
+
+def read_flags(flags: list[Any]) -> tuple[str, str, str, str] | None:
+    """(group, kind, namespace, name) of `flags: [deployment, web, -n, prod]`, as kubectl reads them; None when they do not tell."""
+    words = [flag for flag in flags if isinstance(flag, str)]
+    if len(words) != len(flags) or not words or "{{" in words[0]:
+        return None
+    namespace, plain = "", []
+    at = 0
+    while at < len(words):
+        word = words[at]
+        flag, equals, value = word.partition("=")
+        if flag in ("-n", "--namespace"):
+            at += not equals
+            namespace = value or (words[at] if at < len(words) else "")
+        elif not word.startswith("-"):
+            plain.append(word)
+        at += 1
+    found = kubectl_resource(plain[0]) if plain else None
+    if found is None:
+        return None
+    name = plain[0].partition("/")[2] or (plain[1] if len(plain) > 1 else "")
+    return found.group, found.kind, "" if "{{" in namespace else namespace, "" if "{{" in name else name
 
 
 def _known(value: Any) -> str:

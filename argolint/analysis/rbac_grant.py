@@ -7,8 +7,12 @@ from typing import NamedTuple
 
 from argolint.analysis.rbac import Grants, Need, Permission
 from argolint.analysis.rbac_resources import is_cluster_scoped
+from argolint.diagnostic import Edit
 from argolint.model.k8s import Object
 from argolint.project.index import Index
+from argolint.text import SourceText
+from argolint.yaml.edit import insert, line_start
+from argolint.yaml.nodes import Seq
 
 _ORDER = ("get", "list", "watch", "create", "update", "patch", "delete", "deletecollection")
 _NAMED = frozenset({"get", "update", "patch", "delete"})
@@ -180,12 +184,23 @@ def runs_as(namespace: str, account: str, index: Index) -> bool:
 
 
 def is_bound(role: Object, index: Index) -> bool:
-    """Whether a binding of the tree refers to the role."""
+    """Whether a binding of the tree names the role, be it as the wrong kind."""
     for binding in index.of_kind("RoleBinding", "ClusterRoleBinding"):
         reference = binding.data.get("roleRef")
-        if isinstance(reference, dict) and (reference.get("kind"), reference.get("name")) == (
-            role.kind,
-            role.name,
-        ):
+        if isinstance(reference, dict) and reference.get("name") == role.name:
             return True
     return False
+
+
+def appended(source: SourceText, words: Seq, word: str) -> list[Edit]:
+    """A word as another item of a list; [] for an empty list."""
+    if not words:
+        return []
+    start, end = words.at[-1]
+    if words.flow:
+        return insert(end, f", {word}")
+    line = line_start(source, start)
+    indent = source.text[line:start].rpartition("-")[0]
+    if indent.strip():
+        return []
+    return insert(end, f"{source.newline()}{indent}- {word}")

@@ -130,7 +130,9 @@ def reads_of(template: Template, ctx: Context) -> list[Read]:
 def _reads_in(step: Step, ctx: Context) -> Iterator[Read]:
     root = root_of(step.template)
     for scalar, key, own_hook in _strings(step, ctx, root):
-        bare = own_hook and scalar.key == "expression" and "{{" not in scalar.value
+        bare = (
+            scalar.key == "fromExpression" or (own_hook and scalar.key == "expression")
+        ) and "{{" not in scalar.value
         for use in uses_in_expression(scalar.value) if bare else uses_in(scalar.value):
             path = use.path
             if use.root == root and len(path) > 1 and (len(path) > 2 or path[1] not in _OWN_VARIABLES):
@@ -429,3 +431,14 @@ def block_steps(source: SourceText, steps: Steps) -> list[Edit]:
                 lines.append(f"{' ' * column}{dashes}{key}: {text[at[2] : at[3]]}")
     before = text[:start].rstrip(" ")
     return [Edit(len(before), end, source.newline() + source.newline().join(lines))]
+
+
+def glued_dash(step: Step) -> bool:
+    """Whether a step begins with `-name:`, a dash without the space that makes it one."""
+    return next(iter(step.map), "").startswith("-")
+
+
+def unglued_dash(source: SourceText, step: Step) -> list[Edit]:
+    """`- -name: a` as `- - name: a`, with the rest of the step moved along."""
+    start, end = step.map.span
+    return insert(start + 1, " ") + reindent(source, start, end, 2)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from argolint.analysis.rbac import ARGO_GROUP, permissions
+from argolint.analysis.rbac_grant import appended
 from argolint.context import Context
 from argolint.model.k8s import Object
 from argolint.model.rbac import policy_rules
@@ -14,7 +15,14 @@ from argolint.yaml.nodes import plain
 RESOURCE = "workflowtaskresults"
 
 
-@rule("RBA124", "task-results-without-create", on="object", kinds=("Role", "ClusterRole"), severity="error")
+@rule(
+    "RBA124",
+    "task-results-without-create",
+    on="object",
+    kinds=("Role", "ClusterRole"),
+    severity="error",
+    fix="unsafe",
+)
 def check(role: Object, ctx: Context) -> Iterator[Finding]:
     """A role lets an account change task results but not make them, or the other way round."""
     held = permissions(plain(role.get("rules")))
@@ -28,5 +36,6 @@ def check(role: Object, ctx: Context) -> Iterator[Finding]:
                 policy.value_span("verbs"),
                 f"this role may {verbs[0]} `{RESOURCE}` but not {lacking} them, so pods cannot report their results",
                 help="the executor needs both: verbs [create, patch]",
+                fix=appended(ctx.source, policy.sequence("verbs"), lacking) or None,
             )
             return

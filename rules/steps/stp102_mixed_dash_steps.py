@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from argolint.analysis.steps import glued_dash, unglued_dash
 from argolint.context import Context
 from argolint.model.workflow import Steps
 from argolint.rule import Finding, rule
@@ -21,6 +22,14 @@ def check(steps: Steps, ctx: Context) -> Iterator[Finding]:
         if not isinstance(item, Map):
             continue
         (step,) = steps.groups[i]
+        if glued_dash(step):
+            yield Finding(
+                step.head,
+                f"`{next(iter(step.map))}` is a field of that name: the second dash lacks its space",
+                help="write `- - name:`",
+                fix=None if raw.flow or item.flow else unglued_dash(ctx.source, step),
+            )
+            continue
         fix = None
         if not raw.flow and not item.flow:
             start, end = item.span
