@@ -14,6 +14,9 @@ COMMANDS = {
     "runs": Command(
         "executor.commands.runs", "list, show, resume, retry and clean up the runs of this machine"
     ),
+    "secrets": Command(
+        "executor.commands.secrets", "list the secrets that workflows need, or write a file for them"
+    ),
     "up": Command("executor.commands.up", "start the embedded cluster and its controllers"),
     "down": Command("executor.commands.down", "stop the embedded cluster"),
     "status": Command("executor.commands.status", "say what of the embedded cluster is running"),

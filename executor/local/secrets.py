@@ -210,7 +210,8 @@ def read_file(path: str) -> dict[tuple[str, str], str]:
     for number, line in enumerate(text.splitlines(), 1):
         if not line.strip() or line.lstrip().startswith("#"):
             continue
-        found[_word(line.strip(), f"{path}:{number}")[:2]] = line.strip().split("=", 1)[1]
+        name, key, value = _word(line.strip(), f"{path}:{number}")
+        found[name, key] = value or ""
     return found
 
 

@@ -565,10 +565,21 @@ class PodHandle:
         for run in self.runs.values():
             run.close()
         shutil.rmtree(self.directory / "tmp", ignore_errors=True)
+        self._drop_secrets()
         if self._expired:
             self.report("Failed", reason="DeadlineExceeded", message=DEADLINE_MESSAGE)
         else:
             self.report("Failed" if failed else "Succeeded", message=message)
+
+    def _drop_secrets(self) -> None:
+        """Remove the files that may hold secrets; the rest of a failed pod is kept to be looked at."""
+        for volume in self._spec.get("volumes") or []:
+            if volume.get("secret") is not None or volume.get("projected") is not None:
+                name = str(volume.get("name")).replace("/", "_")
+                shutil.rmtree(self.directory / "volumes" / name, ignore_errors=True)
+        for run in self.runs.values():
+            (run.directory / "termination-log").unlink(missing_ok=True)
+            run.stdout_copy.unlink(missing_ok=True)
 
 
 class _UnknownImage(Exception):

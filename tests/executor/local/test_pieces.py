@@ -9,8 +9,8 @@ import pytest
 
 from argolint.errors import UserError
 from executor.local import fidelity, prepare, settings, tree
-from executor.local.masking import Masker
 from executor.local.documents import Tree, objects_in, parse_reference, project_root
+from executor.local.masking import Masker
 from executor.local.objects import ObjectStore, canonical_kind
 from executor.runtimes.images import image_map
 from executor.runtimes.resources import ResourceError
