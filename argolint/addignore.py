@@ -34,7 +34,7 @@ def add_ignores(text: str, findings: Iterable[Diagnostic], reason: str) -> tuple
         if broken:
             _put(whole, item.code)
             continue
-        entry, inside = _entry_at(roots, item.start, source.line_span(line)[1])
+        entry, inside = _entry_at(source, roots, item.start, source.line_span(line)[1])
         if inside and entry is not None:
             _put(above.setdefault(source.line_col(entry)[0], []), item.code)
         else:
@@ -51,7 +51,9 @@ def _put(codes: list[str], code: str) -> None:
         codes.append(code)
 
 
-def _entry_at(roots: Sequence[Any], offset: int, line_end: int) -> tuple[int | None, bool]:
+def _entry_at(
+    source: SourceText, roots: Sequence[Any], offset: int, line_end: int
+) -> tuple[int | None, bool]:
     """The start of the innermost entry around an offset, and whether the end of its line lies inside a scalar."""
     node: Any = next((root for root in roots if _covers(root, offset)), None)
     start: int | None = None
@@ -68,7 +70,8 @@ def _entry_at(roots: Sequence[Any], offset: int, line_end: int) -> tuple[int | N
         at, node = found
         start = at[0]
         if not isinstance(node, (Map, Seq)):
-            return start, at[-2] < line_end < at[-1]
+            block = source.text[at[-2] : at[-2] + 1] in ("|", ">") and "\n" in source.text[at[-2] : at[-1]]
+            return start, at[-2] < line_end < at[-1] if not block else offset > source.text.find("\n", at[-2])
     return start, False
 
 

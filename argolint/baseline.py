@@ -10,7 +10,10 @@ import os
 from typing import Any
 
 from argolint.api import Report, summarise
+from argolint.diagnostic import Diagnostic
 from argolint.errors import UserError
+from argolint.runner import STALE_CODE, STALE_NAME
+from argolint.text import SourceText
 
 VERSION = 1
 DEFAULT = ".argolint-baseline.json"
@@ -63,17 +66,34 @@ def save(path: str, entries: list[dict[str, Any]]) -> None:
         raise UserError(f"{path}: cannot be written: {error.strerror}", "check the path") from error
 
 
-def apply_baseline(report: Report, path: str) -> tuple[Report, int, int]:
+def apply_baseline(report: Report, path: str, *, say_stale: bool = True) -> tuple[Report, int, int]:
     """The report without known findings, how many were known, and how many entries no longer match anything.
 
-    Entries of files that were not linted are not stale.
+    Entries of files that were not linted are not stale. With `say_stale` each stale entry is a finding at its place in the
+    baseline file.
     """
     entries = read(path)
     kept = [item for item in report.findings if item.fingerprint not in entries]
-    present = {item.fingerprint for item in report.findings}
-    stale = sum(
-        fingerprint not in present and entry["file"] in report.files for fingerprint, entry in entries.items()
-    )
     hidden = len(report.findings) - len(kept)
+    present = {item.fingerprint for item in report.findings}
+    stale = [
+        entry for fingerprint, entry in entries.items()
+        if fingerprint not in present and entry["file"] in report.files
+    ]  # fmt: skip
+    texts = report.texts
+    if stale and say_stale:
+        with open(path, encoding="utf-8") as file:
+            source = SourceText(file.read())
+        texts = {**texts, path: source}
+        kept += [_stale_finding(path, source, entry) for entry in stale]
     summary = summarise(kept, report.summary["files"], report.summary["objects"])
-    return report._replace(findings=kept, summary=summary), hidden, stale
+    return report._replace(findings=kept, summary=summary, texts=texts), hidden, len(stale)
+
+
+def _stale_finding(path: str, source: SourceText, entry: dict[str, Any]) -> Diagnostic:
+    fingerprint = str(entry["fingerprint"])
+    start = max(source.text.find(f'"{fingerprint}"'), 0)
+    return Diagnostic(
+        STALE_CODE, STALE_NAME, "info", f"nothing is found any more for {entry['code']} in {entry['file']}: {entry['message']}",
+        path, start, start + len(fingerprint) + 2, "`argolint baseline prune` drops it", fingerprint=f"stale-{fingerprint}",
+    )  # fmt: skip

@@ -238,7 +238,7 @@ def check_names(settings: Settings, rules: registry.Rules) -> None:
     ]
     named.extend(selector for selectors in settings.per_file_ignores.values() for selector in selectors)
     for selector in named:
-        if not registry.known_selector(selector, rules.values()) and not selector.startswith("LNT9"):
+        if not registry.known_selector(selector, rules.values()):
             candidates = [*rules, *(item.name for item in rules.values())]
             raise UserError(
                 f"no rule is called `{selector}`",

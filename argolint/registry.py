@@ -231,9 +231,19 @@ def selects(selector: str, item: Rule) -> int:
     return 0
 
 
+# Findings that the engine itself makes: code -> (name, severity, page in the folder of the built-in rules).
+ENGINE: dict[str, tuple[str, str, str]] = {
+    "LNT105": ("stale-baseline-entry", "info", "lint/lnt105_stale_baseline_entry.md"),
+    "LNT106": ("invalid-configuration", "error", "lint/lnt106_invalid_configuration.md"),
+    "LNT901": ("internal-error", "error", "lint/lnt901_internal_error.md"),
+}
+
+
 def known_selector(selector: str, rules: Iterable[Rule]) -> bool:
     """Whether a selector names at least one rule."""
-    return selector == "ALL" or any(selects(selector, item) for item in rules)
+    if selector == "ALL" or selector in ENGINE or any(selector == name for name, _, _ in ENGINE.values()):
+        return True
+    return any(selects(selector, item) for item in rules)
 
 
 Check = Callable[..., Iterable[Any]]

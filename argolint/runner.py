@@ -27,6 +27,7 @@ from argolint.yaml.loader import Stream
 from argolint.yaml.nodes import Seq
 
 INTERNAL_CODE, INTERNAL_NAME = "LNT901", "internal-error"
+STALE_CODE, STALE_NAME = "LNT105", "stale-baseline-entry"
 
 
 Bound = list[tuple[Rule, Callable[..., Iterable[Any]]]]

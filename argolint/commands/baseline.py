@@ -1,4 +1,10 @@
-"""Accept today's findings, so that only new ones count: write, check or prune the baseline file."""
+"""Accept today's findings, so that only new ones count: write, check or prune the baseline file.
+
+examples:
+  argolint baseline write .
+  argolint baseline check
+  argolint baseline prune
+"""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ from argolint.commands.settings import add_selection, settings_of
 from argolint.diagnostic import SEVERITY_RANK
 from argolint.errors import UserError
 from argolint.project.cache import Entries, Store
-from argolint.runner import INTERNAL_CODE, Plan
+from argolint.runner import INTERNAL_CODE, STALE_CODE, STALE_NAME, Plan
 from argolint.settings import Settings
 
 HELP = "lint manifests"
@@ -225,13 +225,10 @@ def _finish(
     if settings.baseline:
         from argolint.baseline import apply_baseline
 
-        report, hidden, stale = apply_baseline(report, settings.baseline)
+        silent = {STALE_CODE, STALE_NAME} & {*settings.ignore, *settings.extend_ignore}
+        report, hidden, _ = apply_baseline(report, settings.baseline, say_stale=not silent)
         if hidden:
             notes.append(f"{hidden} known finding{'s' if hidden != 1 else ''} in the baseline not shown")
-        if stale:
-            notes.append(
-                f"{stale} baseline entr{'ies are' if stale != 1 else 'y is'} stale; `argolint baseline prune` drops them"
-            )
     if args.add_ignore is not None:
         from argolint.commands.ignores import write_ignores
 

@@ -1,4 +1,9 @@
-"""Show the settings in effect and where each comes from; `--init` writes a first configuration."""
+"""Show the settings in effect and where each comes from; `--init` writes a first configuration.
+
+examples:
+  argolint config
+  argolint config --init
+"""
 
 from __future__ import annotations
 

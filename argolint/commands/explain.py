@@ -1,4 +1,9 @@
-"""Say what a rule checks and why, with examples: the rule's page."""
+"""Say what a rule checks and why, with examples: the rule's page.
+
+examples:
+  argolint explain STP101
+  argolint explain unquoted-template-tag
+"""
 
 from __future__ import annotations
 
@@ -8,20 +13,14 @@ import re
 import sys
 
 from argolint import registry
+from argolint.commands.output import use_color
 from argolint.commands.settings import add_selection, settings_of
 from argolint.config import did_you_mean_short
 from argolint.errors import UserError
 from argolint.rule import Rule
-from argolint.runner import INTERNAL_CODE, INTERNAL_NAME
 
 HELP = "say what a rule checks, with examples"
 
-_INTERNAL = f"""\
-# A rule crashed ({INTERNAL_CODE})
-
-A rule raised an exception on this file. The other rules ran, and their findings stand; the exit code is 3.
-It is a bug in the rule. `argolint check --verbose` shows the traceback.
-"""
 _MARKER = re.compile(r"[ \t]*# ((?:error|warning|info): \[[A-Z]{3}\d{3}\][^\n]*)$", re.MULTILINE)
 
 
@@ -35,9 +34,12 @@ def run(args: argparse.Namespace) -> int:
     """Print the page."""
     _, rules = settings_of(args, ["."])
     wanted = args.rule
-    if wanted.upper() == INTERNAL_CODE or wanted == INTERNAL_NAME:
-        sys.stdout.write(_INTERNAL)
-        return 0
+    color = use_color("auto")
+    for code, (name, severity, page) in registry.ENGINE.items():
+        if wanted.upper() == code or wanted.lower() == name:
+            engine = Rule(code, name, "", severity, True, None, False, (), (), "0.1", (), "", ("", ""))
+            sys.stdout.write(rendered(engine, _page(os.path.join(registry.builtin_folder(), page)), color))
+            return 0
     item = rules.get(wanted.upper()) or next(
         (rule for rule in rules.values() if rule.name == wanted.lower()), None
     )
@@ -47,14 +49,16 @@ def run(args: argparse.Namespace) -> int:
             f"no rule is called `{wanted}`",
             did_you_mean_short(wanted, names) or "`argolint rules` lists them",
         )
-    try:
-        with open(registry.page_path(item), encoding="utf-8") as file:
-            page = file.read()
-    except OSError as error:
-        raise UserError(f"{registry.page_path(item)}: cannot be read: {error.strerror}", "") from error
-    color = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
-    sys.stdout.write(rendered(item, page, color))
+    sys.stdout.write(rendered(item, _page(registry.page_path(item)), color))
     return 0
+
+
+def _page(path: str) -> str:
+    try:
+        with open(path, encoding="utf-8") as file:
+            return file.read()
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read: {error.strerror}", "") from error
 
 
 def rendered(item: Rule, page: str, color: bool) -> str:

@@ -1,4 +1,9 @@
-"""List the rules: code, name, severity, whether the settings enable it, and whether it can repair."""
+"""List the rules: code, name, severity, whether the settings enable it, and whether it can repair.
+
+examples:
+  argolint rules
+  argolint rules --enabled --select RBA --output-format json
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,9 @@
-"""Run the examples on rules' pages: your own rules are tested by their documentation, as the built-in ones are."""
+"""Run the examples on rules' pages: your own rules are tested by their documentation, as the built-in ones are.
+
+examples:
+  argolint test ./lint-rules
+  argolint test -k ABC101 ./lint-rules
+"""
 
 from __future__ import annotations
 

@@ -9,17 +9,15 @@ from argolint.model.view import Span
 from argolint.rule import Finding, rule
 from argolint.yaml.unquoted import unquoted_tag
 
-_KINDS = {"syntax", "too-deep", "too-large", "control-character", "merge", "tag"}
+_KINDS = {"syntax", "too-deep", "too-large", "control-character", "tag"}
 
 
 @rule("YML101", "yaml-syntax-error", on="source", severity="error")
 def check(file: File, ctx: Context) -> Iterator[Finding]:
     """The document does not parse."""
-    if file.encoding_problem:
-        yield Finding(file.span, file.encoding_problem, help="save the file as UTF-8")
     problems = [*file.problems, *(problem for document in file.documents for problem in document.problems)]
     for problem in problems:
-        if problem.kind not in _KINDS or (problem.kind == "syntax" and _is_template_tag(ctx, problem.start)):
+        if problem.kind not in _KINDS or (problem.kind == "syntax" and _is_said_better(ctx, problem.start)):
             continue
         related = []
         if problem.context and problem.context_start >= 0 and problem.context_start != problem.start:
@@ -36,18 +34,18 @@ def _line(ctx: Context, offset: int) -> str:
     return ctx.source.line_text(ctx.source.line_col(offset)[0])
 
 
-def _is_template_tag(ctx: Context, offset: int) -> bool:
-    """`key: {{tag}} more` fails to parse as well; YML102 explains it better."""
+def _is_said_better(ctx: Context, offset: int) -> bool:
+    """`key: {{tag}} more` and tabs fail to parse as well; YML102 and YML104 explain them better."""
+    line = _line(ctx, offset)
+    if "\t" in line[: len(line) - len(line.lstrip())]:
+        return True
     return unquoted_tag(ctx.source, ctx.source.line_col(offset)[0]) is not None
 
 
 def _usual_cause(ctx: Context, offset: int) -> str:
     line = _line(ctx, offset)
-    indent = line[: len(line) - len(line.lstrip())]
     if "{{" in line and "}}" not in line:
         return "the tag that opens on this line is not closed; write `}}` and put the value in quotes"
-    if "\t" in indent:
-        return "the line is indented with a tab; YAML allows spaces only"
     if ctx.source.slice(offset, offset + 1) in ("`", "@", "%"):
         return "a value cannot start with this character; put it in quotes"
     if line.count(": ") > 1 and "{" not in line:
