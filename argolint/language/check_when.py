@@ -226,6 +226,7 @@ class _Checker:
 
     def step(self, node: Node, left: str, right: str) -> str:
         op = node.op
+        self.not_by_quotes(node, left, right)
         if op == ",":
             return "list"
         if op in ("&&", "||"):
@@ -260,6 +261,25 @@ class _Checker:
             self.regex(node, left, right)
             return "bool"
         return self.modifier(node, left, right)
+
+    def not_by_quotes(self, node: Node, left: str, right: str) -> None:
+        """Withdraws the advice to quote a tag where quotes would change what is compared: beside anything but a string."""
+        op = node.op
+        if op in ("&&", "||", ",", "?", ":", "??", "in", "=~", "!~"):
+            return
+        for arg, other in ((node.args[0], right), (node.args[1], left)):
+            if arg.op != "hole" or (op in ("==", "!=") and other == "string"):
+                continue
+            start, end = self.span(arg)
+            self.findings = [
+                one._replace(
+                    suggestion=None,
+                    message=one.message.replace("put it in quotes", "write an expression, {{= … }}, instead"),
+                )
+                if one.kind == "when-unquoted-operand" and (one.start, one.end) == (start, end)
+                else one
+                for one in self.findings
+            ]
 
     def equality(self, node: Node, left: str, right: str) -> None:
         if "any" in (left, right) or left == right:
