@@ -18,15 +18,15 @@ from argolint.text import decode
 from argolint.yaml.edit import apply_edits, overlap, verify
 
 # A repair may lay open another finding that can be repaired as well; far more rounds than that ever takes.
-MAX_ROUNDS = 40
+MAX_ROUNDS = 200
 
 
 class _State:
-    """What has been tried: repairs that did harm, and files whose repairs have to be tried one at a time."""
+    """What has been tried: repairs that did harm, and how many repairs of a file to try at once after some did."""
 
     def __init__(self) -> None:
         self.rejected: set[str] = set()
-        self.careful: set[str] = set()
+        self.batch: dict[str, int] = {}
         self.memory: Entries = {}
 
 
@@ -78,12 +78,12 @@ def _propose(
         # A file that is not clean UTF-8 was read with losses, and writing it back would make them good.
         if not wanted or not source.target or decode(source.data)[1]:
             continue
-        chosen = wanted[:1] if source.path in state.careful else compatible(wanted)
+        chosen = compatible(wanted)[: state.batch.get(source.path)]
         repaired = _repaired(decode(source.data)[0], chosen)
         if repaired is not None:
             proposed[number] = (repaired.encode("utf-8", "surrogatepass"), chosen)
         elif len(chosen) > 1:
-            state.careful.add(source.path)
+            state.batch[source.path] = len(chosen) // 2
             single = _repaired(decode(source.data)[0], wanted[:1])
             if single is not None:
                 proposed[number] = (single.encode("utf-8", "surrogatepass"), wanted[:1])
@@ -150,12 +150,14 @@ def _try(
             continue
         if _is_better(before.get(path, []), after.get(path, []), findings):
             made += len(findings)
+            if path in state.batch:
+                state.batch[path] *= 2
             continue
         attempt[number] = inputs[number]
         taken_back = True
-        if len(findings) > 1:
-            state.careful.add(path)
-        else:
+        # Halving finds the one that does harm in few rounds.
+        state.batch[path] = max(1, len(findings) // 2)
+        if len(findings) == 1:
             state.rejected.add(findings[0].fingerprint)
     if taken_back:
         result = lint(attempt, plan, settings, memory=state.memory)
