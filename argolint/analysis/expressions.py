@@ -6,6 +6,7 @@ not. What is left is what is wrong wherever it stands: syntax, types, functions.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from functools import lru_cache
 from typing import NamedTuple
@@ -19,6 +20,7 @@ from argolint.language.check_when import check_when
 from argolint.language.errors import LanguageError
 from argolint.language.findings import Finding
 from argolint.language.scope import Instances, Producer, Scope, scope_at
+from argolint.language.tags import ExprTag, split
 from argolint.model.k8s import Object
 from argolint.model.view import Span, View
 from argolint.model.workflow import Template, WorkflowSpec
@@ -41,7 +43,7 @@ _last: list[tuple[Object, dict[str, list[Place]]]] = []
 
 def places(obj: Object, ctx: Context, *kinds: str) -> Iterator[Place]:
     """What is found of the given kinds in a workflow object; nothing for other objects."""
-    if not obj.is_workflow_kind:
+    if not obj.is_workflow_kind and obj.kind != "WorkflowEventBinding":
         return
     if not _last or _last[0][0] is not obj:
         found: dict[str, list[Place]] = {}
@@ -60,13 +62,102 @@ def _all(obj: Object, ctx: Context) -> Iterator[Place]:
             yield from _placed(scalar, check_when(scalar.value, _scope(*_family(scalar.template))))
         elif scalar.key not in ("expression", "fromExpression"):
             yield from _placed(scalar, check_tags(scalar.value, _scope(*_family(scalar.template))))
+        if scalar.key == "value" and "{{=" in scalar.value:
+            yield from _results(scalar)
     for spec in obj.workflow_specs:
         yield from _bare(spec, ctx)
+    if obj.kind == "CronWorkflow":
+        yield from _cron(obj.spec, ctx)
+    elif obj.kind == "WorkflowEventBinding":
+        yield from _binding(obj.spec, ctx)
 
 
 def _placed(scalar: Scalar, findings: list[Finding]) -> Iterator[Place]:
     for one in findings:
-        yield Place(one.kind, scalar.part(one.start, one.end), one.message, one.suggestion)
+        text = scalar.value[one.start : one.end]
+        yield Place(one.kind, scalar.part(one.start, one.end), marked(one.message, text), one.suggestion)
+
+
+# What may be said of a `when` of a CronWorkflow; rules on CronWorkflows say the rest better.
+_CRON_WHEN = frozenset(
+    {"when-syntax", "when-constant", "when-regex-invalid", "when-single-logic-operator", "expression-syntax",
+     "single-equals", "unclosed-tag", "space-before-equals", "unknown-function", "wrong-arity", "mixed-coalesce",
+     "function-not-available-here", "tag-ends-early"}
+)  # fmt: skip
+
+
+def _cron(spec: View, ctx: Context) -> Iterator[Place]:
+    """`when` and `stopStrategy.expression` of a CronWorkflow."""
+    when = ctx.scalar(spec, "when")
+    if when is not None and when.value:
+        scope = _scope("", (), "cron-when")
+        found = {*check_tags(when.value, scope), *check_when(when.value, scope, bare_words=False)}
+        yield from _placed(
+            when, sorted((one for one in found if one.kind in _CRON_WHEN), key=lambda one: one.start)
+        )
+    yield from _expression(ctx, spec.mapping("stopStrategy"), "expression", "cron-stop", True)
+
+
+def _binding(spec: View, ctx: Context) -> Iterator[Place]:
+    """The selector and the values of a WorkflowEventBinding."""
+    yield from _expression(ctx, spec.mapping("event"), "selector", "event-expression", True)
+    for parameter in spec.mapping("submit").mapping("arguments").items("parameters"):
+        yield from _expression(ctx, parameter.mapping("valueFrom"), "event", "event-expression", False)
+
+
+def _results(scalar: Scalar) -> Iterator[Place]:
+    """Values that are one expression whose result is no text."""
+    pieces = split(scalar.value)
+    tag = pieces[0]
+    if len(pieces) != 1 or not isinstance(tag, ExprTag):
+        return
+    type_, findings = check_source(tag.source, _scope(*_family(scalar.template)))
+    if not findings and type_.kind in ("list", "map"):
+        message = f"the result is a {type_.kind}: it is inserted as JSON"
+        yield Place("non-string-result", scalar.part(tag.start, tag.end), message, None)
+
+
+_HINT = re.compile(
+    r"([;,] (?:use|write|did you mean|compare it:|compare with text:|quote both sides:|turn the number into text:"
+    r"|if it holds JSON, use|a name with a hyphen needs brackets:) )(?!the |an )(.+?)(\?|;|$)"
+)
+_LIST = re.compile(r"(; there (?:is|are) )(?!no )([^;]+)$")
+_NAMED = re.compile(
+    r"(?<![`\w.])(?:[A-Za-z_][\w-]*(?:\.[A-Za-z_][\w-]*)+(?:\([^() ]*\))?|\{\{[^{}]*\}\})(?![`\w])"
+)
+_QUOTED = re.compile(r"(?<![\w`])'([^'` ]+)'(?!\w)")
+_SUBJECT = re.compile(
+    r"^(=|!=|==|[<>]=?|[-+*/%&|^]|&&|\|\||in|=~|!~|\?\?|[a-z]\w*(?= takes | needs a bool))(?= )"
+)
+_FUNCTION = re.compile(r"((?:no function|no member) )([\w.]+)")
+
+
+@lru_cache(maxsize=1024)
+def marked(message: str, excerpt: str = "") -> str:
+    """A message with its names, code and suggestions in backticks. `excerpt` is the text that it is about."""
+    message = _FUNCTION.sub(_tick, _LIST.sub(_tick_list, _HINT.sub(_tick, message)))
+    if excerpt and len(excerpt) > 1 and message.startswith(f"{excerpt} "):
+        message = f"`{excerpt}`{message[len(excerpt) :]}"
+    pieces = message.split("`")
+    for index in range(0, len(pieces), 2):
+        text = _SUBJECT.sub(r"`\1`", pieces[index]) if index == 0 else pieces[index]
+        text = _QUOTED.sub(r"`\1`", text)
+        parts = text.split("`")
+        parts[::2] = [_NAMED.sub(lambda match: f"`{match.group()}`", part) for part in parts[::2]]
+        pieces[index] = "`".join(parts)
+    return "`".join(pieces)
+
+
+def _tick(match: re.Match[str]) -> str:
+    body, tail = match[2], match[3] if (match.lastindex or 0) > 2 else ""
+    return match.group() if "`" in body else f"{match[1]}`{body.replace(' or ', '` or `')}`{tail}"
+
+
+def _tick_list(match: re.Match[str]) -> str:
+    names = match[2].split(", ")
+    return match[1] + ", ".join(
+        f"`{name}`" if name != "…" and not set(" `") & set(name) else name for name in names
+    )
 
 
 def _family(template: Template | None) -> tuple[str, tuple[tuple[str, bool], ...]]:

@@ -26,6 +26,9 @@ def check(scalar: Scalar, ctx: Context) -> Iterator[Finding]:
         name = use.path[2] if use.in_expr else ".".join(use.path[2:])
         if name in names or name == "json":
             continue
+        rest = scalar.value[use.end : use.end + 2]
+        if use.in_expr and rest[:1] == "-" and rest[1:].isalpha():
+            continue  # read as a subtraction: EXP105 says so
         near = suggest(name, names)
         span = scalar.part(use.parts[2][0], use.parts[-1][1] if not use.in_expr else use.parts[2][1])
         quoted = use.in_expr and scalar.value[use.parts[2][0]] in "'\""
