@@ -19,7 +19,7 @@ def check(obj: Object, ctx: Context) -> Iterator[Finding]:
         if problem.path in SAID_BY_OTHERS:
             continue
         # Before the full CRDs of 4.0 only names were insisted on; the rest is what Argo writes itself.
-        enforced = ctx.argo_version >= (4, 0) or problem.key == "name"
+        enforced = (ctx.argo_version >= (4, 0) and problem.key not in FORGIVEN) or problem.key == "name"
         yield Finding(
             span,
             f"{problem.args['owner']} needs `{problem.key}`",
@@ -27,6 +27,9 @@ def check(obj: Object, ctx: Context) -> Iterator[Finding]:
             severity=None if enforced else "warning",
         )
 
+
+# Argo itself does without these: only an API server with the full CRDs insists on them.
+FORGIVEN = frozenset({"realtime", "maxAge", "transformation"})
 
 # An object without metadata has no name (SCH108); a CronWorkflow without schedules never runs (CRN103).
 SAID_BY_OTHERS = frozenset({("metadata",), ("spec", "schedules"), ("spec", "schedule")})
