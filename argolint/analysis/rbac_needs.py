@@ -24,7 +24,7 @@ from argolint.analysis.rbac import (
     spec_account,
     task_result_needs,
 )
-from argolint.analysis.rbac_resources import BY_KIND
+from argolint.analysis.rbac_resources import BY_KIND, kubectl_resource
 from argolint.context import Context
 from argolint.model.events import triggers
 from argolint.model.k8s import Object
@@ -335,10 +335,12 @@ def object_needs(obj: Object, index: Index, namespace: str) -> list[Need]:
 
 # --- what scripts do --------------------------------------------------------------------------------
 
-_KUBECTL = re.compile(
-    r"\bkubectl\s+((?:-\S+(?:\s+(?!-)[^\s;|&]+(?=\s+\S*\s*-))?\s+)*)([a-z]+)\s+([^\n;|&)]*)"
-)
-_NAMESPACE = re.compile(r"(?:^|\s)(?:-n|--namespace)[= ]\s*['\"]?([a-z0-9-]+)")
+_KUBECTL = re.compile(r"\bkubectl[ \t]+([^\n;|&)`]+)")
+# Flags of kubectl whose value is a word of its own.
+_VALUED = frozenset(
+    {"-n", "--namespace", "-l", "--selector", "-o", "--output", "-f", "--filename", "-c", "--container", "--context", "--kubeconfig", "-p",
+     "--patch", "--type", "--timeout", "--for", "--token", "-s", "--server", "--field-selector", "--as", "-k", "--kustomize", "--replicas"}
+)  # fmt: skip
 _KUBECTL_VERBS: dict[str, tuple[str, ...]] = {
     "get": ("get", "list"), "describe": ("get", "list"), "create": ("create",), "delete": ("delete",), "patch": ("get", "patch"),
     "annotate": ("get", "patch"), "label": ("get", "patch"), "scale": ("patch",), "wait": ("get", "list", "watch"),
@@ -383,39 +385,54 @@ class Call(NamedTuple):
 
 def api_calls(text: str) -> Iterator[Call]:
     """The kubectl and argo commands of a script that can be read without running it."""
-    from argolint.analysis.rbac_resources import kubectl_resource
-
     if "kubectl" in text:
         for match in _KUBECTL.finditer(text):
-            verb, rest = match.group(2), match.group(3)
-            place = (match.start(), match.start() + len(match.group().rstrip()))
-            named = _NAMESPACE.search(match.group())
-            namespace = named.group(1) if named else ""
-            if "-A" in rest.split() or "--all-namespaces" in rest:
-                continue
-            if verb in _SUBRESOURCES:
-                resource, needed = _SUBRESOURCES[verb]
-                yield Call(*place, "", resource, (needed,), namespace)
-                continue
-            words = [word.strip("'\"") for word in rest.split() if not word.startswith("-")]
-            if (
-                verb not in _KUBECTL_VERBS
-                or not words
-                or any(flag in rest for flag in ("-f ", "--filename", "-f="))
-            ):
-                continue
-            found = kubectl_resource(words[0])
+            found = _kubectl(match.group(1).split())
             if found is not None:
-                verbs = _KUBECTL_VERBS[verb]
-                if verb in ("get", "describe") and ("/" in words[0] or len(words) > 1):
-                    verbs = ("get",)
-                name = found.name + ("/scale" if verb == "scale" else "")
-                if "--subresource=status" in rest:
-                    name += "/status"
-                yield Call(*place, found.group, name, verbs, namespace)
+                yield Call(match.start(), match.start() + len(match.group().rstrip()), *found)
     if "argo" in text:
         for match in _ARGO.finditer(text):
             yield Call(match.start(), match.end(), ARGO_GROUP, "workflows", _ARGO_VERBS[match.group(1)], "")
+
+
+def _kubectl(words: list[str]) -> tuple[str, str, tuple[str, ...], str] | None:
+    """(group, resource, verbs, namespace) of the words behind `kubectl`; None when they do not tell."""
+    plain: list[str] = []
+    flags: dict[str, str] = {}
+    at = 0
+    while at < len(words):
+        word = words[at].strip("'\"")
+        flag, equals, value = word.partition("=")
+        if not word.startswith("-"):
+            plain.append(word)
+        elif equals or flag not in _VALUED:
+            flags[flag] = value
+        else:
+            at += 1
+            flags[flag] = words[at].strip("'\"") if at < len(words) else ""
+        at += 1
+    namespace = flags.get("-n") or flags.get("--namespace") or ""
+    if (
+        not plain
+        or "$" in plain[0]
+        or {"-A", "--all-namespaces", "-f", "--filename", "-k"}
+        & (flags.keys() - {"-f"} if plain[0] == "logs" else flags.keys())
+    ):
+        return None
+    if "$" in namespace or "{{" in namespace:
+        return None
+    verb = plain[0]
+    if verb in _SUBRESOURCES:
+        resource, needed = _SUBRESOURCES[verb]
+        return "", resource, (needed,), namespace
+    target = kubectl_resource(plain[1]) if verb in _KUBECTL_VERBS and len(plain) > 1 else None
+    if target is None:
+        return None
+    verbs = _KUBECTL_VERBS[verb]
+    if verb in ("get", "describe") and ("/" in plain[1] or len(plain) > 2):
+        verbs = ("get",)
+    part = "/scale" if verb == "scale" else "/status" if flags.get("--subresource") == "status" else ""
+    return target.group, target.name + part, verbs, namespace
 
 
 def target_of(template: Template) -> tuple[str, str, str, str] | None:
