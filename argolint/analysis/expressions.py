@@ -35,6 +35,13 @@ class Place(NamedTuple):
     suggestion: str | None
 
 
+def spelled(text: str, style: str) -> str:
+    """A piece of a string as it is written inside a scalar of that YAML style."""
+    if style == "'":
+        return text.replace("'", "''")
+    return text.replace("\\", "\\\\").replace('"', '\\"') if style == '"' else text
+
+
 _EVERYTHING = Instances(
     parameters=None, artifacts=None, item=ty.ANY, retry=True, exit_handler=True, previous=(), family="steps", own=Producer("own")
 )  # fmt: skip
@@ -75,7 +82,8 @@ def _all(obj: Object, ctx: Context) -> Iterator[Place]:
 def _placed(scalar: Scalar, findings: list[Finding]) -> Iterator[Place]:
     for one in findings:
         text = scalar.value[one.start : one.end]
-        yield Place(one.kind, scalar.part(one.start, one.end), marked(one.message, text), one.suggestion)
+        suggestion = None if one.suggestion is None else spelled(one.suggestion, scalar.style)
+        yield Place(one.kind, scalar.part(one.start, one.end), marked(one.message, text), suggestion)
 
 
 # What may be said of a `when` of a CronWorkflow; rules on CronWorkflows say the rest better.
