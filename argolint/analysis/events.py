@@ -134,6 +134,16 @@ def filled(embedded: Object) -> dict[str, Feed]:
     return {}
 
 
+def overwritten(embedded: Object) -> list[str]:
+    """The field paths, counted from the document, that parameters write in an object that a trigger carries inline."""
+    found: list[str] = []
+    for path, feed in filled(embedded).items():
+        if feed.view.text("operation") in ("", "overwrite"):
+            where = "".join(f"[{part}]" if part.isdigit() else f".{part}" for part in segments(path))
+            found.append(f"{embedded.where}{where}")
+    return found
+
+
 # -- dest ----------------------------------------------------------------------------------------------------------
 
 
