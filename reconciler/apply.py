@@ -99,6 +99,9 @@ def _write_one(number: int, item: Item, tools: Tools, remember: Callable[[Item, 
         object=str(item.key),
         file=f"{item.path}:{item.line}",
         drift=item.drift or None,
+        uid=_uid(result) or None,
+        before=_version(item.live) or None,
+        after=_version(result) or None,
         runs_now=item.prediction.reason if item.prediction and item.prediction.runs_now else None,
     )
     return result
@@ -180,6 +183,10 @@ def failure_of(item: Item, error: ApiError, client: KubeClient) -> WriteFailed:
         "nothing after it was written; it is tried again",
         transient=error.transient or error.conflict,
     )
+
+
+def _version(obj: Obj | None) -> str:
+    return str(((obj or {}).get("metadata") or {}).get("resourceVersion") or "")
 
 
 def _uid(obj: Obj | None) -> str:

@@ -26,6 +26,7 @@ COMMANDS = {
     "approve": Command("reconciler.commands.approve", "approve deletions that a guard holds"),
     "suspend": Command("reconciler.commands.suspend", "leave a target alone for a while"),
     "resume": Command("reconciler.commands.resume", "end a suspension"),
+    "audit": Command("reconciler.commands.audit", "show or verify the audit log"),
     "doctor": Command("reconciler.commands.doctor", "check Git, the cluster, its CRDs and our rights there"),
 }
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import re
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -12,38 +11,22 @@ from typing import Any, Literal
 
 from argolint._data import data_dir
 from argolint.errors import UserError
+from reconciler.opsconfig import (
+    CommitStatus,
+    Operation,
+    Verify,
+    Window,
+    address,
+    operation_of,
+    seconds,
+    status_of,
+    verify_of,
+    window_of,
+)
+from reconciler.secret import Secret
 from reconciler.yamlpos import Positions, load_with_positions
 
 DEFAULT_STATE = ".argolint/sync"
-_DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h)")
-_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
-
-
-@dataclass(frozen=True)
-class Secret:
-    """Where a secret is; read each time it is needed, so that a rotated one is picked up."""
-
-    env: str = ""
-    file: str = ""
-
-    def read(self) -> str:
-        """The secret's text. Raises UserError naming the variable or the file, never the value."""
-        if self.env:
-            value = os.environ.get(self.env, "")
-            if not value:
-                raise UserError(
-                    f"the environment variable {self.env} is not set",
-                    "set it, or change `auth` of the source",
-                )
-            return value
-        try:
-            value = Path(self.file).read_text(encoding="utf-8").rstrip("\r\n")
-        except (OSError, UnicodeDecodeError) as error:
-            reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
-            raise UserError(f"{self.file}: {reason}", "put the secret into this file") from error
-        if not value:
-            raise UserError(f"{self.file}: the file is empty", "put the secret into this file")
-        return value
 
 
 @dataclass(frozen=True)
@@ -84,6 +67,9 @@ class SourceConfig:
     timeout: float = 120.0
     max_file_bytes: int = 1 << 20
     auth: Auth = field(default_factory=Auth)
+    verify: Verify = field(default_factory=Verify)
+    non_fast_forward: str = "follow"
+    commit_status: CommitStatus | None = None
 
 
 @dataclass(frozen=True)
@@ -119,6 +105,11 @@ class TargetConfig:
     resync: float = 600.0
     settle: float = 2.0
     prune: Prune = field(default_factory=Prune)
+    freeze: tuple[Window, ...] = ()
+    fight_times: int = 5
+    fight_within: float = 600.0
+    events: bool = True
+    failing_runs: int = 3
 
 
 @dataclass(frozen=True)
@@ -128,15 +119,11 @@ class Config:
     state: Path
     sources: tuple[SourceConfig, ...]
     targets: tuple[TargetConfig, ...]
+    operation: Operation = field(default_factory=Operation)
 
     def source(self, name: str) -> SourceConfig:
         """The source called `name`, which is known to exist."""
         return next(source for source in self.sources if source.name == name)
-
-
-def seconds(text: str) -> float:
-    """A duration such as 1h30m in seconds."""
-    return sum(float(number) * _SECONDS[unit] for number, unit in _DURATION.findall(text))
 
 
 def load(path: str) -> Config:
@@ -281,9 +268,19 @@ def _config(value: Any, base: Path, positions: Positions, path: str) -> Config:
             raise fail(
                 ("targets", index, "source"), f"there is no source {source}", f"known: {', '.join(names)}"
             )
-        targets.append(_target(entry, source, base))
+        try:
+            targets.append(_target(entry, source, base))
+        except UserError as error:
+            raise fail(("targets", index, *_key_of(error, entry)), error.message, error.remedy) from error
     state = base / value.get("state", DEFAULT_STATE)
-    return Config(state, tuple(sources), tuple(targets))
+    try:
+        operation = operation_of(value, lambda found: _secret(found, base), names)
+        for listen in (operation.metrics, operation.webhooks):
+            if listen:
+                address(listen)
+    except UserError as error:
+        raise UserError(f"{path}: {error.message}", error.remedy) from error
+    return Config(state, tuple(sources), tuple(targets), operation)
 
 
 def _key_of(error: UserError, entry: dict[str, Any]) -> tuple[str, ...]:
@@ -313,6 +310,9 @@ def _source(entry: dict[str, Any], base: Path) -> SourceConfig:
             ssh_key_file=_file(auth.get("ssh_key_file"), base),
             known_hosts=_file(auth.get("known_hosts"), base),
         ),
+        verify=verify_of(entry.get("verify"), lambda found: _file(found, base)),
+        non_fast_forward=entry.get("non_fast_forward", "follow"),
+        commit_status=status_of(entry.get("commit_status"), lambda found: _secret(found, base)),
     )
     if config.interval < 1:
         raise UserError("interval is below one second", "poll less often")
@@ -347,6 +347,8 @@ def _target(entry: dict[str, Any], source: str, base: Path) -> TargetConfig:
             "drift",
             "suspended_by_hand",
             "surprise_runs",
+            "events",
+            "failing_runs",
         ]
         if k in entry
     }
@@ -364,6 +366,9 @@ def _target(entry: dict[str, Any], source: str, base: Path) -> TargetConfig:
             max_objects=prune.get("max_objects", 3),
             drain_timeout=seconds(prune.get("drain_timeout", "1h")),
         ),
+        freeze=tuple(window_of(window) for window in entry.get("freeze", ())),
+        fight_times=(entry.get("fight") or {}).get("times", 5),
+        fight_within=seconds((entry.get("fight") or {}).get("within", "10m")),
         **plain,
     )
 

@@ -6,6 +6,7 @@ import contextlib
 import random
 import signal
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -16,12 +17,17 @@ from reconciler.config import Config, TargetConfig
 from reconciler.cycle import Context, Outcome, synchronise
 from reconciler.events import Log, logger
 from reconciler.gate import refuses
+from reconciler.kubevents import Poster
+from reconciler.metrics import Metrics
+from reconciler.notify import Announcer, Sender
 from reconciler.render import counts
 from reconciler.session import open_context, secrets_of, writing
 
 JITTER = 0.1
 FIRST_RETRY = 1.0
 LONGEST_RETRY = 300.0
+LOOK_AGAIN = (0.0, 3.0, 15.0)
+"""Seconds after a webhook at which to look: a mirror may not have the commit yet that it tells of."""
 
 
 class Stopped(ClusterError):
@@ -33,61 +39,243 @@ class Stopped(ClusterError):
         )
 
 
-def run_forever(config: Config, log_format: str) -> int:
-    """Run until SIGTERM or SIGINT; SIGUSR1 means: look now. 0 after a clean stop."""
-    stop, wake = threading.Event(), threading.Event()
-    main_log = logger("-", log_format)
+class Follower:
+    """The thread of one target."""
 
-    def on_stop(number: int, _: Any) -> None:
-        stop.set()
-        wake.set()
-
-    signal.signal(signal.SIGTERM, on_stop)
-    signal.signal(signal.SIGINT, on_stop)
-    if hasattr(signal, "SIGUSR1"):
-        signal.signal(signal.SIGUSR1, lambda *_: wake.set())
-    threads = []
-    wakes = []
-    for target in config.targets:
-        mine = threading.Event()
-        wakes.append(mine)
-        log = logger(target.name, log_format, secrets=lambda: secrets_of(config))
-        thread = threading.Thread(
-            target=follow, args=(config, target, log, stop, mine), name=target.name, daemon=True
+    def __init__(self, config: Config, target: TargetConfig, form: str, services: Services) -> None:
+        self.target = target
+        self.source = config.source(target.source)
+        self.stop, self.wake = threading.Event(), threading.Event()
+        log = logger(target.name, form, secrets=lambda: secrets_of(config))
+        self.thread = threading.Thread(
+            target=follow,
+            args=(config, target, log, self.stop, self.wake, services),
+            name=target.name,
+            daemon=True,
         )
-        thread.start()
-        threads.append(thread)
-    main_log("started", targets=[t.name for t in config.targets], state=str(config.state))
-    while any(t.is_alive() for t in threads):
-        if wake.wait(1.0):
-            wake.clear()
-            for event in wakes:
-                event.set()
-        if stop.is_set():
-            break
-    for thread in threads:
-        thread.join(timeout=25.0)
+        self.thread.start()
+
+    def ask_to_stop(self) -> None:
+        """End after the object in hand."""
+        self.stop.set()
+        self.wake.set()
+
+
+class Services:
+    """What the threads share: metrics, the queue of notifications, and who is told."""
+
+    def __init__(self, config: Config, log: Log) -> None:
+        self.config = config
+        self.metrics = Metrics() if config.operation.metrics else None
+        dropped = self.metrics.dropped.inc if self.metrics else lambda: None
+        self.sender = Sender(log, dropped)
+
+    def announcer(self, target: TargetConfig) -> Announcer:
+        """Who is told about a target."""
+        status = self.config.source(target.source).commit_status
+        return Announcer(self.sender, self.config.operation.notifiers, status)
+
+    def count_hook(self, receiver: str, result: str) -> None:
+        """A webhook has been answered."""
+        if self.metrics:
+            self.metrics.webhooks.labels(receiver, result).inc()
+
+
+class Crew:
+    """All followers, arranged as the configuration says."""
+
+    def __init__(self, form: str, services: Services) -> None:
+        self._form, self._services = form, services
+        self.followers: dict[str, Follower] = {}
+        self._leaving: list[Follower] = []
+
+    def arrange(self, config: Config) -> None:
+        """Stop followers whose target or source has changed or gone, and start those that are missing."""
+        wanted = {t.name: t for t in config.targets}
+        for name, follower in list(self.followers.items()):
+            target = wanted.get(name)
+            if target != follower.target or config.source(target.source) != follower.source:
+                follower.ask_to_stop()
+                self._leaving.append(self.followers.pop(name))
+        for follower in self._leaving:
+            follower.thread.join(timeout=25.0)
+        self._leaving = [f for f in self._leaving if f.thread.is_alive()]
+        for name, target in wanted.items():
+            if name not in self.followers:
+                self.followers[name] = Follower(config, target, self._form, self._services)
+
+    def wake(self, sources: tuple[str, ...] = ()) -> None:
+        """Let the followers of these sources look now; of all for an empty tuple."""
+        for follower in list(self.followers.values()):
+            if not sources or follower.source.name in sources:
+                follower.wake.set()
+
+    def stop(self) -> None:
+        """Stop them all, each after the object in hand."""
+        for follower in self.followers.values():
+            follower.ask_to_stop()
+        for follower in (*self.followers.values(), *self._leaving):
+            follower.thread.join(timeout=25.0)
+
+    @property
+    def working(self) -> bool:
+        """Whether any thread lives."""
+        return any(f.thread.is_alive() for f in self.followers.values())
+
+
+def run_forever(config: Config, log_format: str, reload: Callable[[], Config] | None = None) -> int:
+    """Run until SIGTERM or SIGINT; SIGUSR1 means: look now; SIGHUP: read the configuration again with `reload`.
+
+    0 after a clean stop. Raises UserError when an address to listen on cannot be had.
+    """
+    stop, wake, again = threading.Event(), threading.Event(), threading.Event()
+    main_log = logger("-", log_format, secrets=lambda: secrets_of(config))
+    _on_signals(stop, wake, again)
+    services = Services(config, main_log)
+    crew = Crew(log_format, services)
+    servers = _listen(config, services, crew, main_log)
+    try:
+        crew.arrange(config)
+        main_log("started", targets=[t.name for t in config.targets], state=str(config.state))
+        while crew.working:
+            if wake.wait(1.0):
+                wake.clear()
+                if again.is_set() and not stop.is_set():
+                    again.clear()
+                    config = _reload(config, reload, crew, services, main_log)
+                elif not stop.is_set():
+                    crew.wake()
+            if stop.is_set():
+                break
+    finally:
+        for server in servers:
+            server.shutdown()
+            server.server_close()
+        crew.stop()
+        services.sender.close()
     main_log("stopped")
     return 0
 
 
+def _on_signals(stop: threading.Event, wake: threading.Event, again: threading.Event) -> None:
+    def set_both(event: threading.Event) -> Callable[[int, Any], None]:
+        def handler(*_: Any) -> None:
+            event.set()
+            wake.set()
+
+        return handler
+
+    signal.signal(signal.SIGTERM, set_both(stop))
+    signal.signal(signal.SIGINT, set_both(stop))
+    if hasattr(signal, "SIGUSR1"):
+        signal.signal(signal.SIGUSR1, set_both(wake))
+    if hasattr(signal, "SIGHUP"):
+        signal.signal(signal.SIGHUP, set_both(again))
+
+
+def _listen(config: Config, services: Services, crew: Crew, log: Log) -> list[Any]:
+    servers: list[Any] = []
+    operation = config.operation
+    if services.metrics is not None:
+        from reconciler.metrics import serve as serve_metrics
+
+        servers.append(serve_metrics(operation.metrics, services.metrics))
+    if operation.webhooks:
+        from reconciler.webhooks import Desk
+        from reconciler.webhooks import serve as serve_webhooks
+
+        def wake(sources: tuple[str, ...]) -> None:
+            for delay in LOOK_AGAIN:
+                timer = threading.Timer(delay, crew.wake, (sources,))
+                timer.daemon = True
+                timer.start()
+
+        servers.append(
+            serve_webhooks(operation.webhooks, Desk(operation.receivers, wake, log, services.count_hook))
+        )
+    return servers
+
+
+def _reload(
+    config: Config, reload: Callable[[], Config] | None, crew: Crew, services: Services, log: Log
+) -> Config:
+    """The new configuration, or the old one when the new one cannot be used."""
+    if reload is None:
+        log("reload-refused", message="there is no configuration file to read again")
+        return config
+    try:
+        new = reload()
+    except UserError as error:
+        log("reload-refused", message=error.message, remedy=error.remedy or None)
+        return config
+    if new.state != config.state or new.operation != config.operation:
+        log(
+            "reload-refused",
+            message="state, metrics, webhooks and notify are read at the start only",
+            remedy="restart argosync",
+        )
+        return config
+    services.config = new
+    crew.arrange(new)
+    log("reloaded", targets=[t.name for t in new.targets])
+    return new
+
+
 def follow(
-    config: Config, target: TargetConfig, log: Log, stop: threading.Event, wake: threading.Event
+    config: Config,
+    target: TargetConfig,
+    log: Log,
+    stop: threading.Event,
+    wake: threading.Event,
+    services: Services,
 ) -> None:
     """Keep one target in step until `stop`; whatever happens is logged, and tried again."""
     delays = Delays(config.source(target.source).interval)
+    announcer = services.announcer(target)
     while not stop.is_set():
         try:
             with _session(config, target, log, stop) as context:
-                _rounds(context, log, stop, wake, delays)
+                _set(services, "leader", target.name, 1)
+                poster = Poster(context.client, context.namespace) if target.events else None
+                watch = Watch(services.metrics, announcer, poster)
+                _rounds(context, context.log, stop, wake, delays, watch)
         except UserError as error:
             reason = getattr(error, "reason", "Error")
             log("error", reason=reason, message=error.message, remedy=error.remedy or None)
         except Exception as error:
             log("error", reason="Internal", message=f"{type(error).__name__}: {error}")
+        _set(services, "leader", target.name, 0)
         if not stop.is_set():
             wake.wait(delays.after(ok=False, transient=True))
             wake.clear()
+
+
+def _set(services: Services, name: str, target: str, value: int) -> None:
+    if services.metrics:
+        getattr(services.metrics, name).labels(target).set(value)
+
+
+class Watch:
+    """Those who are told of each round besides the log."""
+
+    def __init__(self, metrics: Metrics | None, announcer: Announcer, poster: Poster | None) -> None:
+        self._metrics, self._announcer, self._poster = metrics, announcer, poster
+
+    def outcome(self, context: Context, outcome: Outcome, seconds: float) -> None:
+        """A round has ended."""
+        if self._metrics:
+            pending = context.store.journal.unfinished() is not None
+            self._metrics.round(outcome, context.store.inventory, seconds, context.now(), pending)
+            holds = len(context.store.data.get("holds") or {})
+            self._metrics.holds.labels(outcome.target).set(holds)
+        self._announcer.outcome(outcome)
+        if self._poster:
+            self._poster.outcome(outcome)
+
+    def suspended(self, target: str) -> None:
+        """A round was left out."""
+        if self._metrics:
+            self._metrics.suspended.labels(target).set(1)
 
 
 def _session(
@@ -96,7 +284,14 @@ def _session(
     return writing(open_context(config, target, log), keep_lease=True, sleep=stop.wait)
 
 
-def _rounds(context: Context, log: Log, stop: threading.Event, wake: threading.Event, delays: Delays) -> None:
+def _rounds(
+    context: Context,
+    log: Log,
+    stop: threading.Event,
+    wake: threading.Event,
+    delays: Delays,
+    watch: Watch,
+) -> None:
     base = context.may_write
 
     def may_write() -> None:
@@ -106,22 +301,25 @@ def _rounds(context: Context, log: Log, stop: threading.Event, wake: threading.E
 
     context.may_write = may_write
     told = Teller(log, context)
-    requests.take(context.store)
+    requests.take(context.store, context.log)
     while not stop.is_set():
         suspended = requests.suspension(context.store.data, context.now())
         if suspended:
             told.suspended(suspended)
+            watch.suspended(context.target.name)
             pause = delays.after(ok=True, transient=False)
         else:
+            started = time.monotonic()
             outcome = synchronise(context)
             told.outcome(outcome)
+            watch.outcome(context, outcome, time.monotonic() - started)
             if outcome.reason in ("LeaseLost", "LeaseHeld", "Unauthorized"):
                 raise ClusterError(outcome.reason, outcome.message, outcome.remedy, transient=True)
             pause = delays.after(ok=outcome.ok, transient=outcome.transient)
         wake.wait(pause)
         wake.clear()
         if not stop.is_set():
-            requests.take(context.store)
+            requests.take(context.store, context.log)
 
 
 class Delays:

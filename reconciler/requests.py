@@ -8,6 +8,7 @@ from __future__ import annotations
 import getpass
 import json
 import os
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -24,11 +25,13 @@ def ask(store: Store, name: str, value: Any) -> None:
     write_json(store.folder / FILE, {**_pending(store), name: value})
 
 
-def take(store: Store) -> None:
-    """Make pending requests part of the state; the caller holds the lock."""
+def take(store: Store, log: Callable[..., None] = lambda *_, **__: None) -> None:
+    """Make pending requests part of the state, and tell the log; the caller holds the lock."""
     pending = _pending(store)
     if not pending:
         return
+    for name, value in pending.items():
+        log("asked", request=name, value=json.dumps(value, sort_keys=True))
     merge(store.data, pending)
     store.save()
     (store.folder / FILE).unlink(missing_ok=True)

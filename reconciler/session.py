@@ -9,6 +9,7 @@ from typing import Any
 
 from argolint.errors import UserError
 from argolint.kube import KubeClient
+from reconciler.audit import teeing
 from reconciler.cluster import connect
 from reconciler.config import Config, TargetConfig
 from reconciler.cycle import Context
@@ -50,6 +51,7 @@ def writing(
     With `keep_lease` it is taken now, as a process that keeps running does. Raises UserError when another is at work.
     """
     context.store.lock()
+    context.log = teeing(context.log, context.store.audit, context.now)
     lease = Lease(context.client, context.namespace, context.target.name)
     context.sleep = sleep
 
@@ -68,12 +70,15 @@ def writing(
 
 def secrets_of(config: Config) -> list[str]:
     """The values of all secrets that can be read now, so that they can be taken out of whatever is printed."""
+    references = [s for source in config.sources for s in (source.auth.token, source.auth.password)]
+    references += [s.commit_status.token for s in config.sources if s.commit_status]
+    references += [r.secret for r in config.operation.receivers]
+    references += [n.url for n in config.operation.notifiers]
     out = []
-    for source in config.sources:
-        for secret in (source.auth.token, source.auth.password):
-            if secret is not None:
-                try:
-                    out.append(secret.read())
-                except UserError:
-                    continue
+    for secret in references:
+        if secret is not None:
+            try:
+                out.append(secret.read())
+            except UserError:
+                continue
     return out

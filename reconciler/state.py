@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from argolint.errors import UserError
+from reconciler.audit import Audit
 from reconciler.journal import Journal
 from reconciler.model import Desired, Finding, Key, Obj
 
@@ -46,6 +47,7 @@ class Store:
     def __init__(self, root: Path, target: str) -> None:
         self.folder = root / "targets" / target
         self.journal = Journal(self.folder / "journal.jsonl")
+        self.audit = Audit(self.folder)
         self.data: Obj = {}
         self.inventory: dict[Key, Record] = {}
         self.notes: list[str] = []
@@ -101,12 +103,14 @@ class Store:
         """Write the state so that a crash leaves the old or the new one, never a mixture."""
         self.data["inventory"] = [[*key, *record] for key, record in sorted(self.inventory.items())]
         self.data["history"] = self.data.get("history", [])[-KEPT_HISTORY:]
+        if self.audit.last[0]:
+            self.data["audit"] = list(self.audit.last)
         write_json(self.folder / "state.json", self.data)
 
     def reset(self) -> None:
         """Forget what was known of another cluster; who suspended the target and why stays."""
         self.inventory = {}
-        self.data = {k: v for k, v in self.data.items() if k in ("version", "suspended")}
+        self.data = {k: v for k, v in self.data.items() if k in ("version", "suspended", "audit")}
 
     def put_revision(self, stored: Stored) -> None:
         """Keep the manifests of a revision; the oldest ones go."""

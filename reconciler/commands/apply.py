@@ -48,7 +48,7 @@ def run(args: argparse.Namespace) -> int:
         log = logger(target.name, secrets=lambda: secrets)
         with writing(open_context(config, target, log)) as context:
             context.saved, context.approve = one, args.approve
-            requests.take(context.store)
+            requests.take(context.store, context.log)
             why = requests.suspension(context.store.data, context.now())
             if why:
                 message = f"suspended by {why.get('by', '?')}: {why.get('reason', '')}"

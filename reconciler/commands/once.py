@@ -46,7 +46,7 @@ def run(args: argparse.Namespace) -> int:
         )
         with writing(open_context(config, target, log)) as context:
             context.approve = args.approve
-            requests.take(context.store)
+            requests.take(context.store, context.log)
             why = requests.suspension(context.store.data, context.now())
             if why:
                 message = f"suspended by {why.get('by', '?')}: {why.get('reason', '')}"

@@ -1,7 +1,7 @@
 """Poll the sources and keep the targets equal to them, until SIGTERM.
 
 One line an event on stderr. A Lease in each target's namespace keeps two of these from writing to one target. SIGUSR1
-makes it look at once.
+makes it look at once, SIGHUP makes it read its configuration again.
 """
 
 from __future__ import annotations
@@ -31,15 +31,20 @@ def run(args: argparse.Namespace) -> int:
     from dataclasses import replace
 
     from argolint.errors import UserError
-    from reconciler.config import seconds
+    from reconciler.config import Config
     from reconciler.loop import run_forever
+    from reconciler.opsconfig import seconds
 
-    config = configuration(args)
-    if args.interval:
-        interval = seconds(args.interval)
-        if interval < 1:
-            raise UserError(
-                f"--interval {args.interval!r} is not a duration of a second or more", "write 10s or 5m"
-            )
-        config = replace(config, sources=tuple(replace(s, interval=interval) for s in config.sources))
-    return run_forever(config, args.log_format)
+    interval = seconds(args.interval) if args.interval else 0.0
+    if args.interval and interval < 1:
+        raise UserError(
+            f"--interval {args.interval!r} is not a duration of a second or more", "write 10s or 5m"
+        )
+
+    def configuration_now() -> Config:
+        config = configuration(args)
+        if interval:
+            config = replace(config, sources=tuple(replace(s, interval=interval) for s in config.sources))
+        return config
+
+    return run_forever(configuration_now(), args.log_format, None if args.repo else configuration_now)

@@ -27,7 +27,7 @@ def run(args: argparse.Namespace) -> int:
     from datetime import UTC, datetime, timedelta
 
     from argolint.errors import UserError
-    from reconciler.config import seconds
+    from reconciler.opsconfig import seconds
     from reconciler.requests import ask, author
     from reconciler.state import Store
 

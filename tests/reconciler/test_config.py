@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from argolint.errors import UserError
-from reconciler.config import Auth, Config, Prune, Ref, Secret, SourceConfig, TargetConfig, load, seconds
+from reconciler.config import Auth, Config, Prune, Ref, Secret, SourceConfig, TargetConfig, load
+from reconciler.opsconfig import seconds
 
 GOOD = """\
 version: 1
@@ -61,7 +62,7 @@ def test_whole_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("    paths:", "    pathes:", ":7: sources[0]: unknown key pathes (known: auth, exclude, include, interval, max_file_bytes, name, paths, ref, timeout, type, url)"),
+        ("    paths:", "    pathes:", ":7: sources[0]: unknown key pathes (known: auth, commit_status, exclude, include, interval, max_file_bytes, name, non_fast_forward, paths, ref, timeout, type, url, verify)"),
         ("    url: https://git.example.com/team/platform.git\n", "", ":4: sources[0]: 'url' is missing"),
         ("1m30s", "soon", ":9: sources[0].interval: 'soon' is not valid; Such as 30s, 5m or 1h30m."),
         ("mode: quarantine", "mode: maybe", ":20: targets[0].mode: 'maybe' is not one of ['all-or-nothing', 'quarantine']"),

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
+import hmac
 import io
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -20,6 +24,7 @@ from argolint.clikit import guarded
 from argolint.kube import KubeClient, resource_for
 from executor.cluster.testing import RunningCluster, start, stop
 from reconciler.cli import main
+from tests.reconciler.forgestand import forge_stand
 from tests.reconciler.world import Repo, World, caller, cron, template
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -328,6 +333,97 @@ def test_run_follows_git_heals_and_ends_cleanly(shop: Shop) -> None:
     assert {"created", "synced"} <= {e["event"] for e in events}
     lease = shop.client.list(resource_for("Lease"), shop.namespace).items[0]
     assert lease["spec"]["holderIdentity"] == ""
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return int(server.getsockname()[1])
+
+
+def test_run_is_woken_by_a_webhook_serves_metrics_and_reads_its_configuration_again(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOOK_SECRET", CANARY)
+    document = json.loads(shop.config.read_text())
+    document["sources"][0]["interval"] = "10m"
+    hooks, metrics = free_port(), free_port()
+    receiver = {"name": "gh", "type": "github", "secret": {"env": "HOOK_SECRET"}}
+    document["webhooks"] = {"listen": f"127.0.0.1:{hooks}", "receivers": [receiver]}
+    document["metrics"] = {"listen": f"127.0.0.1:{metrics}"}
+    shop.config.write_text(json.dumps(document))
+    process = shop.spawn()
+    try:
+        eventually(lambda: len(shop.live()) == 2)
+        shop.repo.commit({"more.yaml": template("more")})
+        mark = "sha256=" + hmac.new(CANARY.encode(), b"{}", hashlib.sha256).hexdigest()
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{hooks}/hook/gh", b"{}", {"X-Hub-Signature-256": mark}, method="POST"
+        )
+        with urllib.request.urlopen(request, timeout=10) as reply:
+            assert reply.status == 202
+        eventually(lambda: "WorkflowTemplate/more" in shop.live())
+        shop.config.write_text("sources: [")
+        process.send_signal(signal.SIGHUP)
+        time.sleep(0.5)
+        document["targets"][0]["surprise_runs"] = "hold"
+        shop.config.write_text(json.dumps(document))
+        shop.repo.commit({"third.yaml": template("third")})
+        process.send_signal(signal.SIGHUP)
+        eventually(lambda: "WorkflowTemplate/third" in shop.live())
+        with urllib.request.urlopen(f"http://127.0.0.1:{metrics}/metrics", timeout=10) as reply:
+            text = reply.read().decode()
+    finally:
+        process.send_signal(signal.SIGTERM)
+        _, log = process.communicate(timeout=30)
+    assert process.returncode == 0, log
+    events = [json.loads(line)["event"] for line in log.splitlines()]
+    assert [e for e in events if e in ("webhook", "reload-refused", "reloaded")] == [
+        "webhook",
+        "reload-refused",
+        "reloaded",
+    ]
+    assert f'argosync_ready{{target="{document["targets"][0]["name"]}"}} 1.0' in text
+    assert 'argosync_webhook_total{receiver="gh",result="accepted"} 1.0' in text
+    assert CANARY not in log + text
+    posted = shop.client.list(resource_for("Event"), shop.namespace).items
+    assert {("more", "Created"), ("third", "Created")} <= {
+        (e["involvedObject"]["name"], e["reason"]) for e in posted
+    }
+    audit = command("audit", "verify", "--config", str(shop.config))
+    assert (audit.returncode, "the chain holds" in audit.stdout) == (0, True)
+    shown = command("audit", "show", "--config", str(shop.config))
+    assert f"created object=WorkflowTemplate {shop.namespace}/third" in shown.stdout
+
+
+def test_plan_from_a_snapshot_apply_of_a_saved_plan_and_the_comment(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert shop.argosync("once").returncode == 0
+    shot, plan = shop.root / "snapshot.json", shop.root / "plan.json"
+    assert shop.argosync("snapshot", "--out", str(shot)).returncode == 0
+    with forge_stand() as stand:
+        for name, value in {
+            "GITHUB_REPOSITORY": "team/repo",
+            "GITHUB_TOKEN": stand.token,
+            "GITHUB_REF": "refs/pull/7/merge",
+            "GITHUB_API_URL": stand.url,
+        }.items():
+            monkeypatch.setenv(name, value)
+        words = ("plan", "--config", str(shop.config), "--snapshot", str(shot), "--comment", "github")
+        assert command(*words).returncode == 0
+        shop.repo.commit({"templates/hello.yaml": template(word="ciao")})
+        changed = command(*words)
+        assert (changed.returncode, len(stand.comments)) == (2, 1), changed.stderr
+        assert f"| update | `WorkflowTemplate {shop.namespace}/hello` |" in stand.comments[0]["body"]
+    saved = shop.argosync("plan", "--out", str(plan))
+    assert (saved.returncode, plan.is_file()) == (2, True)
+    assert command(*words[:-2], "--out", "x").returncode == 1
+    applied = shop.argosync("apply", str(plan))
+    assert (applied.returncode, "Applied: 1 updated" in applied.stdout) == (0, True), applied.stdout
+    again = shop.argosync("apply", str(plan))
+    assert (again.returncode, "PlanMoved: since the plan was made" in again.stdout) == (1, True)
+    sarif = json.loads(shop.argosync("plan", "-o", "sarif").stdout)
+    assert sarif["version"] == "2.1.0"
 
 
 def test_run_goes_on_after_kill_9(shop: Shop) -> None:

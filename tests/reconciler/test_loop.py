@@ -73,20 +73,23 @@ def test_two_targets_one_failing_do_not_disturb_each_other(
     from reconciler.config import Config
 
     monkeypatch.setattr(session, "connect", lambda target: world.cluster)
-    good = replace(world.target, settle=0.0)
+    good = replace(world.target, settle=0.0, events=False)
     bad = replace(good, name="bad", source="gone")
     gone = replace(world.source, name="gone", url=str(tmp_path / "nowhere"), type="git")
     config = Config(tmp_path / "state", (replace(world.source, interval=1.0), gone), (good, bad))
     told: dict[str, list[str]] = {"prod": [], "bad": []}
     stop = threading.Event()
     threads = []
+    services = loop.Services(config, lambda *_, **__: None)
     for target in config.targets:
 
         def log(event: str, name: str = target.name, **fields: Any) -> None:
             told[name].append(f"{event} {fields.get('reason', '')}".strip())
 
         threads.append(
-            threading.Thread(target=loop.follow, args=(config, target, log, stop, threading.Event()))
+            threading.Thread(
+                target=loop.follow, args=(config, target, log, stop, threading.Event(), services)
+            )
         )
         threads[-1].start()
     for _ in range(400):
