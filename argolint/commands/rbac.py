@@ -22,7 +22,7 @@ from argolint.analysis.rbac_grant import Difference, Located, Role, Rule, differ
 from argolint.analysis.rbac_needs import may_use_api, object_needs, runs_alone
 from argolint.api import index_of
 from argolint.batch import collect
-from argolint.commands.settings import add_selection, settings_of
+from argolint.commands.settings import settings_of
 from argolint.context import File, read
 from argolint.errors import UserError
 from argolint.model.k8s import Object
@@ -51,7 +51,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="the account of what names none (default: default)",
     )
     parser.add_argument("--no-context", action="store_true", help="do not read the rest of the repository")
-    add_selection(parser)
+    parser.add_argument(
+        "--config", metavar="FILE", help="the configuration (default: the nearest .argolint.yaml)"
+    )
+    parser.add_argument("--no-config", action="store_true", help="use no configuration file")
+    # No rules are run: what chooses them has no flags here.
+    parser.set_defaults(select=None, ignore=None, extend_select=None, extend_ignore=None, argo_version=None)
 
 
 def run(args: argparse.Namespace) -> int:
