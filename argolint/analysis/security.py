@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+from argolint.analysis.expressions import spelled
 from argolint.analysis.scripts import Code, python_literals, scan_shell, tag_spans
 from argolint.analysis.taint import CALLER, EVENT, OUTPUT, SUBMITTER, Taint, flow_of, risky_uses
 from argolint.analysis.variables import Use
@@ -51,6 +52,12 @@ def dangers(
 # -- the repair of tags in code ------------------------------------------------------------------------------------
 
 
+# Tags that may hold anybody's text; names, paths and times may stay where they are.
+_RISKY = re.compile(
+    r"\{\{\s*(?:inputs\.parameters|workflow\.(?:parameters|annotations|labels|failures|outputs)|(?:steps|tasks)\..+\.outputs\.(?!.*\.path\b)|item\b)|\{\{="
+)
+
+
 def env_fix(code: Code, ctx: Context) -> Fix | None:
     """Edits that hand every tag of a piece of code over in an environment variable; None when that cannot be done.
 
@@ -66,9 +73,14 @@ def env_fix(code: Code, ctx: Context) -> Fix | None:
     if names is None:
         return None
     parts, safe = plan
+    parts = [part for part in parts if _RISKY.search(part[2])]
+    if not parts:
+        return None
     edits: list[Edit] = []
     for start, end, tag, before, after in parts:
-        edits += replace(tuple(scalar.part(start, end)[:2]), f"{before}{names[tag]}{after}")
+        edits += replace(
+            tuple(scalar.part(start, end)[:2]), spelled(f"{before}{names[tag]}{after}", scalar.style)
+        )
     if code.language == "python" and not re.search(
         r"^import os$|^import .*\bos\b", scalar.value, re.MULTILINE
     ):
@@ -97,6 +109,9 @@ def _shell_plan(text: str) -> tuple[list[_Part], bool] | None:
             parts.append((place.start, place.end, tag, "${", "}"))
         elif place.kind in ("double", "heredoc"):
             parts.append((place.start, place.end, tag, "${", "}"))
+            safe = safe and not place.inner
+        elif place.kind == "single" and text[place.start - 1] == "'" == text[place.end : place.end + 1]:
+            parts.append((place.start - 1, place.end + 1, tag, '"${', '}"'))
             safe = safe and not place.inner
         elif place.kind == "single":
             parts.append((place.start, place.end, tag, "'\"${", "}\"'"))
