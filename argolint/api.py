@@ -9,7 +9,7 @@ from argolint import registry
 from argolint.context import File, read
 from argolint.diagnostic import Diagnostic
 from argolint.model.k8s import Object
-from argolint.project.facts import ObjectFact, facts_of, unpack
+from argolint.project.facts import ObjectFact, facts_of_objects, unpack
 from argolint.project.index import Index
 from argolint.runner import (
     Plan,
@@ -79,7 +79,7 @@ def check_with(plan: Plan, sources: Iterable[Source], settings: Settings) -> Rep
 def index_of(files: Iterable[File]) -> Index:
     """The index over files that are in memory."""
     by_path = {file.path: file for file in files}
-    facts = [unpack(path, item) for path, file in by_path.items() for item in facts_of(file.documents)]
+    facts = [unpack(path, item) for path, file in by_path.items() for item in facts_of_objects(file.objects)]
     broken = [path for path, file in by_path.items() if any(document.broken for document in file.documents)]
 
     def load(fact: ObjectFact) -> Object | None:

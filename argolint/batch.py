@@ -20,7 +20,7 @@ from argolint.diagnostic import Diagnostic, Edit, Fix, ObjectRef, Related
 from argolint.model.k8s import Object
 from argolint.project import cache
 from argolint.project.discover import Found, discover, is_manifest
-from argolint.project.facts import ObjectFact, facts_of, unpack
+from argolint.project.facts import ObjectFact, facts_of_objects, unpack
 from argolint.project.index import Index
 from argolint.runner import (
     Plan,
@@ -254,7 +254,7 @@ class _Run:
         if self.kept < KEEP_CHARS:
             self.kept += len(file.text)
             self.files[number] = file
-        facts = marshal.dumps(facts_of(file.documents))
+        facts = marshal.dumps(facts_of_objects(file.objects))
         broken = any(document.broken for document in file.documents)
         findings: list[Any] | None = None
         suppressions: list[Any] = []

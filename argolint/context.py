@@ -66,7 +66,10 @@ class File:
     def objects(self) -> list[list[Object]]:
         """The objects of each document, views made once."""
         if self._objects is None:
-            self._objects = [list(objects_of(document.root, document.index)) for document in self.documents]
+            self._objects = [
+                list(objects_of(document.root, document.index, self.source.text))
+                for document in self.documents
+            ]
         return self._objects
 
     @property

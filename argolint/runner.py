@@ -173,6 +173,7 @@ def run_hooks(
             )
         for obj in objects:
             kind = obj.kind
+            before = len(out)
             if "object" in table:
                 call(bound(cross, "object", kind), obj, obj)
             _run_specs(obj, kind, table, cross, plan, call)
@@ -185,7 +186,31 @@ def run_hooks(
                 rules = bound(cross, "schedule", kind)
                 for schedule in _schedules(obj):
                     call(rules, schedule, obj)
+            if obj.parent is not None and len(out) > before:
+                out[before:] = _not_overwritten(out[before:], obj)
     return _unique(out)
+
+
+def _not_overwritten(findings: list[Diagnostic], embedded: Object) -> list[Diagnostic]:
+    """Without what is said of placeholders in a Sensor's resource: a parameter of the trigger writes over them."""
+    from argolint.analysis.events import overwritten
+
+    paths = overwritten(embedded)
+    return [item for item in findings if item.where not in paths] if paths else findings
+
+
+def _add(out: list[Diagnostic], item: Diagnostic, obj: Object | None, text: str) -> None:
+    """Add a finding, unless it cannot be known to be one.
+
+    In an object that is written in a string, nothing is said about a tag, which is filled in before the object is made;
+    and in a quoted string nothing is repaired, since what stands there is not YAML of the file.
+    """
+    if obj is not None and obj.in_string:
+        if text.startswith("{{", item.start):
+            return
+        if item.fix is not None and obj.in_string != "|":
+            item = item._replace(fix=None)
+    out.append(item)
 
 
 _Call = Callable[[Bound, Any, Object | None], None]
@@ -203,7 +228,7 @@ def _caller(ctx: Context, plan: Plan, out: list[Diagnostic]) -> _Call:
             ctx.rule = item
             try:
                 for finding in check(subject, ctx):
-                    out.append(to_diagnostic(finding, item, plan, path, ctx.ref))
+                    _add(out, to_diagnostic(finding, item, plan, path, ctx.ref), obj, ctx.source.text)
             except Exception as error:
                 out.append(crash(item, error, path, subject, plan))
 
@@ -276,7 +301,7 @@ def _run_rule(
     ctx.rule = item
     try:
         for finding in check(subject, ctx):
-            out.append(to_diagnostic(finding, item, plan, ctx.path, ctx.ref))
+            _add(out, to_diagnostic(finding, item, plan, ctx.path, ctx.ref), ctx.object, ctx.source.text)
     except Exception as error:
         out.append(crash(item, error, ctx.path, subject, plan))
 

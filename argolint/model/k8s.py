@@ -20,16 +20,17 @@ class Object(View):
     """A Kubernetes object, wherever it stands: a document, an item of a List, or embedded in another object.
 
     `document` is the index of its YAML document; `embedded` is true inside a Sensor's or a template's manifest;
-    `parent` is the object it is embedded in.
+    `parent` is the object it is embedded in. `in_string` is the style of the string it is written in, "" when it is none.
     """
 
-    __slots__ = ("_metadata", "_specs", "document", "embedded", "parent")
+    __slots__ = ("_metadata", "_specs", "document", "embedded", "in_string", "parent")
 
     def __init__(self, node: Any, where: str = "", document: int = 0, parent: Object | None = None) -> None:
         super().__init__(node, where)
         self.document = document
         self.parent = parent
         self.embedded = parent is not None
+        self.in_string = ""
         self._specs: Any = None
         self._metadata: View | None = None
 
@@ -113,23 +114,33 @@ def looks_like_object(node: Any) -> bool:
     return isinstance(node, Map) and isinstance(node.get("kind"), str) and "apiVersion" in node
 
 
-def objects_of(root: Any, document: int = 0) -> Iterator[Object]:
-    """Every object of a document: the document itself, the items of a List, embedded objects behind their parent."""
+def objects_of(root: Any, document: int = 0, text: str = "") -> Iterator[Object]:
+    """Every object of a document: the document itself, the items of a List, embedded objects behind their parent.
+
+    Objects that are written inside strings are among them when `text`, the file, is given.
+    """
     if not isinstance(root, Map):
         return
     kind = root.get("kind")
     if isinstance(kind, str) and kind.endswith("List") and isinstance(root.get("items"), Seq):
         for i, item in enumerate(root["items"]):
             if isinstance(item, Map):
-                yield from _with_embedded(Object(item, f"items[{i}]", document))
+                yield from _with_embedded(Object(item, f"items[{i}]", document), text)
         return
     if isinstance(kind, str) or "apiVersion" in root:
-        yield from _with_embedded(Object(root, "", document))
+        yield from _with_embedded(Object(root, "", document), text)
 
 
-def _with_embedded(obj: Object) -> Iterator[Object]:
+def _with_embedded(obj: Object, text: str) -> Iterator[Object]:
     yield obj
+    inner: list[Object] = []
     if obj.kind == "Sensor":
         from argolint.model.events import embedded_objects
 
-        yield from embedded_objects(obj)
+        inner = list(embedded_objects(obj))
+        yield from inner
+    if text and ("manifest:" in text or obj.kind == "ConfigMap"):
+        from argolint.model.embedded import objects_in_strings
+
+        for holder in (obj, *inner):
+            yield from objects_in_strings(holder, text)

@@ -97,9 +97,14 @@ class ObjectFact(NamedTuple):
 Packed = tuple[Any, ...]
 
 
-def facts_of(documents: list[Document]) -> list[Packed]:
-    """The facts of a file's objects, as plain tuples (path left empty)."""
-    return [_object(obj) for document in documents for obj in objects_of(document.root, document.index)]
+def facts_of(documents: list[Document], text: str = "") -> list[Packed]:
+    """The facts of a file's objects, as plain tuples (path left empty). `text` is the file, for objects in strings."""
+    return [_object(obj) for document in documents for obj in objects_of(document.root, document.index, text)]
+
+
+def facts_of_objects(objects: list[list[Object]]) -> list[Packed]:
+    """The facts of objects whose views are made already."""
+    return [_object(obj) for group in objects for obj in group]
 
 
 def unpack(path: str, packed: Packed) -> ObjectFact:
