@@ -11,6 +11,11 @@ from executor.commands.localruns import redirected
 
 COMMANDS = {
     "run": Command("executor.commands.run", "run a workflow from a file, with no cluster"),
+    "simulate": Command(
+        "executor.commands.simulate", "go through a workflow in virtual time, with mocked steps"
+    ),
+    "test": Command("executor.commands.test", "test workflows with mocked steps"),
+    "record": Command("executor.commands.record", "write a test file from a run that was"),
     "runs": Command(
         "executor.commands.runs", "list, show, resume, retry and clean up the runs of this machine"
     ),

@@ -64,6 +64,7 @@ class Mocks:
         self._unmocked = unmocked
         self._nodes = nodes
         self._used: set[Where] = set()
+        self.otherwise: Callable[[Ask], Answer | None] = automatic
         self.errors: list[str] = []
         self.asked: list[Ask] = []
 
@@ -77,7 +78,7 @@ class Mocks:
         if ask.kind == "suspend":
             return None
         if self._unmocked == "succeed":
-            return automatic(ask)
+            return self.otherwise(ask)
         self._complain(
             f"{ask.name}: no mock answers for this node (template {ask.template_name}, kind {ask.kind}); "
             "add one, or say unmocked: succeed"

@@ -79,7 +79,11 @@ def discover(paths: Sequence[str]) -> list[Path]:
 
 def load(path: Path) -> TestFile:
     """Read and check one file. Raises UserError that lists every problem with its position."""
-    text = read_text(path)
+    return load_text(path, read_text(path))
+
+
+def load_text(path: Path, text: str) -> TestFile:
+    """Check a test file's text; `path` is where it stands. Raises UserError."""
     source = SourceText(text)
     stream = parse(text)
     documents = [d for d in stream.documents if d.root is not None or d.broken]

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from argolint.errors import UserError
 from executor import engine
 from executor.engine import contract as c
-from executor.engine.simulate import START, Outcome, simulate, template_of
+from executor.engine.simulate import START, Outcome, automatic_for, simulate, template_of
 from executor.local import prepare
 from executor.local.context import context_for
 from executor.local.documents import (
@@ -46,6 +46,18 @@ class Verdict(NamedTuple):
     state: Mapping[str, Any]
     trace: tuple[str, ...]
     used: frozenset[Where] = frozenset()
+
+    @property
+    def phase(self) -> str:
+        """The workflow's phase."""
+        return str((self.state.get("status") or {}).get("phase") or "")
+
+    def node(self, name: str) -> Mapping[str, Any]:
+        """The node with this display name or full name. Raises KeyError."""
+        for node in ((self.state.get("status") or {}).get("nodes") or {}).values():
+            if name in (node["displayName"], node["name"]):
+                return node  # type: ignore[no-any-return]
+        raise KeyError(name)
 
     @property
     def passed(self) -> bool:
@@ -175,6 +187,11 @@ def run_case(file: TestFile, subject: Subject, index: int, *, update: bool = Fal
         str(case.get("unmocked") or "fail"),
         lambda: (seen[0].get("status") or {}).get("nodes") or {},
     )
+    others = [
+        *subject.context.workflow_templates.values(),
+        *subject.context.cluster_workflow_templates.values(),
+    ]
+    mocks.otherwise = automatic_for(workflow, *others)
     outcome = simulate(
         workflow, mocks, context=subject.context, start=start, max_passes=MAX_PASSES, between=remember,
         shut_down={seconds(k): v for k, v in (case.get("shutDown") or {}).items()},

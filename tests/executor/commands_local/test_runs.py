@@ -53,8 +53,8 @@ def test_a_run_killed_at_any_moment_ends_when_it_is_resumed(sandboxed: Project, 
     sandboxed.write("wf.yaml", chain("sleep 0.1", "sleep 0.1", "sleep 0.1"))
     dice = random.Random(7)
     process = sandboxed.start("run", "wf.yaml", "-q", "--no-lint")
+    info = sandboxed.path / ".argolint/runs/wf/run.json"
     for _ in range(4):
-        info = sandboxed.path / ".argolint/runs/wf/run.json"
         kill_when(sandboxed, process, lambda: info.exists() and (info.parent / "workflow.json").exists())
         time.sleep(0.05)
         process = sandboxed.start("resume", "wf", "-q")
@@ -183,7 +183,7 @@ def test_a_run_is_looked_at(sandboxed: Project) -> None:
 
 def test_a_dry_run_starts_nothing(sandboxed: Project, chain) -> None:
     text = chain("true", "true").replace(
-        "{name: s1, template: t1,", "{name: s1, template: t1, when: \"{{tasks.s0.outputs.result}} == 1\","
+        "{name: s1, template: t1,", '{name: s1, template: t1, when: "{{tasks.s0.outputs.result}} == 1",'
     )
     sandboxed.write("wf.yaml", text)
     done = sandboxed.argorun("run", "wf.yaml", "--dry-run")
