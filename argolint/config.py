@@ -159,6 +159,20 @@ def _texts(value: Any) -> tuple[str, ...]:
     return tuple(value)
 
 
+def _commands(value: Any) -> tuple[str, ...]:
+    if isinstance(value, str):
+        return (value,)
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        raise Wrong("expected a list of commands")
+    return tuple(value)
+
+
+def _truth(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise Wrong(f"expected true or false, got {value!r}")
+    return value
+
+
 def _one_of(*allowed: str) -> Callable[[Any], str]:
     def read(value: Any) -> str:
         if value not in allowed:
@@ -221,6 +235,8 @@ KEYS: dict[str, Callable[[Any], Any]] = {
     "argo-version": argo_version,
     "external-references": _one_of(*EXTERNAL),
     "rules": _texts,
+    "plugins": _truth,
+    "render": _commands,
     "exclude": _texts,
     "options": _options,
     "baseline": _text,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import marshal
 import os
+import re
 import sys
 import types
 from collections.abc import Callable, Iterable, Sequence
@@ -19,7 +20,9 @@ from argolint._version import __version__
 from argolint.errors import UserError
 from argolint.rule import Rule, rules_in
 
-_FORMAT = 3
+_FORMAT = 4
+POLICY = (".yaml", ".yml")
+_POLICY_NAME = re.compile(r"[a-z]{3}[0-9]{3}_")
 
 
 def builtin_folder() -> str:
@@ -84,7 +87,7 @@ def _modules(folder: str) -> list[tuple[str, int, int]]:
                     continue
                 if entry.is_dir():
                     pending.append((entry.path, f"{prefix}{name}/"))
-                elif name.endswith(".py"):
+                elif name.endswith(".py") or (name.endswith(POLICY) and _POLICY_NAME.match(name)):
                     stat = entry.stat()
                     found.append((prefix + name, stat.st_mtime_ns, stat.st_size))
     found.sort()
@@ -128,7 +131,7 @@ def _rules_of(folder: str, result: Rules) -> list[Rule]:
             text = "".join(traceback.format_exception(error))
             result.failures.append((os.path.join(folder, relative), f"{type(error).__name__}: {error}", text))
     if blob is not None and not failures:
-        code = {relative: _compiled[folder, relative] for relative in named}
+        code = {relative: _compiled[folder, relative] for relative in named if not relative.endswith(POLICY)}
         _write(blob, marshal.dumps((key, [tuple(item[:-1]) for item in rules], code)))
     return rules
 
@@ -165,13 +168,21 @@ def _write(path: str, data: bytes) -> None:
 
 
 def _import(folder: str, relative: str) -> list[Rule]:
-    namespace = _module(folder, relative)
-    rules = rules_in(namespace)
+    rules = _declared(folder, relative)
     stem = Path(relative).stem
     for item in rules:
         if len(rules) == 1 and not stem.startswith(item.code.lower()):
             raise ValueError(f"declares {item.code} but is not called {item.code.lower()}_….py")
     return [item._replace(module=(folder, relative)) for item in rules]
+
+
+def _declared(folder: str, relative: str) -> list[Rule]:
+    """The rules of a module, or the one of a policy file."""
+    if relative.endswith(POLICY):
+        from argolint.policy import load as load_policy
+
+        return [load_policy(os.path.join(folder, relative))]
+    return rules_in(_module(folder, relative))
 
 
 # The namespaces of imported rule modules by path, and the code of modules by folder and relative path.
@@ -208,15 +219,35 @@ def bind(item: Rule) -> Rule:
     """The rule with its function, importing its module when that has not happened."""
     if item.check is not None:
         return item
-    for found in rules_in(_module(*item.module)):
+    for found in _declared(*item.module):
         if found.code == item.code:
             return item._replace(check=found.check)
     raise UserError(f"{_where(item)}: no longer declares {item.code}", "run again")
 
 
+def plugin_folders() -> tuple[str, ...]:
+    """The folders of rules that installed packages offer under the entry point `argolint.rules`, each a package.
+
+    Raises UserError for an entry point that cannot be loaded.
+    """
+    from importlib.metadata import entry_points
+
+    found = []
+    for point in entry_points(group="argolint.rules"):
+        try:
+            module = point.load()
+            found.append(os.path.dirname(os.path.abspath(module.__file__)))
+        except Exception as error:
+            raise UserError(
+                f"entry point argolint.rules `{point.name}` cannot be loaded: {error}",
+                "repair or remove the package that offers it, or set `plugins: false`",
+            ) from error
+    return tuple(dict.fromkeys(found))
+
+
 def page_path(item: Rule) -> str:
     """The Markdown page of a rule."""
-    return os.path.join(item.module[0], item.module[1][:-3] + ".md")
+    return os.path.join(item.module[0], os.path.splitext(item.module[1])[0] + ".md")
 
 
 def selects(selector: str, item: Rule) -> int:

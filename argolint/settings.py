@@ -15,13 +15,15 @@ class Settings:
     argo_version        the release that will run the manifests, as (major, minor)
     external_references what a reference to an object outside the tree is: ignore, info, warning or error
     rules               folders of more rules
+    plugins             whether rules that installed packages offer (entry point argolint.rules) are used
+    render              commands whose output is linted too, with --render
     options             settings that single rules declare and read
     root                the folder that globs and cross-file rules start from ("" = the current one)
     """
 
     __slots__ = (
         "argo_version", "baseline", "exclude", "extend_ignore", "extend_select", "external_references", "fail_on",
-        "ignore", "options", "origins", "per_file_ignores", "profile", "root", "rules", "select", "severity",
+        "ignore", "options", "origins", "per_file_ignores", "plugins", "profile", "render", "root", "rules", "select", "severity",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -36,6 +38,8 @@ class Settings:
         self.argo_version: tuple[int, int] = LATEST_ARGO
         self.external_references = "warning"
         self.rules: tuple[str, ...] = ()
+        self.plugins = False
+        self.render: tuple[str, ...] = ()
         self.exclude: tuple[str, ...] = ()
         self.options: dict[str, Any] = {}
         self.baseline = ""

@@ -80,6 +80,8 @@ def settings_of(args: argparse.Namespace, paths: Sequence[str]) -> tuple[Setting
         except config.Wrong as error:
             raise UserError(f"--argo-version: {error}", "") from None
         settings.origins["argo_version"] = "--argo-version"
+    if settings.plugins:
+        settings.rules = (*settings.rules, *registry.plugin_folders())
     rules = registry.load(settings.rules)
     config.check_names(settings, rules)
     return settings, rules
