@@ -254,7 +254,11 @@ def _execute_retried(run: Run, call: Call, strategy: Mapping[str, Any]) -> Node:
         attempt = call._replace(
             name=attempt_name, template=template, flag={**call.flag, "hooked": False, "retried": True}
         )
-        node = _dispatch(run, attempt, strategy)
+        try:
+            node = _dispatch(run, attempt, strategy)
+        except TemplateFault as error:
+            run.mark(identity, phases.ERROR, str(error))
+            raise
         if not phases.phase_fulfilled(node):
             if phases.fulfilled(node):
                 run.put(identity, daemoned=True, podIP=node.get("podIP"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from executor.engine import artifacts, gc, gojson, locks, metrics, names, phases
+from executor.engine import artifacts, gc, gojson, locks, metrics, names, phases, shutdown
 from executor.engine.clock import seconds_between
 from executor.engine.execute import execute_template
 from executor.engine.faults import Held, TemplateFault, TimedOut, WorkflowFault
@@ -42,6 +42,7 @@ def set_phase(run: Run, phase: str, message: str | None = None) -> None:
         root = run.nodes.get(run.name)
         if phase == phases.ERROR and root is not None and root.get("phase") == phases.RUNNING:
             run.mark(run.name, phases.ERROR, "Workflow operation error")
+        shutdown.end_leftovers(run)
         locks.release_all(run)
         gc.workflow_ended(run)
         metrics.of_workflow(run)

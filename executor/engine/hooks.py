@@ -40,10 +40,13 @@ def run_exit_hook(
 ) -> bool:
     """Start or continue the exit handler of a completed node. True if there is none or it has ended."""
     hook = exit_hook(holder)
-    if hook is None or not may_execute(run, True):
+    if hook is None:
         return True
     name = names.exit_name(node["name"])
-    if run.named(name) is None and hook.get("expression"):
+    present = run.named(name)
+    if present is None and not may_execute(run, True):
+        return True
+    if present is None and hook.get("expression"):
         if not evaluate_bool(str(hook["expression"]), with_globals(run, scope.variables)):
             return True
     return _run_hook(run, name, hook, node, boundary, base, prefix, scope, in_exit=True)

@@ -10,8 +10,10 @@ from executor.engine import phases, rules
 from executor.engine.clock import later, parse_duration, parse_time
 from executor.engine.faults import Full, Held, TemplateFault, TimedOut
 from executor.engine.run import Node, Run
+from executor.engine.scope import last_attempt
 
 _GROUPS = frozenset({"Pod", "Steps", "DAG"})
+FAILED_FAST = "template has failed or errored children and failFast enabled"
 _ACTIVE = frozenset({phases.PENDING, phases.RUNNING})
 
 
@@ -87,6 +89,9 @@ def check_parallelism(
         and _counts(run).get(("pods", "*"), 0) >= overall
     ):
         _hold(run)
+    if kind in ("steps", "dag") and node is not None and node.get("type") == "Retry":
+        # The children are those of the present attempt.
+        node = last_attempt(run, node) or node
     if kind in ("steps", "dag") and node is not None:
         own = _limit(template.get("parallelism"))
         if own is not None and _counts(run).get(("pods", node["id"]), 0) >= own:
@@ -127,22 +132,21 @@ def _has_failed_child(run: Run, boundary: str) -> bool:
 def _fail_fast(run: Run, node: Node) -> None:
     if phases.fulfilled(node) or not _has_failed_child(run, node["id"]):
         return
-    if any(
-        n.get("boundaryID") == node["id"] and n.get("type") == "Pod" and n.get("phase") in _ACTIVE
-        for n in run.nodes.values()
-    ):
+    inner = [n for n in run.nodes.values() if n.get("boundaryID") == node["id"]]
+    # Nothing new is started in here, but a group that was started goes on to its end.
+    if any(n.get("type") in _GROUPS and n.get("phase") in _ACTIVE for n in inner):
         return
-    message = "template has failed or errored children and failFast enabled"
-    if node.get("type") == "Steps":
-        groups = [
-            n
-            for n in run.nodes.values()
-            if n.get("boundaryID") == node["id"] and n.get("type") == "StepGroup"
-        ]
-        if groups:
-            run.mark(groups[-1]["id"], phases.FAILED, message)
-    run.mark(node["id"], phases.FAILED, message)
-    raise Held(message)
+    for child in inner:
+        if child.get("type") == "Retry" and not phases.fulfilled(child):
+            last = next((c for c in reversed(list(run.children(child))) if phases.phase_fulfilled(c)), None)
+            if last is not None:
+                run.put(child["id"], outputs=last.get("outputs"))
+                run.mark(child["id"], last["phase"])
+    for child in inner:
+        if not phases.fulfilled(run.nodes[child["id"]]):
+            run.mark(child["id"], phases.FAILED, FAILED_FAST)
+    run.mark(node["id"], phases.FAILED, FAILED_FAST)
+    raise Held(FAILED_FAST)
 
 
 def timeout_deadline(

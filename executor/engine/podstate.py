@@ -281,6 +281,10 @@ def _succeeded(status: Status, mains: set[str]) -> bool:
 def _members(run: Run, node: Mapping[str, Any], pod: Mapping[str, Any]) -> None:
     """The nodes of a containerSet's containers follow their containers."""
     status = pod.get("status") or {}
+    if status.get("phase") == "Failed" and not status.get("containerStatuses"):
+        for member in [n for n in run.children(node) if n.get("type") == "Container"]:
+            if not phases.fulfilled(member):
+                _end_members(run, member, "Pod Failed whilst container running")
     for container in status.get("containerStatuses") or ():
         child = run.named(names.child_name(node["name"], str(container.get("name"))))
         if child is None or child.get("type") != "Container" or phases.fulfilled(child):
@@ -304,6 +308,14 @@ def _members(run: Run, node: Mapping[str, Any], pod: Mapping[str, Any]) -> None:
             )
         elif state.get("running"):
             run.mark(child["id"], phases.RUNNING, "")
+
+
+def _end_members(run: Run, node: Node, message: str) -> None:
+    """A container that never ran, and those that wait for it."""
+    run.mark(node["id"], phases.FAILED, message)
+    for child in run.children(run.nodes[node["id"]]):
+        if child.get("type") == "Container" and not phases.fulfilled(child):
+            _end_members(run, child, message)
 
 
 def pod_deleted(run: Run, pod_name: str) -> None:

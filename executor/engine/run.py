@@ -114,6 +114,8 @@ class Run:
         for _ in range(256):
             boundary = node.get("boundaryID")
             if not boundary:
+                # The workflow's own hooks hang below the root: a DAG there waits for them.
+                touched.add(self.name)
                 break
             touched.add(boundary)
             enclosing = self.nodes.get(boundary)

@@ -68,3 +68,15 @@ def _end_pod(run: Run, identity: str, node: Node, message: str) -> None:
     ]:
         if not phases.fulfilled(child):
             run.mark(child["id"], phases.FAILED, message)
+
+
+def end_leftovers(run: Run) -> None:
+    """The workflow ends although some of it still runs (a sibling timed out, say): nothing is left behind."""
+    message = f"workflow ended: {run.phase}"
+    for identity, node in list(run.nodes.items()):
+        if phases.phase_fulfilled(node) or identity == run.name:
+            continue
+        if node.get("type") == "Pod":
+            _end_pod(run, identity, node, message)
+        else:
+            run.mark(identity, phases.FAILED, message)

@@ -329,7 +329,9 @@ class _World:
         """Ask what becomes of suspend nodes that have not been asked about."""
         nodes = (self.state.get("status") or {}).get("nodes") or {}
         # Nodes are only ever added, at the end.
-        self.suspensions += [i for i in islice(nodes, self.looked_at, None) if nodes[i].get("type") == "Suspend"]
+        self.suspensions += [
+            i for i in islice(nodes, self.looked_at, None) if nodes[i].get("type") == "Suspend"
+        ]
         self.looked_at = len(nodes)
         for identity in self.suspensions:
             node = nodes[identity]

@@ -188,14 +188,15 @@ def _execute_task(dag: _Dag, task_name: str) -> None:
                 run, dag.name_of(task_name), "TaskGroup", phases.RUNNING, holder=task, base=dag.base, boundary=dag.identity
             )  # fmt: skip
     hooked, locked = hooks.has_hooks(task), bool(run.status.get("synchronization"))
+    hooks_left = False
     for one in expanded:
         child = run.nodes.get(one.identity) if looping and not hooked else None
         if child is not None and (only_waits(run, child) or (phases.phase_fulfilled(child) and not locked)):
             if node is not None:
                 run.link(node["id"], one.identity)
             continue
-        _execute_one(dag, task_name, one, looping)
-    if looping:
+        hooks_left = not _execute_one(dag, task_name, one, looping) or hooks_left
+    if looping and not hooks_left:
         _close_group(dag, task_name, expanded)
 
 
@@ -297,8 +298,8 @@ def _add_task(dag: _Dag, scope: Scope, task_name: str, node: Node) -> None:
     add_node(dag.run, scope, prefix, node, dag.base)
 
 
-def _execute_one(dag: _Dag, task_name: str, one: _One, looping: bool) -> None:
-    """Carry one (expanded) task on."""
+def _execute_one(dag: _Dag, task_name: str, one: _One, looping: bool) -> bool:
+    """Carry one (expanded) task on. False if hooks of it are still to end."""
     run = dag.run
     task, name, identity = one
     if identity not in run.nodes:
@@ -306,21 +307,23 @@ def _execute_one(dag: _Dag, task_name: str, one: _One, looping: bool) -> None:
         try:
             if not should_execute(task.get("when")):
                 _skipped(dag, name, task, f"when '{task.get('when')}' evaluated false")
-                return
+                return True
         except TemplateFault as error:
             error_node(run, name, str(error), holder=task, base=dag.base, boundary=dag.identity)
-            return
+            return True
     try:
         node = execute_template(
             run, name, task, dag.base, task.get("arguments") or {}, dag.identity, in_exit=dag.in_exit
         )
     except (Held, TooDeep, TimedOut):
-        return
+        return True
     except TemplateFault as error:
         error_node(run, name, str(error), holder=task, base=dag.base, boundary=dag.identity)
-        return
-    if hooks.has_hooks(task):
-        _hooks(dag, task, node, str(task.get("name")) if looping else task_name)
+        return True
+    if not hooks.has_hooks(task):
+        return True
+    done = _hooks(dag, task, node, str(task.get("name")) if looping else task_name)
+    return done and hooks.hooks_done(run, run.nodes[node["id"]])
 
 
 def _hooks(dag: _Dag, task: Task, node: Node, task_name: str) -> bool:

@@ -24,8 +24,6 @@ def execute(run: Run, call: Call) -> Node:
             run, call.name, "Pod", phases.PENDING, holder=call.holder, base=call.base, boundary=call.boundary,
             flag=call.flag, inputs=call.inputs, expects_result=not daemon,
         )  # fmt: skip
-        if call.resolved.kind == "containerSet":
-            _members(run, call, identity)
     if phases.fulfilled(node) or node["phase"] != phases.PENDING:
         return run.nodes[identity]
     if identity in run.memory.asked:
@@ -46,6 +44,8 @@ def execute(run: Run, call: Call) -> Node:
     run.memory.asked.add(identity)
     run.memory.create_after.pop(identity, None)
     run.command(CreatePod(identity, pod))
+    if call.resolved.kind == "containerSet" and not run.nodes[identity].get("children"):
+        _members(run, call, identity)
     return run.nodes[identity]
 
 

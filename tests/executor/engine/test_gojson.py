@@ -28,13 +28,19 @@ def test_marshal_any(value: Any, expected: str) -> None:
 
 @pytest.mark.parametrize("text", ["NaN", "[Infinity]", "{'a': 1}", "01", "1.", ""])
 def test_what_go_does_not_read(text: str) -> None:
-    with pytest.raises(ValueError, match="."):
+    with pytest.raises(ValueError, match=r"."):
         gojson.decode(text)
 
 
 def test_raw_items_keep_their_spelling() -> None:
     text = ' [ 1.0 , "x, [y]", {"b": {"z": 1, "a": 2}, "a": "<"}, [1, 2.50], true ] '
-    assert gojson.elements(text) == ["1.0", '"x, [y]"', '{"b": {"z": 1, "a": 2}, "a": "<"}', "[1, 2.50]", "true"]
+    assert gojson.elements(text) == [
+        "1.0",
+        '"x, [y]"',
+        '{"b": {"z": 1, "a": 2}, "a": "<"}',
+        "[1, 2.50]",
+        "true",
+    ]
     assert gojson.elements("null") is None
     assert gojson.members('{ "a" : 1.0, "b":{"c": []} }') == {"a": "1.0", "b": '{"c": []}'}
 
