@@ -19,10 +19,9 @@ def check(spec: WorkflowSpec, ctx: Context) -> Iterator[Finding]:
             continue
         shape = ", ".join(shown(wait) for wait in found.waits[:6]) + (", …" if found.limit > 6 else "")
         needed = shown(sum(found.waits[: found.fit + 1]))
-        retries = "retry" if found.fit == 1 else "retries"
         yield Finding(
             strategy.mapping("backoff").value_span("maxDuration"),
-            f"only {found.fit} of the {found.limit} {retries} of {label} fit in {shown(found.most)}, "
+            f"{'none' if found.fit == 0 else f'only {found.fit}'} of the {found.limit} retries of {label} fit in {shown(found.most)}, "
             f"even if every try fails at once: the waits are {shape}",
             help=f"retry {found.fit + 1} would start after {needed}; raise `maxDuration`, set `cap`, or lower `limit`",
             related=[(strategy.value_span("limit"), f"{found.limit} retries")],
