@@ -17,8 +17,12 @@ def controllers_of(index: Index) -> list[tuple[str, str]]:
 
     Accounts that may do everything, and those bound to roles outside the tree, are left out.
     """
+    known: list[tuple[str, str]] | None = index.memo.get("controllers")
+    if known is not None:
+        return known
     grants = grants_of(index)
-    found = []
+    found: list[tuple[str, str]] = []
+    index.memo["controllers"] = found
     for namespace, account in grants.accounts():
         held = grants.of(namespace, account)
         if grants.is_open(namespace, account) or not any(covers(grant, _SIGNATURE) for grant in held):

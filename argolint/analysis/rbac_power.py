@@ -38,19 +38,26 @@ class Holder(NamedTuple):
 def holders(role: Object, index: Index) -> list[Holder]:
     """The accounts that bindings of the tree give a role to."""
     found: list[Holder] = []
-    for binding in index.of_kind("RoleBinding", "ClusterRoleBinding"):
-        reference = binding.data.get("roleRef")
-        if not isinstance(reference, dict) or (reference.get("kind"), reference.get("name")) != (
-            role.kind,
-            role.name,
-        ):
-            continue
+    for binding in _bindings_by_role(index).get((role.kind, role.name), ()):
         if role.kind == "Role" and not same_namespace(binding.namespace, role.namespace):
             continue
         found += [
             Holder(ns, name, binding) for kind, ns, name in subjects_of(binding) if kind == "ServiceAccount"
         ]
     return found
+
+
+def _bindings_by_role(index: Index) -> dict[tuple[str, str], list[ObjectFact]]:
+    """The bindings of a tree by the kind and name of the role they give."""
+    known: dict[tuple[str, str], list[ObjectFact]] | None = index.memo.get("bindings-by-role")
+    if known is None:
+        known = index.memo["bindings-by-role"] = {}
+        for binding in index.of_kind("RoleBinding", "ClusterRoleBinding"):
+            reference = binding.data.get("roleRef")
+            if isinstance(reference, dict):
+                key = (str(reference.get("kind")), str(reference.get("name")))
+                known.setdefault(key, []).append(binding)
+    return known
 
 
 def is_machinery(role: Object, index: Index) -> bool:

@@ -17,7 +17,7 @@ class Index:
     kustomize or `argo submit -n` will give it one.
     """
 
-    __slots__ = ("_by_kind", "_by_name", "_loader", "broken", "objects", "paths")
+    __slots__ = ("_by_kind", "_by_name", "_loader", "broken", "memo", "objects", "paths")
 
     def __init__(
         self,
@@ -30,6 +30,8 @@ class Index:
         self.paths: list[str] = list(paths)
         # Files with a document that does not parse: what is missing may be in there.
         self.broken: list[str] = list(broken)
+        # What analyses have worked out from all the facts, by a name of their own, so that it is done once a run.
+        self.memo: dict[str, Any] = {}
         self._loader = loader
         self._by_kind: dict[str, list[ObjectFact]] = {}
         self._by_name: dict[tuple[str, str], list[ObjectFact]] = {}
