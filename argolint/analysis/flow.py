@@ -153,8 +153,23 @@ class Call(NamedTuple):
     how: str
 
 
-def calls(spec: WorkflowSpec, index: Index | None, namespace: str = "") -> Iterator[Call]:
+_last_calls: list[tuple[WorkflowSpec, Index | None, str, list[Call]]] = []
+
+
+def calls(spec: WorkflowSpec, index: Index | None, namespace: str = "") -> list[Call]:
     """The calls of steps, tasks and hooks whose callee is known. The entrypoint and `spec.onExit` are not among them."""
+    for seen, used, where, known in _last_calls:
+        if seen is spec and used is index and where == namespace:
+            return known
+    if _last_calls and _last_calls[0][0] is not spec:
+        _last_calls.clear()
+    del _last_calls[:-1]
+    found = list(_calls(spec, index, namespace))
+    _last_calls.append((spec, index, namespace, found))
+    return found
+
+
+def _calls(spec: WorkflowSpec, index: Index | None, namespace: str) -> Iterator[Call]:
     for ref in spec.references():
         if ref.how not in ("template", "templateRef", "hook"):
             continue

@@ -57,6 +57,7 @@ def problems(obj: Object, ctx: Context, index: Index | None, *kinds: str) -> lis
             found[kind] = _once(found[kind])
         if _last and _last[0][0] is not obj:
             _last.clear()
+        del _last[:-1]
         _last.append((obj, index, found))
     return [problem for kind in kinds for problem in found.get(kind, ())]
 

@@ -18,6 +18,10 @@ def check(spec: WorkflowSpec, ctx: Context) -> Iterator[Finding]:
             yield from named(template, "template")
         for step in template.children:
             yield from named(step, step.kind)
+        for role in ("initContainers", "sidecars"):
+            for one in template.items(role):
+                if one.get("name") == "":
+                    yield from named(one, "container")
         if template.type == "containerSet":
             for one in template.body.items("containers"):
                 yield from named(one, "container")
