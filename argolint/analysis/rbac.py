@@ -118,6 +118,8 @@ class Grants:
         self._by_account: dict[str, list[tuple[str, Grant]]] = {}
         self._groups: list[tuple[str, Grant]] = []
         self._open: list[tuple[str, str]] = []
+        self._accounts: list[tuple[str, str]] | None = None
+        self._blank = next(iter(index.of_kind(*BINDING_KINDS, "ServiceAccount")), None) is None
         for binding in index.of_kind(*BINDING_KINDS):
             self._add(binding)
 
@@ -185,9 +187,18 @@ class Grants:
             return grant.binding.kind == "ClusterRoleBinding"
         return same_namespace(grant.namespace, need.namespace or namespace)
 
+    @property
+    def blank(self) -> bool:
+        """Whether the tree says nothing of accounts: no bindings, no service accounts."""
+        return self._blank
+
     def accounts(self) -> list[tuple[str, str]]:
         """(namespace, name) of every account that a binding names."""
-        return sorted({(ns, name) for name, grants in self._by_account.items() for ns, _ in grants})
+        if self._accounts is None:
+            self._accounts = sorted(
+                {(ns, name) for name, grants in self._by_account.items() for ns, _ in grants}
+            )
+        return self._accounts
 
 
 def covers(grant: Grant, need: Need) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from argolint.analysis.rbac import (
+    ARGO_GROUP,
     DEFAULT_ACCOUNT,
     Grant,
     Grants,
@@ -15,7 +16,7 @@ from argolint.analysis.rbac import (
     missing,
     same_namespace,
 )
-from argolint.analysis.rbac_needs import object_needs, runs_alone
+from argolint.analysis.rbac_needs import account_of, collecting, object_needs, runs_alone
 from argolint.model.k8s import Object
 from argolint.model.view import Span
 from argolint.model.workflow import WorkflowSpec
@@ -73,11 +74,51 @@ def lacks(obj: Object, index: Index, namespace: str, *kinds: str) -> list[Lack]:
 
 
 def _all(obj: Object, index: Index, namespace: str) -> list[Lack]:
+    grants = grants_of(index)
+    if grants.blank or not any(
+        _concerns(spec, index, namespace, grants) for spec in obj.workflow_specs or (None,)
+    ):
+        return []
     if not all(runs_alone(spec, index, namespace) for spec in obj.workflow_specs):
         return []
-    return grouped(
-        missing(object_needs(obj, index, namespace), namespace, grants_of(index)), namespace, grants_of(index)
+    needs = object_needs(obj, index, namespace)
+    if obj.kind in ("Sensor", "EventSource"):
+        # An account that nobody chose: what it needs is missing when the tree gives just that to another one.
+        unnamed = [
+            need
+            for need in needs
+            if need.account == DEFAULT_ACCOUNT and not grants.knows(namespace, DEFAULT_ACCOUNT)
+        ]
+        elsewhere = [need for need in unnamed if granted_to_others(need, namespace, grants)]
+        return grouped([*missing(needs, namespace, grants), *elsewhere], namespace, grants)
+    return grouped(missing(needs, namespace, grants), namespace, grants)
+
+
+def granted_to_others(need: Need, namespace: str, grants: Grants) -> bool:
+    """Whether an account of the namespace has what another one needs."""
+    return any(
+        same_namespace(where, namespace)
+        and any(
+            covers(grant, need) and grant.role.name != "cluster-admin" for grant in grants.of(namespace, name)
+        )
+        for where, name in grants.accounts()
+        if name != need.account
     )
+
+
+def _concerns(spec: WorkflowSpec | None, index: Index, namespace: str, grants: Grants) -> bool:
+    """Whether the tree knows anything of the accounts that a spec may run as: a cheap test before the thorough one."""
+    if spec is None or any(reference.object_name for reference in spec.references()):
+        return True
+    accounts = {account_of(spec, index, namespace) or DEFAULT_ACCOUNT, DEFAULT_ACCOUNT}
+    accounts.update(account for account, _ in collecting(spec))
+    for view in (spec, *spec.all_templates):
+        accounts.add(view.text("serviceAccountName"))
+        accounts.add(view.mapping("executor").text("serviceAccountName"))
+    defaults = spec.template_defaults
+    if defaults is not None:
+        accounts.add(defaults.text("serviceAccountName"))
+    return any(account and grants.knows(namespace, account) for account in accounts)
 
 
 def grouped(needs: Iterable[Need], namespace: str, grants: Grants) -> list[Lack]:
@@ -116,14 +157,25 @@ def ineffective(lack: Lack, namespace: str, grants: Grants) -> Grant | None:
     )
 
 
-def instead(spec: WorkflowSpec, index: Index, namespace: str, account: str) -> Grant | None:
+_instead: tuple[Index | None, dict[tuple[str, str], Grant | None]] = (None, {})
+
+
+def instead(index: Index, namespace: str, account: str) -> Grant | None:
     """A grant to report results that another account of the namespace has, when `account` is bound to nothing."""
-    grants = grants_of(index)
-    who = account or DEFAULT_ACCOUNT
+    global _instead
+    if _instead[0] is not index:
+        _instead = (index, {})
+    key = (namespace, account or DEFAULT_ACCOUNT)
+    if key not in _instead[1]:
+        _instead[1][key] = _elsewhere(*key, grants_of(index))
+    return _instead[1][key]
+
+
+def _elsewhere(namespace: str, who: str, grants: Grants) -> Grant | None:
     if grants.of(namespace, who) or grants.is_open(namespace, who):
         return None
     wanted = [
-        Need("", "argoproj.io", "workflowtaskresults", verb, "", "", "", spec.head)
+        Need("", ARGO_GROUP, "workflowtaskresults", verb, "", "", "", Span(0, 0))
         for verb in ("create", "patch")
     ]
     for where, name in grants.accounts():

@@ -80,12 +80,24 @@ def runs_alone(spec: WorkflowSpec, index: Index, namespace: str) -> bool:
         return True
     if not spec.entrypoint:
         return False
-    kind, name = spec.kind, spec.owner.name
-    return not any(
-        ref.object_kind == kind and ref.object_name == name and same_namespace(fact.namespace, namespace)
-        for fact in index.objects
-        for ref in fact.references
-    )
+    callers = _callers(index).get((spec.kind, spec.owner.name), ())
+    return not any(same_namespace(caller, namespace) for caller in callers)
+
+
+_referenced: tuple[Index | None, dict[tuple[str, str], set[str]]] = (None, {})
+
+
+def _callers(index: Index) -> dict[tuple[str, str], set[str]]:
+    """(kind, name) of every object that others refer to -> the namespaces of those. Collected once for an index."""
+    global _referenced
+    if _referenced[0] is not index:
+        found: dict[tuple[str, str], set[str]] = {}
+        for fact in index.objects:
+            for ref in fact.references:
+                if ref.object_kind:
+                    found.setdefault((ref.object_kind, ref.object_name), set()).add(fact.namespace)
+        _referenced = (index, found)
+    return _referenced[1]
 
 
 def account_of(spec: WorkflowSpec, index: Index, namespace: str) -> str:

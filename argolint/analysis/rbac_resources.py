@@ -5,6 +5,7 @@ Kinds of Kubernetes itself, of Argo, and of what workflows often touch. A resour
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple
 
 
@@ -116,3 +117,26 @@ def is_cluster_scoped(group: str, resource: str) -> bool:
     return any(
         not found.namespaced and found.group == group for found in BY_NAME.get(resource.partition("/")[0], ())
     )
+
+
+@lru_cache(maxsize=256)
+def is_slip_of_group(group: str) -> bool:
+    """Whether a group that is not known can only be a slip of one that is: cut off before its domain, or a letter astray."""
+    if (
+        not group
+        or group in GROUPS
+        or group in _OTHER_GROUPS
+        or "/" in group
+        or "*" in group
+        or "{{" in group
+    ):
+        return False
+    if any(known.startswith(group + ".") for known in GROUPS):
+        return True
+    from difflib import SequenceMatcher
+
+    wanted = 0.93 if group.endswith(".k8s.io") else 0.85
+    return any(known and SequenceMatcher(None, group, known).ratio() >= wanted for known in GROUPS)
+
+
+_OTHER_GROUPS = frozenset({"extensions", "events.k8s.io", "metrics.k8s.io", "gateway.networking.k8s.io"})

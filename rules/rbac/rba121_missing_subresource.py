@@ -22,6 +22,9 @@ from argolint.rule import Elsewhere, Finding, rule
 )
 def check(template: Template, ctx: Context) -> Iterator[Finding]:
     """An account has a right on an object, and the template needs it on a part of the object, such as `pods/log`."""
+    text = ctx.source.text
+    if "kubectl" not in text and "subresource" not in text:
+        return
     grants = grants_of(ctx.index)
     account = pod_account(template, account_of(template.spec, ctx.index, ctx.namespace))
     if not runs_alone(template.spec, ctx.index, ctx.namespace) or grants.is_open(ctx.namespace, account):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from argolint.analysis.rbac import DEFAULT_ACCOUNT, pod_account
+from argolint.analysis.rbac import DEFAULT_ACCOUNT, grants_of, pod_account
 from argolint.analysis.rbac_lack import instead
 from argolint.analysis.rbac_needs import runs_alone
 from argolint.context import Context
@@ -15,6 +15,8 @@ from argolint.rule import Finding, rule
 @rule("RBA201", "default-service-account", on="spec", severity="warning", cross_file=True)
 def check(spec: WorkflowSpec, ctx: Context) -> Iterator[Finding]:
     """A workflow names no account, in a tree that has accounts for workflows, so its pods run as `default`."""
+    if grants_of(ctx.index).blank:
+        return
     given = spec.text("serviceAccountName")
     if (
         (given and given != DEFAULT_ACCOUNT)
@@ -28,7 +30,7 @@ def check(spec: WorkflowSpec, ctx: Context) -> Iterator[Finding]:
     if all(pod_account(template, "") != DEFAULT_ACCOUNT for template in pods):
         return
     known = [name for name in ctx.index.names("ServiceAccount", ctx.namespace) if name != DEFAULT_ACCOUNT]
-    if not known or instead(spec, ctx.index, ctx.namespace, "") is not None:
+    if not known or instead(ctx.index, ctx.namespace, "") is not None:
         return  # RBA123 says more
     yield Finding(
         spec.value_span("serviceAccountName") if given else spec.key_span("entrypoint"),

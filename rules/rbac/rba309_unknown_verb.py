@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from argolint.context import Context
@@ -23,6 +24,16 @@ def check(role: Object, ctx: Context) -> Iterator[Finding]:
     for policy in policy_rules(role):
         for i, verb in enumerate(policy.sequence("verbs")):
             if not isinstance(verb, str) or verb in VERBS:
+                continue
+            parts = [part for part in re.split(r"[,\s]+", verb) if part]
+            if len(parts) > 1 and all(part in VERBS for part in parts):
+                span = policy.item_span("verbs", i)
+                yield Finding(
+                    span,
+                    f"`{verb}` is one string; each verb is an item of its own",
+                    help=f"write `[{', '.join(parts)}]`",
+                    fix=replace(span, ", ".join(parts)) if policy.sequence("verbs").flow else None,
+                )
                 continue
             near = "*" if verb.lower() in ("all", "any") else suggest(verb, VERBS)
             if near:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from argolint.analysis.rbac_resources import BY_NAME, GROUPS
+from argolint.analysis.rbac_resources import BY_NAME, GROUPS, is_slip_of_group
 from argolint.context import Context
 from argolint.model.k8s import Object
 from argolint.model.rbac import policy_rules
@@ -27,7 +27,7 @@ def check(role: Object, ctx: Context) -> Iterator[Finding]:
     """A resource is not in the API groups of its rule."""
     for policy in policy_rules(role):
         groups = policy.api_groups
-        if not groups or not all(group in GROUPS for group in groups):
+        if not groups or not all(group in GROUPS or is_slip_of_group(group) for group in groups):
             continue
         homes = [
             {found.group for found in BY_NAME.get(word.partition("/")[0], ())} for word in policy.resources

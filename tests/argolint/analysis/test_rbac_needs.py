@@ -9,7 +9,13 @@ from argolint.analysis.rbac_grant import Located, differences, includes, least_r
 from argolint.analysis.rbac_lack import lacks
 from argolint.analysis.rbac_needs import api_calls, object_needs, reached, runs_alone
 from argolint.analysis.rbac_power import everyone, excess, strongest
-from argolint.analysis.rbac_resources import BY_NAME, is_cluster_scoped, kubectl_resource, meant_resource
+from argolint.analysis.rbac_resources import (
+    BY_NAME,
+    is_cluster_scoped,
+    is_slip_of_group,
+    kubectl_resource,
+    meant_resource,
+)
 from argolint.api import index_of
 from argolint.context import File
 from argolint.model.k8s import Object
@@ -390,3 +396,44 @@ def test_resources_know_their_group_and_scope() -> None:
     found = kubectl_resource("deploy/web")
     assert found is not None
     assert (found.group, found.name) == ("apps", "deployments")
+
+
+@pytest.mark.parametrize(
+    ("group", "slip"),
+    [
+        ("argoproj", True),
+        ("argoproj.oi", True),
+        ("app", True),
+        ("rbac.authorization", True),
+        ("events.k8s.io", False),
+        ("metrics.k8s.io", False),
+        ("extensions", False),
+        ("batch.volcano.sh", False),
+        ("serving.knative.dev", False),
+        ("argoproj.io", False),
+    ],
+)
+def test_slips_of_groups(group: str, slip: bool) -> None:
+    assert is_slip_of_group(group) is slip
+
+
+def test_a_sensor_that_names_no_account_is_compared_with_others() -> None:
+    sensor = """\
+apiVersion: argoproj.io/v1alpha1
+kind: Sensor
+metadata: {name: s, namespace: ci}
+spec:
+  triggers:
+  - template:
+      name: t
+      k8s:
+        operation: create
+        source: {resource: {apiVersion: v1, kind: Pod, metadata: {name: a}}}
+"""
+    granted = RBAC.replace("verbs: [get]", "verbs: [create]")
+    objects, index = project(sensor, granted)
+    assert [
+        (lack.account, lack.resource, lack.severity) for lack in lacks(objects[0], index, "ci", "trigger")
+    ] == [("default", "pods", "warning")]
+    objects, index = project(sensor)
+    assert lacks(objects[0], index, "ci", "trigger") == []
