@@ -66,9 +66,9 @@ def _all(obj: Object, ctx: Context) -> Iterator[Place]:
         if scalar.spec is None:
             continue
         if scalar.key == "when" and scalar.step is not None and scalar.parent is scalar.step.map:
-            yield from _placed(scalar, check_when(scalar.value, _scope(*_family(scalar.template))))
+            yield from _placed(scalar, check_when(scalar.value, _around(scalar)))
         elif scalar.key not in ("expression", "fromExpression"):
-            yield from _placed(scalar, check_tags(scalar.value, _scope(*_family(scalar.template))))
+            yield from _placed(scalar, check_tags(scalar.value, _around(scalar)))
         if scalar.key == "value" and "{{=" in scalar.value:
             yield from _results(scalar)
     for spec in obj.workflow_specs:
@@ -92,6 +92,14 @@ _CRON_WHEN = frozenset(
      "single-equals", "unclosed-tag", "space-before-equals", "unknown-function", "wrong-arity", "mixed-coalesce",
      "function-not-available-here", "tag-ends-early"}
 )  # fmt: skip
+
+
+def _around(scalar: Scalar) -> Scope:
+    """The scope of a string. Siblings are part of it only when they matter: to an expression or a condition that names them."""
+    value = scalar.value
+    if ("steps" in value or "tasks" in value) and ("{{=" in value or scalar.key == "when"):
+        return _scope(*_family(scalar.template))
+    return _scope("", ())
 
 
 def _cron(spec: View, ctx: Context) -> Iterator[Place]:
@@ -119,7 +127,7 @@ def _results(scalar: Scalar) -> Iterator[Place]:
     tag = pieces[0]
     if len(pieces) != 1 or not isinstance(tag, ExprTag):
         return
-    type_, findings = check_source(tag.source, _scope(*_family(scalar.template)))
+    type_, findings = check_source(tag.source, _around(scalar))
     if not findings and type_.kind in ("list", "map"):
         message = f"the result is a {type_.kind}: it is inserted as JSON"
         yield Place("non-string-result", scalar.part(tag.start, tag.end), message, None)
@@ -239,7 +247,8 @@ def _expression(
     scalar = ctx.scalar(view, key)
     if scalar is None or not scalar.value:
         return
-    scope = _scope(*(family or ("", ())), location)
+    named = "steps" in scalar.value or "tasks" in scalar.value
+    scope = _scope(*(family if family and named else ("", ())), location)
     if "{{" in scalar.value:
         yield from _placed(scalar, check_tags(scalar.value, scope))
         if location == "anywhere":

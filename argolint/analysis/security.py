@@ -417,6 +417,9 @@ _PLAIN_KINDS = frozenset({"Pod", "Deployment", "StatefulSet", "DaemonSet", "Job"
 
 def object_settings(obj: Object, ctx: Context) -> list[Setting]:
     """Every pod and container that an object of the tree brings about: workflows, Sensors, EventSources, what Sensors create."""
+    if obj.is_workflow_kind and not obj.embedded:
+        specs: list[WorkflowSpec] = obj.workflow_specs
+        return settings_of(specs[0], ctx) if specs else []
     found: list[Setting] = []
     for spec in obj.workflow_specs:
         found += settings_of(spec, ctx)

@@ -18,6 +18,8 @@ _BUILDS = re.compile(r"dind|buildkit|buildah|kind|k3s")
 def check(obj: Object, ctx: Context) -> Iterator[Finding]:
     """A container runs privileged."""
     for setting in security.object_settings(obj, ctx):
+        if "securityContext" not in setting.view:
+            continue
         context = setting.inside("securityContext")
         if context.view.get("privileged") is True:
             yield Finding(

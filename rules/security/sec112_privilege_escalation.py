@@ -15,6 +15,8 @@ from argolint.yaml.edit import replace
 def check(obj: Object, ctx: Context) -> Iterator[Finding]:
     """A container may gain more rights than it was started with."""
     for setting in security.object_settings(obj, ctx):
+        if "securityContext" not in setting.view:
+            continue
         context = setting.inside("securityContext")
         view = context.view
         if view.get("allowPrivilegeEscalation") is True and view.get("privileged") is not True:

@@ -29,6 +29,8 @@ _GRAVE = frozenset(
 def check(obj: Object, ctx: Context) -> Iterator[Finding]:
     """A container is given a capability that leads to its node."""
     for setting in security.object_settings(obj, ctx):
+        if "securityContext" not in setting.view:
+            continue
         view = setting.inside("securityContext").view.mapping("capabilities")
         for index, name in enumerate(view.sequence("add")):
             if isinstance(name, str) and name.removeprefix("CAP_") in _GRAVE:

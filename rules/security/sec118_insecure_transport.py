@@ -19,6 +19,7 @@ _FLAGS = {
 _CODE = re.compile(
     r"\bcurl\b[^\n|;&]*\s(?:-[a-zA-Z]*k[a-zA-Z]*|--insecure)\b|GIT_SSL_NO_VERIFY|--no-check-certificate|--insecure-skip-tls-verify|http\.sslVerify[ =]false|StrictHostKeyChecking[ =]no"
 )
+_HINT = re.compile(r"nsecure|http://|curl|no-check-cert|VERIFY|sslVerify|StrictHost")
 _LOCAL = ("http://localhost", "http://127.", "http://[::1]", "http://0.0.0.0")
 
 
@@ -49,6 +50,8 @@ def _walk(view: View) -> Iterator[tuple[View, str]]:
 def check(obj: Object, ctx: Context) -> Iterator[Finding]:
     """A connection is made without TLS, or without checking who is at the other end."""
     if not obj.is_workflow_kind and obj.kind not in ("Sensor", "EventSource"):
+        return
+    if not _HINT.search(ctx.source.text):
         return
     for view, key in _walk(obj.spec):
         if key == "url":

@@ -38,6 +38,8 @@ def check(obj: Object, ctx: Context) -> Iterator[Finding]:
     """A URL carries a password."""
     if not obj.is_workflow_kind and obj.kind not in ("Sensor", "EventSource", "EventBus"):
         return
+    if security.password_in_url(ctx.source.text) is None:
+        return
     for view, key, index in _strings(obj.spec):
         scalar = ctx.scalar(view, key, index)
         found = security.password_in_url(scalar.value) if scalar is not None else None

@@ -14,6 +14,8 @@ from argolint.rule import Finding, rule
 def check(obj: Object, ctx: Context) -> Iterator[Finding]:
     """A container is told to run as root."""
     for setting in security.object_settings(obj, ctx):
+        if "securityContext" not in setting.view:
+            continue
         context = setting.inside("securityContext")
         user = context.view.get("runAsUser")
         if isinstance(user, int) and not isinstance(user, bool) and user == 0:
