@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from executor.cluster import argoserver, discovery, rest
+from executor.cluster import argoserver, discovery, execproxy, rest
 from executor.cluster.auth import ANONYMOUS, AUTHENTICATED, User
 from executor.cluster.http import (
     Receive,
@@ -26,8 +26,14 @@ from executor.cluster.http import (
 from executor.cluster.rbac import Attributes, denial
 from executor.cluster.routes import target_of, verb_of
 from executor.cluster.state import Cluster
-from executor.cluster.status import ApiStatus, forbidden, internal, method_not_allowed, no_such_path
-from executor.cluster.subresources import exec_refused
+from executor.cluster.status import (
+    ApiStatus,
+    forbidden,
+    internal,
+    method_not_allowed,
+    no_such_path,
+    not_found,
+)
 
 log = logging.getLogger("argorun.apiserver")
 
@@ -58,15 +64,29 @@ class App:
             await self._websocket(scope, receive, send)
 
     async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Refuse an upgrade (exec, attach, port-forward) with a Status where the server can, else by closing."""
+        """`kubectl exec`: join the client to the kubelet; anything that stands in the way is answered as a Status."""
         await receive()
-        body = orjson.dumps(exec_refused().body())
-        if "websocket.http.response" not in scope.get("extensions", {}):
-            await send({"type": "websocket.close", "code": 1008})
-            return
-        headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
-        await send({"type": "websocket.http.response.start", "status": 501, "headers": headers})
-        await send({"type": "websocket.http.response.body", "body": body})
+        try:
+            protocol, wanted = self._exec(scope)
+            await execproxy.serve(wanted, self.cluster.data, protocol, receive, send)
+        except ApiStatus as failure:
+            await _refuse_upgrade(scope, send, failure)
+
+    def _exec(self, scope: Scope) -> tuple[str, dict[str, Any]]:
+        """The protocol and the request of an exec that is allowed. ApiStatus otherwise."""
+        request = request_of(scope)
+        user = self.cluster.auth.user_of(request)
+        if user == ANONYMOUS:
+            raise ApiStatus(401, "Unauthorized", "Unauthorized")
+        target = target_of(self.cluster.registry, request.path)
+        if target.resource.storage != "pods" or target.subresource != "exec":
+            raise no_such_path()
+        wanted = Attributes("create", "", "pods", "exec", target.namespace or "", target.name)
+        self._authorize(self._acting_as(request, user), wanted, "pods", target.name)
+        entry = self.cluster.store.get("pods", target.namespace or "", target.name)
+        if entry is None:
+            raise not_found("pods", "", target.name)
+        return execproxy.protocol_of(scope), execproxy.request_for(scope, entry.obj)
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = request_of(scope)
@@ -206,3 +226,14 @@ class App:
 async def _gone(receive: Receive) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
+
+
+async def _refuse_upgrade(scope: Scope, send: Send, failure: ApiStatus) -> None:
+    """Answer an upgrade with a Status where the server can, else by closing."""
+    if "websocket.http.response" not in scope.get("extensions", {}):
+        await send({"type": "websocket.close", "code": 1008})
+        return
+    body = orjson.dumps(failure.body())
+    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+    await send({"type": "websocket.http.response.start", "status": failure.code, "headers": headers})
+    await send({"type": "websocket.http.response.body", "body": body})

@@ -21,6 +21,7 @@ from typing import Any
 from argolint.kube import ApiError, KubeClient, resource_for
 from executor.artifacts.base import ArtifactStore
 from executor.cluster import kubelet_pod as pods
+from executor.cluster.kubelet_exec import ExecServer
 from executor.cluster.kubelet_journal import Journal
 from executor.cluster.kubelet_logs import LogPump
 from executor.cluster.podlogs import pod_folder
@@ -100,11 +101,13 @@ class Kubelet:
         self._accounts: dict[Key, tuple[Obj | None, str | None, float]] = {}
         self._threads: list[threading.Thread] = []
         self._informer = Informer(client, POD, on_event=self._pod_event)
+        self._exec = ExecServer(data, self._pid_of)
 
     # --- life -------------------------------------------------------------------------------------
 
     def start(self, timeout: float = SYNC_TIMEOUT) -> None:
         """Register the node, read the pods, begin to run them. Raises ApiError when the API refuses."""
+        self._exec.start()
         shutil.rmtree(self.data / "sandboxes", ignore_errors=True)
         (self.data / "sandboxes").mkdir(parents=True, exist_ok=True, mode=0o700)
         self._register()
@@ -127,6 +130,7 @@ class Kubelet:
 
     def stop(self) -> None:
         """Kill what runs and stop. Pods that had no outcome are started again by the next kubelet."""
+        self._exec.stop()
         self._informer.stop()
         self._queue.close()
         self._reports.close()
@@ -139,6 +143,16 @@ class Kubelet:
             handle.kill()
         for handle in handles:
             handle.wait(2.0)
+
+    def _pid_of(self, namespace: str, pod: str, container: str) -> int:
+        """The main process of a running container, for exec; LookupError when it does not run here."""
+        with self._lock:
+            local = self._locals.get((namespace, pod))
+        run = local.handle.runs.get(container) if local is not None and local.handle is not None else None
+        pid: int = getattr(run.handle, "entry_pid", 0) if run is not None and run.handle is not None else 0
+        if not pid:
+            raise LookupError(f"container {container} of pod {pod} does not run")
+        return pid
 
     def _register(self) -> None:
         node = {

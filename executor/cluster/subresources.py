@@ -47,10 +47,8 @@ async def handle(cluster: Cluster, request: Request, target: Target, user: User)
 
 
 def exec_refused() -> ApiStatus:
-    """501: pods of the embedded cluster cannot be entered."""
-    return ApiStatus(
-        501, "NotImplemented", "the embedded cluster does not serve pods/exec: use the logs of the pod"
-    )
+    """501: exec is served by WebSocket only, not by SPDY."""
+    return ApiStatus(501, "NotImplemented", "pods/exec is served by WebSocket only (kubectl 1.31 or later)")
 
 
 def _call(target: Target, request: Request) -> Call:

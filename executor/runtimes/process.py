@@ -34,6 +34,11 @@ class ProcessHandle:
         self._links = links
         self._runtime = runtime
 
+    @property
+    def entry_pid(self) -> int:
+        """Id of the main process, 0 when it has ended."""
+        return self.pid if self._process.poll() is None else 0
+
     def signal(self, number: int) -> None:
         if self._process.poll() is None:
             try:

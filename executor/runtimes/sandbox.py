@@ -194,6 +194,11 @@ class SandboxHandle:
                     main.append(child)
         return main
 
+    @property
+    def entry_pid(self) -> int:
+        """Host id of the main process, 0 when there is none (any more)."""
+        return next(iter(self._main_pids()), 0)
+
     def signal(self, number: int) -> None:
         for pid in self._main_pids():
             try:
