@@ -19,6 +19,10 @@ EXIT_USAGE = 2
 EXIT_INTERNAL = 3
 EXIT_INTERRUPTED = 130
 
+# The base install is the linter alone; the other tools need an extra.
+_EXTRAS = {"argosync": "sync", "argorun": "run"}
+_OURS = frozenset({"argolint", "executor", "reconciler"})
+
 
 class Command:
     """A verb of a command line. `module` is imported only when the verb is used."""
@@ -95,6 +99,13 @@ def guarded(prog: str, main: Callable[[Sequence[str]], int], argv: Sequence[str]
         return EXIT_OK
     except SystemExit:
         raise
+    except ModuleNotFoundError as error:
+        missing = (error.name or "").partition(".")[0]
+        if prog not in _EXTRAS or missing in _OURS or os.environ.get("ARGOLINT_TRACEBACK"):
+            raise
+        print(f"{prog}: error: the Python package `{missing}` is not installed", file=sys.stderr)
+        print(f"  {prog} needs it: pip install 'argolint[{_EXTRAS[prog]}]'", file=sys.stderr)
+        return EXIT_USAGE
     except Exception as error:
         if os.environ.get("ARGOLINT_TRACEBACK"):
             raise
