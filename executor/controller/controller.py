@@ -23,7 +23,7 @@ from executor.controller.informer import Informer, Key, key_of, version_of, wait
 from executor.controller.observe import Seen, observe, unreported
 from executor.controller.settings import Options
 from executor.controller.throttle import admitted
-from executor.controller.view import View, utc_now, workflow_of
+from executor.controller.view import NAMED_CONFIG_MAP_SECONDS, View, utc_now, workflow_of
 from executor.controller.workqueue import WorkQueue
 from executor.engine import locks
 from executor.engine.contract import (
@@ -248,6 +248,9 @@ class Controller:
             self._seen[key] = seen_now
         self._note_locks(key, stored)
         self._carry_out(key, stored, step.commands, now)
+        if waits_for_semaphore(stored):
+            # Its limit may be raised; nobody watches ConfigMaps that are only named.
+            self.queue.wake(key, NAMED_CONFIG_MAP_SECONDS)
         if persist.is_completed(stored):
             self.queue.add(key, self.options.requeue_seconds)
             self._admit_others()
@@ -504,6 +507,11 @@ class Controller:
     def _delete_results(self, key: Key) -> None:
         selector = f"workflows.argoproj.io/workflow={key[1]}"
         self.client.delete_collection(TASK_RESULT, key[0], label_selector=selector)
+
+
+def waits_for_semaphore(wf: Obj) -> bool:
+    """Whether a workflow stands in line for a semaphore."""
+    return bool((((wf.get("status") or {}).get("synchronization") or {}).get("semaphore") or {}).get("waiting"))
 
 
 def sync_error(late: list[Informer]) -> ApiError:

@@ -168,7 +168,12 @@ class World:
             for name in lively:
                 self.end(name, Answer(exit_code=1))
         else:
-            raise Stuck(json.dumps(self.state["status"], indent=1))
+            raise Stuck(
+                "\n".join(
+                    f"{n['name']} {n['type']} {n['phase']} {n.get('message', '')}"
+                    for n in self.state["status"]["nodes"].values()
+                )
+            )
 
     def request(self, what: str) -> None:
         """A user's request, as the command line would write it; refused ones change nothing."""
@@ -257,9 +262,6 @@ def check_moves(before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
         assert (now.get("children") or [])[: len(kept)] == kept
     for node in nodes.values():
         assert node["phase"] in phases.PHASES
-        if new.get("phase") == phases.SUCCEEDED:
-            for child in node.get("children") or ():
-                assert child in nodes, f"{node['name']} has a child that does not exist"
         if node.get("boundaryID"):
             assert node["boundaryID"] in nodes
 
