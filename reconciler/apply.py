@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from argolint.kube import ApiError, KubeClient
 from reconciler.cluster import ClusterError, explain
 from reconciler.fields import conflict_causes
+from reconciler.handover import hand_over
 from reconciler.journal import Intent, Journal
 from reconciler.model import MANAGER, Obj, canonical, digest
-from reconciler.plan import Item, Plan
+from reconciler.plan import Item, Plan, utc_now
 from reconciler.state import Record
 from reconciler.text import clean
 
@@ -30,6 +32,7 @@ class Tools(NamedTuple):
     log: Log
     hook: Hook
     may_write: Callable[[], None]
+    now: Callable[[], datetime] = utc_now
 
 
 class WriteFailed(ClusterError):
@@ -87,6 +90,12 @@ def _write_one(number: int, item: Item, tools: Tools, remember: Callable[[Item, 
     tools.hook(f"before-start-{number}")
     tools.may_write()
     tools.journal.start(number)
+    if item.replaces is not None:
+        try:
+            hand_over(item, tools.client, tools.now, tools.sleep, tools.log)
+        except ApiError as error:
+            raise failure_of(item, error, tools.client) from error
+        tools.may_write()
     tools.hook(f"before-write-{number}")
     result = _send(item, tools)
     tools.hook(f"after-write-{number}")

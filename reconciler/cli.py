@@ -27,6 +27,14 @@ COMMANDS = {
     "suspend": Command("reconciler.commands.suspend", "leave a target alone for a while"),
     "resume": Command("reconciler.commands.resume", "end a suspension"),
     "audit": Command("reconciler.commands.audit", "show or verify the audit log"),
+    "get": Command(
+        "reconciler.commands.get", "list targets, objects, CronWorkflows, holds or history as a table"
+    ),
+    "predict": Command("reconciler.commands.predict", "say what a manifest would do if it were written now"),
+    "hold": Command(
+        "reconciler.commands.hold", "keep an object as it is, or a field at a value, for a while"
+    ),
+    "release": Command("reconciler.commands.release", "end a hold"),
     "doctor": Command("reconciler.commands.doctor", "check Git, the cluster, its CRDs and our rights there"),
 }
 

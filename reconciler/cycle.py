@@ -6,83 +6,28 @@ was last good stays and is still healed; a failure after it is resumed.
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from argolint import __version__
 from argolint.errors import UserError
-from argolint.kube import ApiError, KubeClient
-from reconciler import gate
+from argolint.kube import ApiError
+from reconciler import gate, holds
 from reconciler.apply import Tools, apply_plan, intents
-from reconciler.artifact import Saved, inputs_of, moved
+from reconciler.artifact import inputs_of, moved
 from reconciler.build import build
 from reconciler.cluster import ClusterError, Live, explain, identity, observe, outside_fingerprint, running
-from reconciler.config import TargetConfig
-from reconciler.health import Problem, examine
+from reconciler.context import Context, Outcome
+from reconciler.handover import with_handovers
+from reconciler.health import Problem, examine, run_problems
 from reconciler.impact import User, other_users, radius
 from reconciler.model import Desired, Finding, Key, Obj, digest
-from reconciler.plan import Inputs, Item, Plan, make_plan, utc_now
+from reconciler.opsconfig import Window
+from reconciler.plan import Inputs, Item, Plan, make_plan
 from reconciler.prune import prune_plan
-from reconciler.source import Revision, Source, SourceError
-from reconciler.state import Record, Store, Stored
-
-
-def _nothing(*_: Any, **__: Any) -> None:
-    return None
-
-
-@dataclass
-class Context:
-    """What a synchronisation works with. `hook` is called at every step, for tests that cut it short there."""
-
-    target: TargetConfig
-    source: Source
-    client: KubeClient
-    store: Store
-    now: Callable[[], datetime] = utc_now
-    sleep: Callable[[float], Any] = time.sleep
-    log: Callable[..., None] = _nothing
-    hook: Callable[[str], None] = _nothing
-    may_write: Callable[[], None] = _nothing
-    approve: str = ""
-    cluster: str = ""
-    saved: Saved | None = None
-
-    @property
-    def namespace(self) -> str:
-        """The namespace of objects that name none."""
-        return self.target.namespace or self.client.default_namespace
-
-    @property
-    def namespaces(self) -> tuple[str, ...]:
-        """The namespaces to look into where the whole cluster may not be listed."""
-        return tuple(n for n in self.target.namespaces if n != "*") or (self.namespace,)
-
-
-@dataclass
-class Outcome:
-    """How a synchronisation ended. `reason` is one CamelCase word; `ok` is what the exit code says."""
-
-    target: str
-    ok: bool
-    reason: str
-    message: str = ""
-    remedy: str = ""
-    transient: bool = False
-    commit: str = ""
-    ref: str = ""
-    about: dict[str, str] = field(default_factory=dict)
-    findings: tuple[Finding, ...] = ()
-    plan: Plan | None = None
-    waiting: tuple[Item, ...] = ()
-    problems: tuple[Problem, ...] = ()
-    writes: int = 0
-    held: tuple[str, ...] = ()
-    radius: tuple[User, ...] = ()
-    inputs: dict[str, str] = field(default_factory=dict)
+from reconciler.source import Revision, SourceError
+from reconciler.source.signatures import policy_digest
+from reconciler.state import Record, Stored
 
 
 def synchronise(ctx: Context) -> Outcome:
@@ -163,8 +108,23 @@ def _stages(ctx: Context, *, write: bool) -> Outcome:
                 commit=stored.commit,
                 ref=stored.ref,
             )
+    window = _freeze(ctx)
+    if window is not None and plan.changes:
+        outcome.reason = "Frozen"
+        outcome.message = f"nothing is written: {window.reason}"
+        outcome.remedy = "wait, or argosync once --override-freeze REASON"
+        return outcome
     ctx.store.data["accepted"] = {"fingerprint": fingerprint, "commit": stored.commit}
     return _carry_out(ctx, plan, stored, outcome, live)
+
+
+def _freeze(ctx: Context) -> Window | None:
+    """The freeze window that keeps us from writing, unless a person said otherwise."""
+    window = holds.frozen(ctx.target.freeze, ctx.now())
+    if window is not None and ctx.override_freeze:
+        ctx.log("approved", what="freeze", window=window.reason, reason=ctx.override_freeze)
+        return None
+    return window
 
 
 def _radius(ctx: Context, plan: Plan, stored: Stored, live: Live) -> tuple[User, ...]:
@@ -192,6 +152,7 @@ def _wanted(ctx: Context, outside: str, *, write: bool) -> tuple[Stored, str]:
         elif write:
             ctx.log("rollback-over", commit=revision.commit[:12])
             ctx.store.data.pop("pin", None)
+    _check_history(ctx, revision)
     known = ctx.store.revision(revision.commit)
     if known is None or known.config != _config_hash(ctx):
         known = _build(ctx, revision)
@@ -199,6 +160,26 @@ def _wanted(ctx: Context, outside: str, *, write: bool) -> tuple[Stored, str]:
             ctx.store.put_revision(known)
     ctx.hook("fetched")
     return known, _fingerprint(ctx, known, outside)
+
+
+def _check_history(ctx: Context, revision: Revision) -> None:
+    """What the source's policy says about a ref that no longer contains what was applied. Raises SourceError."""
+    policy = ctx.source.config.non_fast_forward
+    before = (ctx.store.data.get("applied") or {}).get("commit", "")
+    if policy == "follow" or not before or before == revision.commit or ctx.source.contains(revision, before):
+        return
+    short = revision.short
+    if policy == "hold" and short in (ctx.approve, ctx.store.data.get("approve")):
+        ctx.log("approved", what="non-fast-forward", commit=short)
+        return
+    remedy = "push a commit that contains it; what was last good stays"
+    if policy == "hold":
+        remedy = f"if this is meant: argosync approve {short}, or argosync once --approve {short}"
+    raise SourceError(
+        "NonFastForward",
+        f"{ctx.source.config.name}: {revision.ref} moved to {short}, whose history does not contain {before[:12]}",
+        remedy,
+    )
 
 
 def _build(ctx: Context, revision: Revision) -> Stored:
@@ -222,7 +203,8 @@ def _config_hash(ctx: Context) -> str:
     """A hash of everything in the configuration that changes what is built or how it is judged."""
     source = ctx.source.config
     parts = [source.url, source.paths, source.include, source.exclude, source.max_file_bytes]
-    return digest([__version__, parts, ctx.namespace, repr(ctx.target)])
+    keys = policy_digest(source.verify)
+    return digest([__version__, parts, keys, ctx.namespace, repr(ctx.target)])
 
 
 def _fingerprint(ctx: Context, stored: Stored, outside: str) -> str:
@@ -292,6 +274,7 @@ def _plan(ctx: Context, stored: Stored, verdict: gate.Verdict, live: Live) -> Pl
         full=full,
         held=verdict.held,
         may_prune=not bad,
+        holds=holds.holds_of(ctx.store.data, ctx.now()),
     )
     gone = {d.key for d in verdict.accepted}
     if any(key not in gone for key in inventory) or _changes_templates(verdict.accepted, inventory):
@@ -302,7 +285,26 @@ def _plan(ctx: Context, stored: Stored, verdict: gate.Verdict, live: Live) -> Pl
         limits = ctx.target.prune
         free = limits.__class__(limits.enabled, 100.0, 1 << 30, limits.drain_timeout)
         plan = make_plan(_approved(inputs, free), ctx.client, ctx.now())
-    return plan
+    return _without_fights(ctx, with_handovers(plan, inputs.running))
+
+
+def _without_fights(ctx: Context, plan: Plan) -> Plan:
+    """`plan` without setting back what another writer changes again and again."""
+    target = ctx.target
+    found = holds.fights(ctx.store.data, ctx.now(), target.fight_times, target.fight_within)
+    if not found:
+        return plan
+
+    def stopped(item: Item) -> Item:
+        number = found.get(str(item.key))
+        if number is None or not (item.drift and item.writes):
+            return item
+        minutes = target.fight_within / 60
+        reason = f"another writer undoes it: set back {number} times within {minutes:g} minutes; it is left alone for now"
+        ctx.log("fight", object=str(item.key), times=number)
+        return item._replace(op="hold", reason=reason)
+
+    return plan._replace(items=tuple(stopped(i) for i in plan.items))
 
 
 def _approved(inputs: Inputs, limits: Any) -> Inputs:
@@ -332,7 +334,7 @@ def _resync_due(ctx: Context) -> bool:
 def _carry_out(ctx: Context, plan: Plan, stored: Stored, outcome: Outcome, live: Live) -> Outcome:
     store, data = ctx.store, ctx.store.data
     full = _resync_due(ctx)
-    tools = Tools(ctx.client, store.journal, ctx.sleep, ctx.log, ctx.hook, ctx.may_write)
+    tools = Tools(ctx.client, store.journal, ctx.sleep, ctx.log, ctx.hook, ctx.may_write, ctx.now)
     waiting: list[Item] = []
     wrote = plan.changes
 
@@ -367,6 +369,8 @@ def _carry_out(ctx: Context, plan: Plan, stored: Stored, outcome: Outcome, live:
     for item in plan.items:
         if item.op == "gone":
             store.inventory.pop(item.key, None)
+    healed = [str(i.key) for i in plan.items if i.drift and i.writes]
+    holds.note_writes(data, healed, ctx.now(), ctx.target.fight_within)
     now = ctx.now().isoformat()
     pruned = sum(1 for i in plan.items if i.op == "prune") - len(waiting)
     if full:
@@ -390,13 +394,27 @@ def _carry_out(ctx: Context, plan: Plan, stored: Stored, outcome: Outcome, live:
         live = observe(ctx.client, ctx.namespaces)
     outcome.writes += max(pruned, 0)
     outcome.waiting = tuple(waiting)
-    outcome.problems = tuple(examine(live, store.inventory, ctx.target.name, ctx.now(), stored.lines))
+    outcome.problems = (
+        *examine(live, store.inventory, ctx.target.name, ctx.now(), stored.lines),
+        *_failing(ctx, live, again=full or wrote),
+    )
     outcome.reason = "Applied" if wrote else "UpToDate"
     if plan.guard:
         outcome.ok, outcome.reason = False, "ApprovalNeeded"
         outcome.message = plan.guard
         outcome.remedy = f"if this is meant: argosync approve {plan.prune_hash}, or argosync once --approve {plan.prune_hash}"
     return outcome
+
+
+def _failing(ctx: Context, live: Live, *, again: bool) -> list[Problem]:
+    """Objects whose runs fail since they changed; the runs are looked at as often as everything is compared."""
+    data = ctx.store.data
+    if again:
+        found = run_problems(
+            ctx.client, live, ctx.store.inventory, ctx.target.name, ctx.namespaces, ctx.target.failing_runs
+        )
+        data["failing"] = [p._asdict() for p in found]
+    return [Problem(**p) for p in data.get("failing") or []]
 
 
 def _about(stored: Stored) -> Obj:
@@ -424,11 +442,19 @@ def _heal_last_good(ctx: Context, live: Live, trouble: Outcome, *, write: bool) 
     if stored is None or not write:
         return trouble
     inputs = Inputs(
-        ctx.target, stored.commit, stored.objects, live, ctx.store.inventory, full=False, may_prune=False
+        ctx.target,
+        stored.commit,
+        stored.objects,
+        live,
+        ctx.store.inventory,
+        full=False,
+        may_prune=False,
+        holds=holds.holds_of(ctx.store.data, ctx.now()),
     )
     plan = make_plan(inputs, ctx.client, ctx.now())
     plan = plan._replace(items=tuple(i for i in plan.items if i.writes or i.op == "unchanged"))
-    if plan.changes and not plan.findings:
+    plan = _without_fights(ctx, plan)
+    if plan.changes and not plan.findings and _freeze(ctx) is None:
         ctx.may_write()
         ctx.log("healing", commit=stored.commit[:12])
         ctx.store.journal.begin(stored.commit, plan.hash, intents(plan))
@@ -443,6 +469,8 @@ def _heal_last_good(ctx: Context, live: Live, trouble: Outcome, *, write: bool) 
         except BaseException:
             ctx.store.journal.close()
             raise
+        healed = [str(i.key) for i in plan.items if i.drift and i.writes]
+        holds.note_writes(ctx.store.data, healed, ctx.now(), ctx.target.fight_within)
         ctx.store.save()
         ctx.store.journal.end()
     trouble.problems = tuple(examine(live, ctx.store.inventory, ctx.target.name, ctx.now(), stored.lines))

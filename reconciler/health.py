@@ -7,10 +7,11 @@ none of this can be read from conditions alone (argo-workflows: workflow/cron/co
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
-from reconciler.cluster import Live, owned
+from argolint.kube import ApiError, KubeClient, resource_for
+from reconciler.cluster import Live, explain, owned
 from reconciler.model import MANAGER, Key, Obj
 from reconciler.predict import latest_due
 from reconciler.references import missing
@@ -82,6 +83,70 @@ def cron_problems(cron: Obj, since: datetime, now: datetime) -> Iterable[tuple[s
             "CronNotFiring",
             f"it should have run at {due:%Y-%m-%dT%H:%M:%SZ}, but {seen}; is the workflow controller running?",
         )
+
+
+def run_problems(
+    client: KubeClient,
+    live: Live,
+    inventory: Mapping[Key, Record],
+    target: str,
+    namespaces: Iterable[str],
+    number: int,
+) -> list[Problem]:
+    """CronWorkflows and templates whose newest `number` runs since they were last changed have all failed.
+
+    Runs are found by upstream's labels. Where Workflows may not be listed nothing is said.
+    """
+    if number <= 0:
+        return []
+    runs: list[Obj] = []
+    try:
+        for namespace in ("",) if live.whole_cluster else tuple(namespaces):
+            runs += client.list(resource_for("Workflow"), namespace, label_selector=_ENDED).items
+    except ApiError as error:
+        if error.status in (403, 404):
+            return []
+        raise explain(error, client, "Workflow") from error
+    by_user: dict[Key, list[Obj]] = {}
+    for run in runs:
+        for key in _started_by(run):
+            by_user.setdefault(key, []).append(run)
+    out = []
+    for key, obj in sorted(live.objects.items()):
+        if not owned(obj, target) or key not in by_user:
+            continue
+        since = _as_it_is_since(obj, datetime.max.replace(tzinfo=UTC))
+        newest = sorted(
+            (r for r in by_user[key] if (_time(r["metadata"].get("creationTimestamp")) or since) > since),
+            key=lambda r: str(r["metadata"].get("creationTimestamp")),
+        )[-number:]
+        if len(newest) == number and all((r.get("status") or {}).get("phase") in _BAD for r in newest):
+            record = inventory.get(key)
+            path, line = (record.path, record.line) if record else ("", 0)
+            last = newest[-1]
+            told = clean(str((last.get("status") or {}).get("message", "")), limit=200)
+            message = f"the last {number} runs since it was changed have failed; {last['metadata']['name']}: {told or 'no message'}"
+            out.append(Problem("RunsFail", str(key), message, path, line))
+    return out
+
+
+_ENDED = "workflows.argoproj.io/completed=true"
+_BAD = ("Failed", "Error")
+_LABELS = {
+    "workflows.argoproj.io/cron-workflow": "CronWorkflow",
+    "workflows.argoproj.io/workflow-template": "WorkflowTemplate",
+    "workflows.argoproj.io/cluster-workflow-template": "ClusterWorkflowTemplate",
+}
+
+
+def _started_by(run: Obj) -> Iterable[Key]:
+    labels = run["metadata"].get("labels") or {}
+    if (run.get("status") or {}).get("phase") not in (*_BAD, "Succeeded"):
+        return
+    for label, kind in _LABELS.items():
+        if label in labels:
+            space = "" if kind == "ClusterWorkflowTemplate" else str(run["metadata"].get("namespace") or "")
+            yield Key(kind, space, str(labels[label]))
 
 
 def _as_it_is_since(obj: Obj, now: datetime) -> datetime:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from argolint.kube import ApiError, KubeClient, resource_for
-from reconciler.cycle import Outcome
+from reconciler.context import Outcome
 from reconciler.model import ARGO_API_VERSION, MANAGER, Key, Obj, digest
 from reconciler.text import clean
 

@@ -14,7 +14,8 @@ from argolint.errors import UserError
 from reconciler import requests
 from reconciler.cluster import ClusterError
 from reconciler.config import Config, TargetConfig
-from reconciler.cycle import Context, Outcome, synchronise
+from reconciler.context import Context, Outcome
+from reconciler.cycle import synchronise
 from reconciler.events import Log, logger
 from reconciler.gate import refuses
 from reconciler.kubevents import Poster

@@ -7,7 +7,7 @@ from typing import Any
 
 from argolint import __version__
 from argolint.errors import UserError
-from reconciler.cycle import Outcome
+from reconciler.context import Outcome
 from reconciler.opsconfig import address
 
 MAX_CRONS = 500

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from argolint.errors import UserError
-from reconciler.cycle import Outcome
+from reconciler.context import Outcome
 from reconciler.forge import Forge, ForgeError, send_json, set_status
 from reconciler.opsconfig import CommitStatus, Notifier
 from reconciler.text import clean

@@ -24,6 +24,7 @@ from reconciler.fields import (
     owners,
     spec_is_atomic,
 )
+from reconciler.holds import Hold, held_manifest
 from reconciler.model import MANAGER, TARGET_LABEL, Desired, Finding, Key, Obj, canonical, digest, key_of
 from reconciler.predict import Prediction, predict
 from reconciler.references import order, references, users_of
@@ -66,6 +67,8 @@ class Item(NamedTuple):
     users: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     contract: tuple[ContractChange, ...] = ()
+    replaces: Key | None = None
+    successor_waits: bool = False
 
     @property
     def writes(self) -> bool:
@@ -102,6 +105,7 @@ class Inputs(NamedTuple):
     held: frozenset[Key] = frozenset()
     may_prune: bool = True
     approved: bool = False
+    holds: Mapping[str, Hold] = {}
 
 
 def make_plan(inputs: Inputs, client: KubeClient, now: datetime) -> Plan:
@@ -121,7 +125,7 @@ def make_plan(inputs: Inputs, client: KubeClient, now: datetime) -> Plan:
     guard = _guard(inputs, pruned)
     if guard:
         pruned = [i._replace(op="keep", reason=guard) if i.op == "prune" else i for i in pruned]
-    items = (*_with_renames(ordered, pruned), *pruned)
+    items = (*ordered, *pruned)
     going = sorted(
         [*i.key, (i.live or {}).get("metadata", {}).get("uid", "")]
         for i in pruned
@@ -177,6 +181,22 @@ def _stored(run: Obj) -> set[Key]:
 
 
 def _item(desired: Desired, inputs: Inputs, client: KubeClient, now: datetime) -> tuple[Item, list[Finding]]:
+    """What happens to one object; what a person holds stays as it is, or as the hold says."""
+    hold = inputs.holds.get(str(desired.key))
+    if hold is None:
+        return _free_item(desired, inputs, client, now)
+    if hold.fields:
+        desired = desired._replace(object=held_manifest(desired.object, hold))
+    item, found = _free_item(desired, inputs, client, now)
+    item = item._replace(notes=(*item.notes, hold.text))
+    if item.writes and not hold.fields:
+        item = item._replace(op="hold", reason=hold.text)
+    return item, found
+
+
+def _free_item(
+    desired: Desired, inputs: Inputs, client: KubeClient, now: datetime
+) -> tuple[Item, list[Finding]]:
     target, live = inputs.target, inputs.live.objects.get(desired.key)
     base = Item(
         desired.key, "unchanged", path=desired.path, line=desired.line, manifest=desired.object, live=live
@@ -399,6 +419,8 @@ def _prune(key: Key, inputs: Inputs, edges: Mapping[Key, set[Key]], going: set[K
         return base._replace(op="gone", reason="it is not managed by this target any more")
     if record is not None and record.uid and record.uid != live["metadata"].get("uid"):
         return base._replace(reason="it was deleted and made again by someone else; it is left alone")
+    if str(key) in inputs.holds:
+        return base._replace(reason=inputs.holds[str(key)].text)
     if not inputs.target.prune.enabled:
         return base._replace(reason="it is not in Git any more, but pruning is off (`prune.enabled`)")
     if not inputs.may_prune:
@@ -413,23 +435,6 @@ def _prune(key: Key, inputs: Inputs, edges: Mapping[Key, set[Key]], going: set[K
     if users:
         return base._replace(reason=f"still used by {_some(users)}", users=tuple(map(str, users)))
     return base._replace(op="prune", reason="it is not in Git any more")
-
-
-def _with_renames(ordered: list[Item], pruned: list[Item]) -> list[Item]:
-    """A note on each new CronWorkflow whose spec is that of one that goes: upstream knows no rename."""
-    going = {
-        digest((i.live or {}).get("spec")): i.key.name
-        for i in pruned
-        if i.op == "prune" and i.key.kind == "CronWorkflow"
-    }
-    out = []
-    for item in ordered:
-        old = going.get(digest((item.predicted or {}).get("spec"))) if item.op == "create" else None
-        if old:
-            note = f"looks like {old} renamed: runs of {old} go on, but the new one starts with no history of its own"
-            item = item._replace(notes=(*item.notes, note))
-        out.append(item)
-    return out
 
 
 def _guard(inputs: Inputs, pruned: list[Item]) -> str:

@@ -66,6 +66,12 @@ def _delete_one(
         planned = (item.live or {}).get("metadata", {}).get("uid")
         if live["metadata"].get("uid") != planned or not owned(live, target):
             return "it is not the object that the plan saw; it is left alone"
+        if (
+            key.kind == "CronWorkflow"
+            and item.successor_waits
+            and not _overdue(item, drain_timeout, draining, now)
+        ):
+            return "its successor takes over when its runs have ended"
         if key.kind == "CronWorkflow":
             live, reason = _drain(item, live, tools, drain_timeout, draining, now)
             if reason:
@@ -108,6 +114,11 @@ def users_in_cluster(key: Key, tools: Tools, namespaces: list[str]) -> list[Key]
     live = observe(tools.client, namespaces)
     runs = running(tools.client, namespaces, whole_cluster=live.whole_cluster)
     return users_of(key, edges_of(live.objects, runs))
+
+
+def _overdue(item: Item, timeout: float, draining: dict[str, str], now: datetime) -> bool:
+    since = draining.setdefault(str(item.key), now.isoformat())
+    return (now - datetime.fromisoformat(since)).total_seconds() > timeout
 
 
 def _drain(

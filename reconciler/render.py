@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from reconciler.context import Outcome
 from reconciler.contract import ContractChange, by_template
-from reconciler.cycle import Outcome
 from reconciler.fields import Change
 from reconciler.impact import User
 from reconciler.model import Finding, Obj

@@ -17,7 +17,7 @@ from reconciler.model import Obj
 from reconciler.state import Store, write_json
 
 FILE = "requests.json"
-_NAMES = ("suspended", "pin", "approve")
+_NAMES = ("suspended", "pin", "approve", "holds")
 
 
 def ask(store: Store, name: str, value: Any) -> None:

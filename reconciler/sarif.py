@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from urllib.parse import quote
 
 from argolint import __version__
-from reconciler.cycle import Outcome
+from reconciler.context import Outcome
 from reconciler.model import Obj
 from reconciler.text import clean
 

@@ -12,7 +12,7 @@ from argolint.kube import KubeClient
 from reconciler.audit import teeing
 from reconciler.cluster import connect
 from reconciler.config import Config, TargetConfig
-from reconciler.cycle import Context
+from reconciler.context import Context
 from reconciler.events import Log, logger
 from reconciler.lease import Lease
 from reconciler.source import open_source

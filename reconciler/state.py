@@ -110,7 +110,7 @@ class Store:
     def reset(self) -> None:
         """Forget what was known of another cluster; who suspended the target and why stays."""
         self.inventory = {}
-        self.data = {k: v for k, v in self.data.items() if k in ("version", "suspended", "audit")}
+        self.data = {k: v for k, v in self.data.items() if k in ("version", "suspended", "audit", "holds")}
 
     def put_revision(self, stored: Stored) -> None:
         """Keep the manifests of a revision; the oldest ones go."""

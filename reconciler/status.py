@@ -44,6 +44,7 @@ def status_of(store: Store, target: str, source_url: str) -> Obj:
             _condition("Resuming", store.journal.unfinished() is not None, "", ""),
         ],
         "objects": per_kind,
+        "holds": data.get("holds") or {},
         "blocked": data.get("blocked") or [],
         "held": data.get("held") or [],
         "problems": problems,
@@ -84,6 +85,11 @@ def to_text(status: Obj) -> str:
             f"{n} {kind}{'s' if n != 1 else ''}" for kind, n in sorted(status["objects"].items())
         )
         lines.append(f"  objects    {text}")
+    for name, hold in sorted(status["holds"].items()):
+        fields = ", ".join(f"{path}={value}" for path, value in hold["fields"].items())
+        until = f" until {hold['until'][:16]}Z" if hold["until"] else ""
+        text = f"{name}{' ' + fields if fields else ''}, by {hold['by']}{until}: {hold['reason']}"
+        lines.append(f"  held       {clean(text)}")
     for finding in status["findings"]:
         lines.append(
             f"  ! {clean(finding['path'])}:{finding['line']}: {clean(finding['message'])} [{finding['rule']}]"

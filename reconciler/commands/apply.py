@@ -28,7 +28,8 @@ def run(args: argparse.Namespace) -> int:
     from argolint.errors import UserError
     from reconciler import requests
     from reconciler.artifact import read
-    from reconciler.cycle import Outcome, synchronise
+    from reconciler.context import Outcome
+    from reconciler.cycle import synchronise
     from reconciler.events import logger
     from reconciler.session import open_context, secrets_of, writing
 

@@ -45,7 +45,7 @@ def run(args: argparse.Namespace) -> int:
 
 def checks(context: object) -> Iterator[Check]:
     """(whether it is well, what was looked at, what to do) one after the other."""
-    from reconciler.cycle import Context
+    from reconciler.context import Context
 
     assert isinstance(context, Context)
     yield _source(context)
@@ -76,7 +76,7 @@ def _try(look: Callable[[], str], remedy: str = "") -> Check:
 
 
 def _source(context: object) -> Check:
-    from reconciler.cycle import Context
+    from reconciler.context import Context
 
     assert isinstance(context, Context)
 
@@ -90,7 +90,7 @@ def _source(context: object) -> Check:
 
 def _crd(context: object, kind: str) -> Check:
     from argolint.kube import ApiError, resource_for
-    from reconciler.cycle import Context
+    from reconciler.context import Context
 
     assert isinstance(context, Context)
     resource = resource_for(kind)
@@ -117,7 +117,7 @@ def _crd(context: object, kind: str) -> Check:
 
 def _rights(context: object, kind: str, verbs: tuple[str, ...]) -> Check:
     from argolint.kube import ApiError, resource_for
-    from reconciler.cycle import Context
+    from reconciler.context import Context
 
     assert isinstance(context, Context)
     resource = resource_for(kind)

@@ -25,13 +25,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--log-format", choices=("text", "json"), default="text", help="form of the log on stderr"
     )
+    parser.add_argument(
+        "--override-freeze",
+        metavar="REASON",
+        default="",
+        help="write although a freeze window is open; REASON is audited",
+    )
     parser.add_argument("--quiet", "-q", action="store_true", help="no log on stderr")
 
 
 def run(args: argparse.Namespace) -> int:
     """Synchronise; 0, or 1 when a target failed or was refused."""
     from reconciler import requests
-    from reconciler.cycle import Outcome, synchronise
+    from reconciler.context import Outcome
+    from reconciler.cycle import synchronise
     from reconciler.events import logger
     from reconciler.session import open_context, secrets_of, writing
 
@@ -46,6 +53,7 @@ def run(args: argparse.Namespace) -> int:
         )
         with writing(open_context(config, target, log)) as context:
             context.approve = args.approve
+            context.override_freeze = args.override_freeze
             requests.take(context.store, context.log)
             why = requests.suspension(context.store.data, context.now())
             if why:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from argolint.errors import UserError
 from reconciler.config import Config, load, looking_at, shorthand, with_overrides
-from reconciler.cycle import Outcome
+from reconciler.context import Outcome
 from reconciler.text import redact
 
 DEFAULT_CONFIG = "argosync.yaml"

@@ -14,7 +14,7 @@ import sys
 from argolint.errors import UserError
 from reconciler.commands.options import add_common, add_preview, configuration, print_outcomes
 from reconciler.config import Config
-from reconciler.cycle import Outcome
+from reconciler.context import Outcome
 
 HELP = "say what a synchronisation would change, and change nothing"
 

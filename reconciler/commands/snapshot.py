@@ -24,7 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Take it; 0."""
     from argolint.errors import UserError
-    from reconciler.cycle import Context
+    from reconciler.context import Context
     from reconciler.plan import utc_now
     from reconciler.render import dumps
     from reconciler.session import open_context

@@ -1,6 +1,6 @@
 """Show the last known state of each target, from the state directory alone.
 
-Exit code 0 when every target is ready, 1 when one is not, 2 for a wrong configuration.
+Exit code 0 when every target is ready and healthy, 1 when one is not, 2 for a wrong configuration.
 """
 
 from __future__ import annotations
@@ -35,5 +35,7 @@ def run(args: argparse.Namespace) -> int:
         print(to_markdown(statuses), end="")
     else:
         print("\n".join(to_text(status) for status in statuses))
-    ready = [c["status"] for status in statuses for c in status["conditions"] if c["type"] == "Ready"]
+    ready = [
+        c["status"] for status in statuses for c in status["conditions"] if c["type"] in ("Ready", "Healthy")
+    ]
     return 0 if all(value == "True" for value in ready) else 1

@@ -28,6 +28,9 @@ class Source(Protocol):
     def read(self, revision: Revision) -> Tree:
         """Its chosen files."""
 
+    def contains(self, revision: Revision, commit: str) -> bool:
+        """Whether `commit` is in the history of the revision."""
+
     def describe(self, revision: Revision) -> dict[str, str]:
         """Author, time, subject."""
 

@@ -42,6 +42,10 @@ class DirectorySource:
         commit = digest([*tree.files, *(f.as_dict() for f in tree.findings)])
         return tree._replace(revision=Revision("directory", commit), tree_id=commit)
 
+    def contains(self, revision: Revision, commit: str) -> bool:
+        """A folder has no history that could be rewritten."""
+        return True
+
     def describe(self, revision: Revision) -> dict[str, str]:
         """A folder has no author."""
         return {}

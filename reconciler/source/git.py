@@ -19,6 +19,7 @@ from reconciler.config import SourceConfig
 from reconciler.source import semver
 from reconciler.source.environment import GitEnvironment, local_path, prepare, scheme_of
 from reconciler.source.errors import SourceError
+from reconciler.source.signatures import check
 from reconciler.source.tree import Entry, Revision, Tree, choose
 from reconciler.text import clean, redact, redact_url
 
@@ -32,6 +33,7 @@ class GitSource:
         self.config = config
         self._folder = folder
         self._bare = folder / "repo.git"
+        self._signer = ("", "")
 
     def poll(self) -> Revision:
         """The commit that the ref names now, by asking for this ref only. Raises SourceError."""
@@ -76,8 +78,10 @@ class GitSource:
     def fetch(self, revision: Revision) -> Revision:
         """Bring the commit here unless it is here; the answer is what was really fetched. Raises SourceError."""
         self._prepare()
-        if self._has(revision.commit):
-            return revision
+        verify = self.config.verify.mode
+        # A tag object is needed for its signature; having the commit alone is not enough then.
+        if self._has(revision.commit) and verify != "tag":
+            return self._verified(revision)
         environment = self._environment()
         wanted = revision.commit if self.config.ref.kind == "commit" else revision.ref
         argv = [
@@ -104,7 +108,67 @@ class GitSource:
         fetched = self._git(
             [f"--git-dir={self._bare}", "rev-parse", f"{_LATEST}^{{commit}}"], environment
         ).strip()
-        return revision._replace(commit=fetched)
+        return self._verified(revision._replace(commit=fetched))
+
+    def contains(self, revision: Revision, commit: str) -> bool:
+        """Whether `commit` is an ancestor of the revision, or it itself. Raises SourceError.
+
+        The history is fetched without files into a clone of its own, so that reading stays as shallow as it is.
+        """
+        environment = self._environment()
+        history = self._folder / "history.git"
+        if not (history / "HEAD").is_file():
+            self._git(["init", "--quiet", "--bare", "--template=", str(history)], environment)
+        wanted = revision.commit if self.config.ref.kind == "commit" else revision.ref
+        options = ["--quiet", "--no-tags", "--no-recurse-submodules", "--no-write-fetch-head", "--force"]
+        argv = [f"--git-dir={history}", "fetch", *options, "--filter=tree:0", "--", self.config.url, f"+{wanted}:{_LATEST}"]  # fmt: skip
+        self._git(argv, environment)
+        code, _, err = run_git(
+            [f"--git-dir={history}", "merge-base", "--is-ancestor", commit, revision.commit],
+            environment.values,
+            self._folder,
+            self.config.timeout,
+        )
+        if code is None or code > 128:
+            text = redact(clean(err.decode("utf-8", "surrogateescape").strip()), environment.secrets)
+            raise classify(self.config, text, timed_out=code is None)
+        # 128: the commit is not there at all, hence not in the history of the revision.
+        return code == 0
+
+    def _verified(self, revision: Revision) -> Revision:
+        """The revision, once its signature is accepted. Raises SourceError."""
+        verify = self.config.verify
+        if not verify.mode:
+            return revision
+        if verify.mode == "tag" and not revision.ref.startswith("refs/tags/"):
+            raise SourceError(
+                "SignatureRefused",
+                f"{self.config.name}: {revision.ref} is not a tag, and only signed tags are accepted",
+                "name a tag or a range of versions in `ref`, or verify commits",
+            )
+        name = revision.commit
+        environment = self._environment()
+        if verify.mode == "tag":
+            name = self._git([f"--git-dir={self._bare}", "rev-parse", _LATEST], environment).strip()
+            kind = self._git([f"--git-dir={self._bare}", "cat-file", "-t", name], environment).strip()
+            if kind != "tag":
+                raise SourceError(
+                    "SignatureRefused",
+                    f"{self.config.name}: {revision.ref} is not an annotated tag, so it carries no signature",
+                    "make it with `git tag -s`",
+                )
+
+        def run(argv: list[str], more: dict[str, str]) -> tuple[int | None, str]:
+            code, out, err = run_git(
+                [f"--git-dir={self._bare}", *argv],
+                {**environment.values, **more},
+                self._folder,
+                self.config.timeout,
+            )
+            return code, (out + err).decode("utf-8", "replace")
+
+        self._signer = (revision.commit, check(self.config, name, verify.mode, self._folder, run))
+        return revision
 
     def read(self, revision: Revision) -> Tree:
         """The chosen files of a fetched revision. Raises SourceError."""
@@ -160,6 +224,7 @@ class GitSource:
             "author": clean(author, limit=80),
             "time": clean(time, limit=40),
             "subject": clean(subject, limit=120),
+            **({"signer": self._signer[1]} if self._signer[0] == revision.commit else {}),
         }
 
     # --- the clone ------------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ import pytest
 
 from argolint.kube import KubeClient, resource_for
 from executor.cluster.testing import RunningCluster, start, stop
-from reconciler.cycle import Outcome
+from reconciler.context import Outcome
 from reconciler.model import MANAGED_KINDS
 from tests.faults.proxy import FAULTS, Proxy, faulty, kubeconfig
 from tests.reconciler.world import World, caller, cron, template

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 from argolint.kube import ApiError
-from reconciler.cycle import Outcome
+from reconciler.context import Outcome
 from reconciler.model import TARGET_LABEL, digest
 from reconciler.references import missing, references
 from reconciler.state import Store

@@ -455,7 +455,7 @@ def test_renamed_cron_is_told(world: World) -> None:
     world.repo.commit({"cron/nightly.yaml": cron("nightly-2")})
     item = next(i for i in world.plan().plan.items if i.op == "create")
     assert item.notes == (
-        "looks like nightly renamed: runs of nightly go on, but the new one starts with no history of its own",
+        "takes over from nightly: that one is suspended at the same moment, and deleted when its runs have ended",
     )
 
 

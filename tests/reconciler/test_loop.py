@@ -6,7 +6,7 @@ import threading
 from dataclasses import replace
 from typing import Any
 
-from reconciler.cycle import Outcome
+from reconciler.context import Outcome
 from reconciler.events import logger
 from reconciler.loop import Delays, Teller
 from reconciler.model import Finding

@@ -20,7 +20,7 @@ import pytest
 
 from argolint.kube import ApiError
 from reconciler.audit import Audit, Verdict, teeing, verify
-from reconciler.cycle import Outcome
+from reconciler.context import Outcome
 from reconciler.forge import ForgeError
 from reconciler.health import Problem
 from reconciler.kubevents import Poster

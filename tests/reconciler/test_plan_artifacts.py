@@ -12,8 +12,9 @@ import pytest
 from argolint.errors import UserError
 from argolint.kube import ApiError, resource_for
 from reconciler.artifact import document, read
+from reconciler.context import Outcome
 from reconciler.contract import contract_changes
-from reconciler.cycle import Outcome, preview, synchronise
+from reconciler.cycle import preview, synchronise
 from reconciler.render import as_dict, to_json, to_markdown, to_text
 from reconciler.sarif import to_sarif
 from reconciler.snapshot import SnapshotClient, load, skeleton, take

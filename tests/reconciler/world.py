@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from reconciler.config import Prune, Ref, SourceConfig, TargetConfig
-from reconciler.cycle import Context, Outcome, preview, synchronise
+from reconciler.context import Context, Outcome
+from reconciler.cycle import preview, synchronise
 from reconciler.source import open_source
 from reconciler.state import Store
 from tests.reconciler.fakecluster import FakeCluster
