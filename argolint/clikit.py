@@ -99,16 +99,17 @@ def guarded(prog: str, main: Callable[[Sequence[str]], int], argv: Sequence[str]
         return EXIT_OK
     except SystemExit:
         raise
-    except ModuleNotFoundError as error:
-        missing = (error.name or "").partition(".")[0]
-        if prog not in _EXTRAS or missing in _OURS or os.environ.get("ARGOLINT_TRACEBACK"):
-            raise
-        print(f"{prog}: error: the Python package `{missing}` is not installed", file=sys.stderr)
-        print(f"  {prog} needs it: pip install 'argolint[{_EXTRAS[prog]}]'", file=sys.stderr)
-        return EXIT_USAGE
     except Exception as error:
         if os.environ.get("ARGOLINT_TRACEBACK"):
             raise
+        missing = error.name if isinstance(error, ModuleNotFoundError) and error.name else ""
+        if prog in _EXTRAS and missing and missing.partition(".")[0] not in _OURS:
+            print(
+                f"{prog}: error: the Python package `{missing.partition('.')[0]}` is not installed",
+                file=sys.stderr,
+            )
+            print(f"  {prog} needs it: pip install 'argolint[{_EXTRAS[prog]}]'", file=sys.stderr)
+            return EXIT_USAGE
         print(f"{prog}: internal error: {type(error).__name__}: {error}", file=sys.stderr)
         print(
             "  this is a bug; run again with ARGOLINT_TRACEBACK=1 to see where it happened", file=sys.stderr
