@@ -217,7 +217,7 @@ def test_a_type_that_changed_between_releases(version: str, expected: list[tuple
 
 def test_an_object_nested_without_end_is_one_clear_error() -> None:
     template: dict[str, Any] = {"name": "a"}
-    for _ in range(1000):
+    for _ in range(10_000):
         template = {"name": "a", "dag": {"tasks": [{"name": "b", "inline": template}]}}
     with pytest.raises(UserError, match="the Workflow is nested too deeply"):
         validate(workflow(template), "Workflow")
