@@ -46,6 +46,9 @@ conformance: setup  ## run upstream's examples (needs the corpus) and print pass
 corpus: setup  ## lint the corpus and print counts per rule
 	$(BIN)/python -m tools.corpus
 
+contract-real: setup  ## the API contract against a real kube-apiserver (found, or built from Go modules)
+	$(BIN)/python -m tools.contract_real
+
 generate: setup  ## make the data files in schemas/ anew from upstream's published schemas
 	$(BIN)/python -m tools.gen_schemas
 
