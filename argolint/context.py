@@ -273,6 +273,14 @@ def scalars_of(obj: Object, source: SourceText, inner: dict[int, Object]) -> Ite
 
     Objects embedded in it (`inner`, by the identity of their mapping) are left out: they are walked on their own.
     """
+    if inner or obj.kind == "Sensor":
+        return _scalars_of(obj, source, inner)
+    if obj.scalars is None:
+        obj.scalars = list(_scalars_of(obj, source, inner))
+    return iter(obj.scalars)
+
+
+def _scalars_of(obj: Object, source: SourceText, inner: dict[int, Object]) -> Iterator[Scalar]:
     specs: list[WorkflowSpec] = obj.workflow_specs
     views: dict[int, WorkflowSpec | Template | Step] = {}
     for spec in specs:

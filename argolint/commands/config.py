@@ -67,7 +67,9 @@ def describe(settings: Settings) -> str:
         origin = settings.origins.get(field, "default")
         lines.append(f"{key}: {_shown(getattr(settings, field))}  # {origin}")
     lines.append(f"# root: {settings.root or os.getcwd()}")
-    return "\n".join(lines) + "\n"
+    from argolint.external.tools import describe as describe_tools
+
+    return "\n".join(lines) + "\n" + describe_tools()
 
 
 def _shown(value: Any) -> str:

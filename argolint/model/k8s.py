@@ -23,7 +23,7 @@ class Object(View):
     `parent` is the object it is embedded in. `in_string` is the style of the string it is written in, "" when it is none.
     """
 
-    __slots__ = ("_metadata", "_specs", "document", "embedded", "in_string", "parent")
+    __slots__ = ("_metadata", "_specs", "document", "embedded", "in_string", "parent", "scalars")
 
     def __init__(self, node: Any, where: str = "", document: int = 0, parent: Object | None = None) -> None:
         super().__init__(node, where)
@@ -31,6 +31,7 @@ class Object(View):
         self.parent = parent
         self.embedded = parent is not None
         self.in_string = ""
+        self.scalars: list[Any] | None = None  # see argolint.context.scalars_of
         self._specs: Any = None
         self._metadata: View | None = None
 
