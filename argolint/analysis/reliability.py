@@ -102,16 +102,30 @@ def budget(strategy: View) -> Budget | None:
     return Budget(limit, fit if fit < len(pauses) else limit, pauses, most)
 
 
-def strategies(spec: WorkflowSpec) -> Iterator[tuple[View, str, Template | None]]:
+Strategy = tuple[View, str, Template | None]
+# The last spec looked at: the rules of one spec run one after another. It keeps the tree alive, so its id stays its own.
+_last: tuple[Any, list[Strategy]] = (None, [])
+
+
+def strategies(spec: WorkflowSpec) -> list[Strategy]:
     """Every retryStrategy of a spec that is a mapping: (it, what has it, the template); containerSet's own are another thing."""
-    places: list[tuple[View, str, Template | None]] = [(spec, "the workflow", None)]
+    global _last
+    if _last[0] is spec.map:
+        return _last[1]
+    places: list[Strategy] = [(spec, "the workflow", None)]
     defaults = spec.template_defaults
     if defaults is not None:
         places.append((defaults, "`templateDefaults`", None))
-    places.extend((template, template.label, template) for template in spec.all_templates)
-    for view, label, template in places:
-        if view.map.get("retryStrategy") and view.mapping("retryStrategy").map:
-            yield view.mapping("retryStrategy"), label, template
+    places.extend(
+        (template, template.label, template) for template in spec.all_templates if "retryStrategy" in template
+    )
+    found = [
+        (strategy, label, template)
+        for holder, label, template in places
+        if (strategy := holder.mapping("retryStrategy")).map
+    ]
+    _last = (spec.map, found)
+    return found
 
 
 def strategy_of(template: Template) -> View:
