@@ -11,8 +11,8 @@ from argolint.diagnostic import Edit
 from argolint.model.k8s import Object
 from argolint.project.index import Index
 from argolint.text import SourceText
-from argolint.yaml.edit import insert, line_start
-from argolint.yaml.nodes import Seq
+from argolint.yaml.edit import insert, line_start, whole_lines
+from argolint.yaml.nodes import Map, Seq
 
 _ORDER = ("get", "list", "watch", "create", "update", "patch", "delete", "deletecollection")
 _NAMED = frozenset({"get", "update", "patch", "delete"})
@@ -204,3 +204,29 @@ def appended(source: SourceText, words: Seq, word: str) -> list[Edit]:
     if indent.strip():
         return []
     return insert(end, f"{source.newline()}{indent}- {word}")
+
+
+def rule_added(
+    source: SourceText, role: Object, group: str, resource: str, verbs: Iterable[str]
+) -> list[Edit]:
+    """Another rule below those of a role, written as the last one is; [] when it has none to stand below."""
+    rules = role.sequence("rules")
+    if not rules or rules.flow or rules.aliases or role.is_alias("rules") or not isinstance(rules[-1], Map):
+        return []
+    start, _ = rules.at[-1]
+    line = line_start(source, start)
+    indent = source.text[line:start].rpartition("-")[0]
+    if indent.strip():
+        return []
+    fields = (
+        f"apiGroups: [{group or chr(34) * 2}]",
+        f"resources: [{resource}]",
+        f"verbs: [{', '.join(verbs)}]",
+    )
+    newline = source.newline()
+    if rules[-1].flow:
+        text = f"{indent}- {{{', '.join(fields)}}}"
+    else:
+        text = f"{newline}{indent}  ".join((f"{indent}- {fields[0]}", *fields[1:]))
+    end = whole_lines(source, *rules.at[-1])[1]
+    return insert(end, ("" if source.text[:end].endswith("\n") else newline) + text + newline)

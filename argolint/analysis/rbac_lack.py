@@ -16,7 +16,11 @@ from argolint.analysis.rbac import (
     missing,
     same_namespace,
 )
+from argolint.analysis.rbac_grant import rule_added
 from argolint.analysis.rbac_needs import account_of, collecting, object_needs, runs_alone
+from argolint.analysis.rbac_resources import is_cluster_scoped
+from argolint.context import Context
+from argolint.diagnostic import Edit
 from argolint.model.k8s import Object
 from argolint.model.view import Span
 from argolint.model.workflow import WorkflowSpec
@@ -41,6 +45,7 @@ class Lack(NamedTuple):
     held: bool
     places: tuple[tuple[tuple[str, int, int], str], ...]
     needs: tuple[Need, ...]
+    roles: tuple[ObjectFact, ...]
 
     @property
     def message(self) -> str:
@@ -141,8 +146,21 @@ def _lack(needs: list[Need], namespace: str, grants: Grants) -> Lack:
     verbs = tuple(dict.fromkeys(one.verb for one in needs))
     return Lack(
         need.at, need.account, need.group, need.resource, verbs, need.namespace, need.why, need.kind, bool(held),
-        tuple(places), tuple(needs),
+        tuple(places), tuple(needs), tuple(roles.values()),
     )  # fmt: skip
+
+
+def role_fix(lack: Lack, ctx: Context) -> list[Edit] | None:
+    """A rule for what is lacking, added to a role that is bound to the account and stands in the file at hand; None when there is none."""
+    if is_cluster_scoped(lack.group, lack.resource):
+        return None
+    for fact in lack.roles:
+        if fact.path != ctx.path or not same_namespace(fact.namespace, lack.namespace or ctx.namespace):
+            continue
+        role = ctx.index.load(fact)
+        if role is not None:
+            return rule_added(ctx.source, role, lack.group, lack.resource, lack.verbs) or None
+    return None
 
 
 def ineffective(lack: Lack, namespace: str, grants: Grants) -> Grant | None:

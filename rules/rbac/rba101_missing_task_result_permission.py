@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from argolint.analysis.rbac_lack import lacks
+from argolint.analysis.rbac_lack import lacks, role_fix
 from argolint.context import Context
 from argolint.model.workflow import WorkflowSpec
 from argolint.rule import Elsewhere, Finding, rule
 
 
-@rule("RBA101", "missing-task-result-permission", on="spec", severity="error", cross_file=True)
+@rule("RBA101", "missing-task-result-permission", on="spec", severity="error", fix="unsafe", cross_file=True)
 def check(spec: WorkflowSpec, ctx: Context) -> Iterator[Finding]:
     """A pod's account may not create and patch workflowtaskresults, so no step can report its result."""
     if ctx.argo_version < (3, 4):
@@ -27,4 +27,5 @@ def check(spec: WorkflowSpec, ctx: Context) -> Iterator[Finding]:
             help="grant it: apiGroups [argoproj.io], resources [workflowtaskresults], verbs [create, patch]",
             related=[(Elsewhere(*place), text) for place, text in lack.places],
             severity=lack.severity,
+            fix=role_fix(lack, ctx),
         )

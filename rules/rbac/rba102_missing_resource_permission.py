@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from argolint.analysis.rbac import grants_of
-from argolint.analysis.rbac_lack import ineffective, lacks
+from argolint.analysis.rbac_lack import ineffective, lacks, role_fix
 from argolint.context import Context
 from argolint.model.workflow import WorkflowSpec
 from argolint.rule import Elsewhere, Finding, rule
 
 
-@rule("RBA102", "missing-resource-permission", on="spec", severity="error", cross_file=True)
+@rule("RBA102", "missing-resource-permission", on="spec", severity="error", fix="unsafe", cross_file=True)
 def check(spec: WorkflowSpec, ctx: Context) -> Iterator[Finding]:
     """A resource template does to an object what its account may not do."""
     grants = grants_of(ctx.index)
@@ -25,4 +25,5 @@ def check(spec: WorkflowSpec, ctx: Context) -> Iterator[Finding]:
             help=lack.help,
             related=[(Elsewhere(*place), text) for place, text in lack.places],
             severity=lack.severity,
+            fix=role_fix(lack, ctx),
         )

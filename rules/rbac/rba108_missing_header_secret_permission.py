@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from argolint.analysis.rbac_lack import lacks
+from argolint.analysis.rbac_lack import lacks, role_fix
 from argolint.context import Context
 from argolint.model.workflow import WorkflowSpec
 from argolint.rule import Elsewhere, Finding, rule
 
 
-@rule("RBA108", "missing-header-secret-permission", on="spec", severity="error", cross_file=True)
+@rule(
+    "RBA108", "missing-header-secret-permission", on="spec", severity="error", fix="unsafe", cross_file=True
+)
 def check(spec: WorkflowSpec, ctx: Context) -> Iterator[Finding]:
     """The agent may not read the Secret of a header."""
     for lack in lacks(spec.owner, ctx.index, ctx.namespace, "header"):
@@ -20,4 +22,5 @@ def check(spec: WorkflowSpec, ctx: Context) -> Iterator[Finding]:
             help=lack.help,
             related=[(Elsewhere(*place), text) for place, text in lack.places],
             severity=lack.severity,
+            fix=role_fix(lack, ctx),
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from argolint.analysis.rbac_lack import lacks
+from argolint.analysis.rbac_lack import lacks, role_fix
 from argolint.context import Context
 from argolint.model.k8s import Object
 from argolint.rule import Elsewhere, Finding, rule
@@ -16,6 +16,7 @@ from argolint.rule import Elsewhere, Finding, rule
     on="object",
     kinds=("Sensor",),
     severity="error",
+    fix="unsafe",
     cross_file=True,
 )
 def check(obj: Object, ctx: Context) -> Iterator[Finding]:
@@ -27,4 +28,5 @@ def check(obj: Object, ctx: Context) -> Iterator[Finding]:
             help=lack.help,
             related=[(Elsewhere(*place), text) for place, text in lack.places],
             severity=lack.severity,
+            fix=role_fix(lack, ctx),
         )

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from argolint.analysis.rbac import ARGO_GROUP, permissions
-from argolint.analysis.rbac_grant import appended
+from argolint.analysis.rbac_grant import appended, rule_added
 from argolint.context import Context
+from argolint.diagnostic import Edit
 from argolint.model.k8s import Object
-from argolint.model.rbac import policy_rules
+from argolint.model.rbac import PolicyRule, policy_rules
 from argolint.rule import Finding, rule
 from argolint.yaml.nodes import plain
 
@@ -36,6 +37,13 @@ def check(role: Object, ctx: Context) -> Iterator[Finding]:
                 policy.value_span("verbs"),
                 f"this role may {verbs[0]} `{RESOURCE}` but not {lacking} them, so pods cannot report their results",
                 help="the executor needs both: verbs [create, patch]",
-                fix=appended(ctx.source, policy.sequence("verbs"), lacking) or None,
+                fix=_fix(role, policy, lacking, ctx) or None,
             )
             return
+
+
+def _fix(role: Object, policy: PolicyRule, verb: str, ctx: Context) -> list[Edit]:
+    """The verb in the rule, or in a rule of its own when this one has other resources, which should not get it."""
+    if policy.resources == [RESOURCE]:
+        return appended(ctx.source, policy.sequence("verbs"), verb)
+    return rule_added(ctx.source, role, ARGO_GROUP, RESOURCE, [verb])
