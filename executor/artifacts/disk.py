@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Any, Self
 
 from executor.artifacts.base import ArtifactError, ArtifactMissing
 
@@ -13,8 +14,14 @@ from executor.artifacts.base import ArtifactError, ArtifactMissing
 class DiskStore:
     """An ArtifactStore in a directory. Writers put a file beside and rename it, so readers never see half a file."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, secret: Callable[[Mapping[str, Any]], str] | None = None) -> None:
+        """`secret` turns a reference {name, key} into its value, for locations that need credentials."""
         self.root = root
+        self.secret = secret
+
+    def with_secrets(self, secret: Callable[[Mapping[str, Any]], str]) -> Self:
+        """The same store, with the credentials of one pod's namespace."""
+        return type(self)(self.root, secret)
 
     def _path(self, key: str) -> Path:
         parts = [part for part in key.split("/") if part not in ("", ".")]

@@ -70,7 +70,9 @@ def load(
     if kind == "raw":
         target.write_text(str(artifact["raw"].get("data") or ""), encoding="utf-8", errors="surrogateescape")
     elif kind == "http":
-        _http_get(artifact["http"], target, secret)
+        from executor.artifacts.web import driver_of
+
+        driver_of(artifact["http"], secret).get(str(artifact["http"].get("url") or ""), target)
     elif kind == "git":
         _git_clone(artifact["git"], target, secret)
     else:
@@ -80,9 +82,12 @@ def load(
 def _from_store(
     artifact: Object, kind: str, target: Path, store: ArtifactStore, archive_location: Object
 ) -> None:
-    key = key_of(artifact, kind)
+    driver, key = _remote(artifact, kind, store, archive_location)
     if not key:
         raise ArtifactMissing(f"required artifact '{artifact.get('name', '')}' has no key")
+    if driver is not None:
+        driver.get(key, target)
+        return
     own = bucket_of(artifact, kind)
     repository = bucket_of(archive_location, kind) if location_kind(archive_location) == kind else ""
     for bucket in dict.fromkeys([own] if own else [repository, DEFAULT_BUCKET]):
@@ -95,66 +100,62 @@ def _from_store(
     )
 
 
-def save(location: Object, source: Path, store: ArtifactStore, archive_location: Object) -> None:
+def _remote(artifact: Object, kind: str, store: ArtifactStore, archive_location: Object) -> tuple[Any, str]:
+    """(the driver of the real store, or None for the directory; the key there). What a location leaves out, the repository says."""
+    key = key_of(artifact, kind)
+    reach = getattr(store, "remote", None)
+    if reach is None:
+        return None, key
+    own = artifact.get(kind) or {}
+    repository = archive_location.get(kind) or {}
+    complete = bool(own.get("bucket") or own.get("endpoint")) or kind == "artifactory"
+    merged = dict(own) if complete else {**repository, **{k: v for k, v in own.items() if v}}
+    if kind != "artifactory" and not merged.get("bucket"):
+        return None, key
+    return reach(kind, merged), key
+
+
+def keys_below(location: Object, kind: str, store: ArtifactStore, archive_location: Object) -> list[str]:
+    """The keys below a location, as its store has them, sorted. Raises ArtifactError."""
+    driver, key = _remote(location, kind, store, archive_location)
+    if driver is not None:
+        found: list[str] = driver.list(key)
+        return found
+    bucket = bucket_of(location, kind) or bucket_of(archive_location, kind)
+    base = store_key(kind, bucket, "x")[:-1]
+    return [name.removeprefix(base) for name in store.list(base + key)]
+
+
+def save(
+    location: Object,
+    source: Path,
+    store: ArtifactStore,
+    archive_location: Object,
+    secret: SecretKey | None = None,
+) -> None:
     """Store a packed artifact, or a plain file or directory, at its location. Raises ArtifactError."""
     kind = location_kind(location)
     if kind in _FIELDS:
+        driver, key = _remote(location, kind, store, archive_location)
+        if driver is not None:
+            driver.put(key, source)
+            return
         bucket = bucket_of(location, kind)
         if not bucket and location_kind(archive_location) == kind:
             bucket = bucket_of(archive_location, kind)
         store.put_file(store_key(kind, bucket, key_of(location, kind)), source)
     elif kind == "http":
-        _http_put(location["http"], source)
+        from executor.artifacts.web import driver_of
+
+        driver_of(location["http"], secret or getattr(store, "secret", None) or _no_secret).put(
+            str(location["http"].get("url") or ""), source
+        )
     else:
         raise ArtifactError(f"artifacts cannot be saved to {kind or 'no location'}")
 
 
-def _http_get(location: Object, target: Path, secret: SecretKey) -> None:
-    import urllib.error
-    import urllib.request
-
-    url = str(location.get("url") or "")
-    if not url.startswith(("http://", "https://")):
-        raise ArtifactError(f"http artifact: not an http URL: {url!r}")
-    request = urllib.request.Request(url, headers=_http_headers(location, secret))
-    try:
-        with urllib.request.urlopen(request, timeout=60) as response, open(target, "wb") as out:
-            while piece := response.read(1 << 16):
-                out.write(piece)
-    except urllib.error.HTTPError as error:
-        kind = ArtifactMissing if error.code == 404 else ArtifactError
-        raise kind(f"loading file from {url} failed with reason: {error.code} {error.reason}") from error
-    except (OSError, ValueError) as error:
-        raise ArtifactError(f"loading file from {url} failed: {getattr(error, 'reason', error)}") from error
-
-
-def _http_headers(location: Object, secret: SecretKey) -> dict[str, str]:
-    headers = {str(h.get("name")): str(h.get("value") or "") for h in location.get("headers") or []}
-    basic = (location.get("auth") or {}).get("basicAuth")
-    if basic:
-        import base64
-
-        user = secret(basic["usernameSecret"]) if basic.get("usernameSecret") else ""
-        password = secret(basic["passwordSecret"]) if basic.get("passwordSecret") else ""
-        headers["Authorization"] = "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
-    return headers
-
-
-def _http_put(location: Object, source: Path) -> None:
-    import urllib.request
-
-    if source.is_dir():
-        raise ArtifactError("an http artifact cannot be a directory: give it an archive")
-    url = str(location.get("url") or "")
-    if not url.startswith(("http://", "https://")):
-        raise ArtifactError(f"http artifact: not an http URL: {url!r}")
-    headers = {str(h.get("name")): str(h.get("value") or "") for h in location.get("headers") or []}
-    try:
-        request = urllib.request.Request(url, data=source.read_bytes(), method="PUT", headers=headers)
-        with urllib.request.urlopen(request, timeout=60):
-            pass
-    except (OSError, ValueError) as error:
-        raise ArtifactError(f"saving file to {url} failed: {getattr(error, 'reason', error)}") from error
+def _no_secret(reference: Object) -> str:
+    raise ArtifactError(f"secret {reference.get('name')!r} cannot be looked up here")
 
 
 def _git(arguments: list[str], env: Mapping[str, str], cwd: Path | None = None) -> None:

@@ -404,7 +404,7 @@ class PodHandle:
                 self.template,
                 self.volumes,
                 self._on_main_volume,
-                self.runner.artifacts,
+                self.artifacts,
                 self._secret_key,
                 self.directory / "tmp",
             )
@@ -427,6 +427,12 @@ class PodHandle:
                 sub = entry.get("subPath")
                 mounts.append(Mount(source / sub if sub else source, target))
         return resolve(path, self.directory / "nowhere", mounts) if mounts else None
+
+    @property
+    def artifacts(self) -> Any:
+        """The runner's store, with this namespace's credentials where it can use some."""
+        bind = getattr(self.runner.artifacts, "with_secrets", None)
+        return bind(self._secret_key) if bind is not None else self.runner.artifacts
 
     def _secret_key(self, reference: Mapping[str, Any]) -> str:
         try:
@@ -513,7 +519,7 @@ class PodHandle:
                 self.template,
                 outputs,
                 self._main_export,
-                self.runner.artifacts,
+                self.artifacts,
                 self.directory / "tmp",
                 fallback,
                 logs={name: self.states[name].log for name in mains if name in self.states},

@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from typing import IO, TYPE_CHECKING, Any, Protocol
 
 from executor.artifacts import locations
+from executor.artifacts.base import ArtifactError
 from executor.runtimes.jsonpath import JsonPathError, render
 
 if TYPE_CHECKING:
@@ -316,11 +317,10 @@ def _data(data: Mapping[str, Any], run: ContainerRun) -> Any:
     if kind not in {name for name, _, _ in locations.STORES}:
         raise ResourceError(f"artifactPaths cannot list a {kind} location")
     repository = (run.pod.template or {}).get("archiveLocation") or {}
-    bucket = locations.bucket_of(source, kind) or locations.bucket_of(repository, kind)
-    base = locations.store_key(kind, bucket, "x")[:-1]
-    value: Any = [
-        key.removeprefix(base) for key in run.pod.runner.artifacts.list(base + locations.key_of(source, kind))
-    ]
+    try:
+        value: Any = locations.keys_below(source, kind, run.pod.artifacts, repository)
+    except ArtifactError as error:
+        raise ResourceError(f"cannot list artifactPaths: {error}") from None
     for step in data.get("transformation") or []:
         try:
             value = evaluate(str(step.get("expression") or ""), {"data": value})
