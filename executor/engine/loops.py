@@ -10,6 +10,8 @@ from executor.engine import gojson, names
 from executor.engine.faults import TemplateFault
 from executor.engine.substitute import should_execute, substitute, to_json
 
+# Parts of a step with variables of their own, which are not known yet.
+_LATER = ("hooks", "inline", "onExit")
 LOOPS = ("withItems", "withParam", "withSequence")
 
 
@@ -25,7 +27,9 @@ def is_loop(holder: Mapping[str, Any]) -> bool:
 def expand(holder: Mapping[str, Any], env: Mapping[str, Any]) -> list[dict[str, Any]]:
     """A step or task once for each of its items, with the item's values in place. TemplateFault if that fails."""
     items = _items(holder)
-    body = {k: v for k, v in holder.items() if k not in LOOPS}
+    body = {k: v for k, v in holder.items() if k not in LOOPS and k not in _LATER}
+    later = {k: holder[k] for k in _LATER if k in holder}
+    tags_later = "{{" in to_json(later)
     text = to_json(body)
     skipped = _is_skipped(holder.get("when"))
     expanded = []
@@ -38,6 +42,7 @@ def expand(holder: Mapping[str, Any], env: Mapping[str, Any]) -> list[dict[str, 
         one["name"] = names.item_name(str(holder.get("name") or ""), index, description)
         if "template" in body:
             one["template"] = body["template"]
+        one.update(substitute(later, {**env, **variables}) if tags_later else later)
         expanded.append(one)
     return expanded
 
