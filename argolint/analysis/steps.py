@@ -442,3 +442,24 @@ def unglued_dash(source: SourceText, step: Step) -> list[Edit]:
     """`- -name: a` as `- - name: a`, with the rest of the step moved along."""
     start, end = step.map.span
     return insert(start + 1, " ") + reindent(source, start, end, 2)
+
+
+def regrouped(source: SourceText, read: Read, reads: list[Read]) -> list[Edit]:
+    """Edits after which a step may read a sibling of its group; [] when the layout does not allow them.
+
+    Several readers of a group move together, with the first of them, so that they stay parallel.
+    """
+    reader, target = read.reader, read.target
+    if target is None or target.group != reader.group:
+        return []
+    if target.index > reader.index:
+        return move_behind(source, reader)
+    behind = [
+        other.reader.index
+        for other in reads
+        if other.target is not None
+        and other.target.group == reader.group == other.reader.group
+        and other.target.index < other.reader.index
+        and target.index < other.reader.index <= reader.index
+    ]
+    return split_group(source, reader.template.steps.groups[reader.group][min(behind)])

@@ -12,6 +12,7 @@ from argolint.analysis.steps import (
     in_a_loop,
     move_behind,
     reads_of,
+    regrouped,
     split_group,
     steps_from_mapping,
 )
@@ -190,3 +191,26 @@ def test_the_loop_around_an_inline_template() -> None:
     assert inner is not None
     assert in_a_loop(inner)
     assert not in_a_loop(template)
+
+
+def test_readers_of_a_group_move_together() -> None:
+    body = """\
+    steps:
+    - - name: a
+        template: job
+      - name: b
+        template: job
+        when: "{{steps.a.outputs.result}} == 1"
+      - name: c
+        template: job
+        when: "{{steps.a.outputs.result}} == 2"
+      - name: d
+        template: job
+        when: "{{steps.b.outputs.result}} == 3"
+"""
+    template, ctx, text = loaded(body)
+    reads = reads_of(template, ctx)
+    first, second, third = (regrouped(ctx.source, read, reads) for read in reads)
+    assert first == second
+    assert apply_edits(text, first) == HEAD + body.replace("      - name: b", "    - - name: b")
+    assert apply_edits(text, third) == HEAD + body.replace("      - name: c", "    - - name: c")
