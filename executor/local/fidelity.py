@@ -30,8 +30,14 @@ def _containers(template: Object) -> Iterator[Object]:
         if isinstance(template.get(key), Mapping):
             yield template[key]
     for key in ("sidecars", "initContainers"):
-        yield from (c for c in template.get(key) or [] if isinstance(c, Mapping))
-    yield from ((template.get("containerSet") or {}).get("containers")) or []
+        yield from _items(template.get(key))
+    members = template.get("containerSet")
+    yield from _items(members.get("containers") if isinstance(members, Mapping) else None)
+
+
+def _items(value: Any) -> list[Object]:
+    """The mappings of a list; a malformed manifest may have anything there."""
+    return [item for item in value if isinstance(item, Mapping)] if isinstance(value, list) else []
 
 
 def approximations(spec: Object) -> Counter[str]:
@@ -40,12 +46,12 @@ def approximations(spec: Object) -> Counter[str]:
     found.update(name for name in _SPEC_FIELDS if spec.get(name))
     if spec.get("metrics"):
         found["metrics"] += 1
-    for template in spec.get("templates") or []:
+    for template in _items(spec.get("templates")):
         found.update(name for name in _TEMPLATE_FIELDS if template.get(name))
         for container in _containers(template):
             found.update(name for name in _CONTAINER_FIELDS if container.get(name))
-    if spec.get("volumeClaimTemplates"):
-        found["volumeClaimTemplates as directories"] += len(spec["volumeClaimTemplates"])
+    if claims := _items(spec.get("volumeClaimTemplates")):
+        found["volumeClaimTemplates as directories"] += len(claims)
     return found
 
 
@@ -63,9 +69,10 @@ def spec_of(workflow: Object) -> Object:
     """The spec that really ran, with the templates of other files that it used."""
     status = workflow.get("status") or {}
     spec = status.get("storedWorkflowTemplateSpec") or workflow.get("spec") or {}
-    names = {t.get("name") for t in spec.get("templates") or []}
-    stored = [t for t in (status.get("storedTemplates") or {}).values() if t.get("name") not in names]
-    return {**spec, "templates": [*(spec.get("templates") or []), *stored]}
+    own = _items(spec.get("templates"))
+    names = {str(t.get("name")) for t in own}
+    stored = [t for t in (status.get("storedTemplates") or {}).values() if str(t.get("name")) not in names]
+    return {**spec, "templates": [*own, *stored]}
 
 
 def insist(workflows: Sequence[Object], context: Any, images: ImageMap, runtime: Any) -> None:

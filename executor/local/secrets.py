@@ -79,7 +79,7 @@ def _volume(source: Object, place: str) -> Iterator[Need]:
     if not isinstance(name, str):
         return
     optional = bool(source.get("optional"))
-    keys = [str(i.get("key")) for i in source.get("items") or [] if isinstance(i, dict)]
+    keys = [str(i.get("key")) for i in _items(source.get("items"))]
     for key in keys or [""]:
         yield Need(name, key, place, optional)
 
@@ -94,9 +94,19 @@ def reachable(workflow: Object, context: Context) -> Iterator[tuple[str, Object]
         found = _referred(context, namespace, reference.get("name"), bool(reference.get("clusterScope")))
         if found is not None:
             base = found.get("spec") or {}
-            spec = {**base, **{k: v for k, v in spec.items() if v}}
+            spec = {**_mapping(base), **{k: v for k, v in spec.items() if v}}
             label = f"{found.get('kind')} {reference.get('name')}"
     yield from _walk(label, spec, namespace, context)
+
+
+def _mapping(value: Any) -> Object:
+    """A mapping, or an empty one in the place of what a manifest should not have there."""
+    return value if isinstance(value, dict) else {}
+
+
+def _items(value: Any) -> list[Object]:
+    """The mappings of a list."""
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
 
 def _walk(label: str, spec: Object, namespace: str, context: Context) -> Iterator[tuple[str, Object]]:
@@ -110,8 +120,8 @@ def _walk(label: str, spec: Object, namespace: str, context: Context) -> Iterato
         if (here, name) in seen:
             continue
         seen.add((here, name))
-        for template in around.get("templates") or []:
-            if not isinstance(template, dict) or (template.get("name") != name and _TAG not in name):
+        for template in _items(around.get("templates")):
+            if template.get("name") != name and _TAG not in name:
                 continue
             yield f"{here}: {template.get('name')}", template
             yield from _volumes_used(here, around, template)
@@ -121,12 +131,12 @@ def _walk(label: str, spec: Object, namespace: str, context: Context) -> Iterato
                 found = _referred(context, namespace, reference.get("name"), cluster)
                 if found is not None:
                     kind = f"{found.get('kind')} {reference.get('name')}"
-                    todo.append((kind, found.get("spec") or {}, str(reference.get("template") or "")))
+                    todo.append((kind, _mapping(found.get("spec")), str(reference.get("template") or "")))
 
 
 def _volumes_used(label: str, spec: Object, template: Object) -> Iterator[tuple[str, Object]]:
     mounted = {str(m.get("name")) for m in _mounts(template)}
-    volumes = [v for v in spec.get("volumes") or [] if isinstance(v, dict) and v.get("name") in mounted]
+    volumes = [v for v in _items(spec.get("volumes")) if str(v.get("name")) in mounted]
     if volumes:
         yield f"{label}: spec", {"volumes": volumes}
 
@@ -182,7 +192,7 @@ def needs(workflows: Iterable[Object], context: Context, *, stores: bool = False
     made = ""  # manifests that steps create: a Secret that they name is not missed beforehand
     for workflow in workflows:
         for place, template in reachable(workflow, context):
-            made += str((template.get("resource") or {}).get("manifest") or "")
+            made += str(_mapping(template.get("resource")).get("manifest") or "")
             for need in needs_of(template, place, stores=stores):
                 if _TAG not in need.name + need.key:
                     found.setdefault(need)
