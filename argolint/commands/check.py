@@ -46,6 +46,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--diff-base", metavar="REF",
         help="only findings on lines changed since REF, and what the change breaks elsewhere",
     )  # fmt: skip
+    run_group.add_argument(
+        "--render", action="store_true", help="also run the commands under `render:` and lint what they print"
+    )
     run_group.add_argument("--baseline", metavar="FILE", help="findings listed in this file do not count")
     run_group.add_argument("--watch", action="store_true", help="lint again whenever a file changes")
     run_group.add_argument(
@@ -103,6 +106,10 @@ def run(args: argparse.Namespace) -> int:
     )  # fmt: skip
     if args.diff_base:
         report = _only_changes(args.diff_base, report, inputs, plan, settings, store)
+    if any(item.stdin for item in inputs):
+        from argolint.rendered import take_back
+
+        report = take_back(report, inputs, [".", settings.root or "."])
     code = _finish(report, plan, args, settings, outputs)
     if args.profile_rules and plan.times is not None:
         sys.stderr.write(times_table(plan.times, rules))
@@ -120,6 +127,8 @@ def _refuse_nonsense(args: argparse.Namespace, paths: list[str]) -> None:
         raise UserError(
             "--watch only reports; it excludes -, --fix, --diff and --add-ignore", "leave one out"
         )
+    if args.render and (args.fix or args.diff or args.add_ignore is not None):
+        raise UserError("--render only reports; what is printed cannot be repaired", "repair the sources")
     if args.diff_base and (args.fix or args.diff):
         raise UserError("--diff-base and --fix exclude each other", "repair the files without --diff-base")
     if args.add_ignore is not None and (args.fix or args.diff or "-" in paths):
@@ -151,6 +160,10 @@ def _inputs(
         data = sys.stdin.buffer.read()
         inputs = [item for item in inputs if os.path.abspath(item.path) != os.path.abspath(name)]
         inputs.insert(0, Input(name, data, True, stdin=True))
+    if args.render:
+        from argolint.rendered import run_commands
+
+        inputs += run_commands(settings.render, settings.root)
     return inputs
 
 

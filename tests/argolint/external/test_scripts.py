@@ -58,7 +58,7 @@ def test_shell_behind_c_in_quotes() -> None:
     text = '    container: {image: "a:1", command: [bash, -euo, pipefail, -c], args: ["cd \\"$1\\""]}\n'
     assert found(text) == []  # -e takes care of it
     text = '    container: {image: "a:1", command: [bash, -c], args: ["true; cd \\"$1\\"; rm x"]}\n'
-    assert [(line, column, code) for _, line, column, _, code in found(text)] == [(8, 76, "SC2164")]
+    assert [(line, column, code) for _, line, column, _, code in found(text)] == [(8, 66, "SC2164")]
 
 
 def test_python() -> None:
