@@ -10,13 +10,18 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+from argolint.context import Scalar
+from argolint.diagnostic import Edit
 from argolint.language.errors import LanguageError
 from argolint.model.events import Trigger, dependencies, triggers
 from argolint.model.k8s import Object
 from argolint.model.view import Span, View
 from argolint.project.facts import ObjectFact
 from argolint.project.index import Index
-from argolint.yaml.nodes import Map
+from argolint.text import SourceText
+from argolint.yaml.edit import add_key, replace
+from argolint.yaml.edit import scalar as yaml_scalar
+from argolint.yaml.nodes import Map, Seq
 
 TRIGGER_TYPES = frozenset(
     {"argoWorkflow", "awsLambda", "azureEventHubs", "azureServiceBus", "custom", "email", "http", "k8s", "kafka", "log", "nats",
@@ -319,3 +324,59 @@ def unbalanced(program: str) -> str:
             if not stack or stack.pop() != _PAIRS[text]:
                 return f"this `{text}` closes nothing"
     return f"`{stack[-1]}` is not closed" if stack else ""
+
+
+# -- the repair of `{{ .Input… }}` in a resource --------------------------------------------------------------------
+
+_WHOLE = re.compile(r"\{\{-?\s*\.Input\.([A-Za-z_][\w.]*)\s*-?\}\}\Z")
+
+
+def feed_edits(scalar: Scalar, source: SourceText) -> list[Edit] | None:
+    """Edits that move a Go template from a trigger's resource to a parameter of the trigger.
+
+    None when it is not certain how: more than one dependency, a mapping in flow style, a string that comes from an alias.
+    """
+    obj = scalar.object
+    sensor = obj.parent if obj is not None else None
+    if obj is None or sensor is None or not scalar.where.startswith(f"{obj.where}."):
+        return None
+    names = names_of(sensor)
+    trigger = next((one for one in triggers(sensor) if _is_resource(one, obj)), None)
+    if trigger is None or len(names) != 1 or ".Input" not in scalar.value or scalar.style in ("|", ">"):
+        return None
+    parts = re.findall(r"[^.\[\]]+", scalar.where[len(obj.where) + 1 :])
+    whole = _WHOLE.match(scalar.value)
+    key, text = ("dataKey", whole[1]) if whole else ("dataTemplate", scalar.value)
+    lines = (
+        "src:",
+        f"  dependencyName: {yaml_scalar(names[0])}",
+        f"  {key}: {yaml_scalar(text)}",
+        f"dest: {'.'.join(parts)}",
+    )
+    added = _add_parameter(trigger.body, lines, source)
+    if added is None:
+        return None
+    return replace(tuple(scalar.span[:2]), '""') + added
+
+
+def _is_resource(trigger: Trigger, obj: Object) -> bool:
+    resource = trigger.resource
+    return resource is not None and resource.map is obj.map
+
+
+def _add_parameter(body: View, lines: tuple[str, ...], source: SourceText) -> list[Edit] | None:
+    if body.map.flow:
+        return None
+    items = body.get("parameters")
+    if items is None and "parameters" not in body:
+        first, *rest = lines
+        return add_key(source, body.map, "parameters", "\n- " + "\n  ".join((first, *rest)), after="source")
+    if not isinstance(items, Seq) or not items.at or items.flow:
+        return None
+    start, end = items.at[-1]
+    line_start, _ = source.line_span(source.line_col(start)[0])
+    lead = source.text[line_start:start]
+    if lead.strip() != "-":
+        return None
+    stop = source.line_span(source.line_col(max(end - 1, start))[0])[1]
+    return [Edit(stop, stop, "\n" + lead + ("\n" + " " * len(lead)).join(lines))]

@@ -226,6 +226,35 @@ def _add_env(ctx: Context, container: View, entries: list[tuple[str, str]]) -> l
     return add_key(ctx.source, container.map, "env", value, after=after)
 
 
+def json_fix(scalar: Scalar, use: Use) -> list[Edit] | None:
+    """`key: {{x}}` of a manifest as `key: {{=toJson(x)}}`, which is YAML for one string whatever is in it.
+
+    None unless the tag is a simple one and the whole value of its line.
+    """
+    text = scalar.value
+    start, end = text.rfind("{{", 0, use.start), text.find("}}", use.end) + 2
+    if (
+        use.in_expr
+        or end < 2
+        or use.root not in ("inputs", "workflow")
+        or use.path[1] != "parameters"
+        or len(use.path) < 3
+    ):
+        return None
+    line_start = text.rfind("\n", 0, start) + 1
+    line_end = text.find("\n", end)
+    before, after = text[line_start:start], text[end : line_end if line_end >= 0 else len(text)].rstrip()
+    mark = before[-1:]
+    if mark in ('"', "'") and after[:1] == mark:
+        start, end, before, after = start - 1, end + 1, before[:-1], after[1:]
+    if not re.search(r"(?:^|[\w\"'])\s*(?::|-) $", before) or after.strip():
+        return None
+    name = ".".join(use.path[2:])
+    member = f".{name}" if name.isidentifier() else f"['{name}']"
+    code = f"{{{{=toJson({use.path[0]}.parameters{member})}}}}"
+    return replace(tuple(scalar.part(start, end)[:2]), spelled(code, scalar.style))
+
+
 # -- pods ----------------------------------------------------------------------------------------------------------
 
 

@@ -10,7 +10,15 @@ from argolint.model.workflow import Template
 from argolint.rule import Finding, rule
 
 
-@rule("SEC102", "manifest-injection", on="template", severity="warning", types=("resource",), cross_file=True)
+@rule(
+    "SEC102",
+    "manifest-injection",
+    on="template",
+    severity="warning",
+    types=("resource",),
+    cross_file=True,
+    fix="unsafe",
+)
 def check(template: Template, ctx: Context) -> Iterator[Finding]:
     """Text that somebody else decides is pasted into a manifest that the workflow applies."""
     scalar = ctx.scalar(template.body, "manifest")
@@ -31,4 +39,5 @@ def check(template: Template, ctx: Context) -> Iterator[Finding]:
             help="write `{{=toJson(…)}}` in the place of a value",
             related=danger.taint.path,
             severity="error" if proved and not quoted else None,
+            fix=security.json_fix(scalar, use),
         )
