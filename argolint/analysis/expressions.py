@@ -217,6 +217,7 @@ def _bare(spec: WorkflowSpec, ctx: Context) -> Iterator[Place]:
             )
         for artifact in outputs.items("artifacts"):
             yield from _expression(ctx, artifact, "fromExpression", "anywhere", False, family)
+            yield from _artifact(ctx, artifact, family)
         yield from _expression(ctx, template.mapping("http"), "successCondition", "http-success", True)
         for transformation in template.mapping("data").items("transformation"):
             yield from _expression(ctx, transformation, "expression", "data-transformation", False)
@@ -226,6 +227,17 @@ def _bare(spec: WorkflowSpec, ctx: Context) -> Iterator[Place]:
             when = ctx.scalar(step, "when")
             if when is not None and "{{" not in when.value:
                 yield from _placed(when, check_when(when.value, _scope(*family)))
+
+
+def _artifact(ctx: Context, view: View, family: tuple[str, tuple[tuple[str, bool], ...]]) -> Iterator[Place]:
+    """A `fromExpression` whose result is text or a number, and so no artifact."""
+    scalar = ctx.scalar(view, "fromExpression")
+    if scalar is None or "{{" in scalar.value:
+        return
+    type_, findings = check_source(scalar.value, _scope(*family))
+    if not findings and type_.kind in ("string", "int", "float", "bool", "list"):
+        what = f"`{type_.origin}` is" if type_.origin else "the result is"
+        yield Place("artifact-expected", scalar.span, f"{what} of type {type_.kind}, not an artifact", None)
 
 
 def _hooks(
