@@ -13,6 +13,9 @@ from argolint.context import Context, Scalar
 from argolint.model.k8s import Object
 from argolint.model.view import Span, View
 from argolint.model.workflow import WorkflowSpec
+from argolint.project.facts import ObjectFact
+from argolint.project.index import Index
+from argolint.yaml import parse
 from argolint.yaml.nodes import Map
 
 CONTROLLER = "workflow-controller-configmap"
@@ -143,3 +146,24 @@ def artifact_stores(spec: WorkflowSpec, kind: str) -> Iterator[View]:
     for artifact in holders:
         if artifact.mapping(kind).map:
             yield artifact.mapping(kind)
+
+
+def restriction(index: Index) -> tuple[ObjectFact, str] | None:
+    """The restriction that the tree's only controller configuration sets, and where that is; None when there is none, or several."""
+    configs = [
+        fact for fact in index.of_kind("ConfigMap") if fact.name.endswith("workflow-controller-configmap")
+    ]
+    if len(configs) != 1 or not {"workflowRestrictions", "config"} & set(configs[0].data.get("keys", ())):
+        return None
+    loaded = index.load(configs[0])
+    if loaded is None or not is_controller_config(loaded):
+        return None
+    data = loaded.mapping("data")
+    text = data.text("workflowRestrictions") or data.text("config")
+    if "{{" in text:
+        return None
+    documents = parse(text).documents
+    root = documents[0].root if documents else None
+    inner = root.get("workflowRestrictions", root) if isinstance(root, Map) else None
+    value = inner.get("templateReferencing") if isinstance(inner, Map) else None
+    return (configs[0], value) if value in ("Strict", "Secure") else None
