@@ -8,7 +8,7 @@ from functools import lru_cache
 from itertools import product
 from typing import NamedTuple
 
-from argolint.analysis.steps import ancestors
+from argolint.analysis.steps import ancestors, reads_of
 from argolint.context import Context
 from argolint.diagnostic import Edit
 from argolint.language import depends
@@ -219,3 +219,27 @@ def failures_as_results(task: Step, dag: Dag, ctx: Context) -> list[Edit]:
             if word.name == task.name and not word.result:
                 edits += replace(ctx.part(other, "depends", word.start, word.end)[:2], f"({alternatives})")
     return edits
+
+
+def renamed(task: Step, name: str, dag: Dag, ctx: Context) -> list[Edit]:
+    """A task under another name, everywhere in its template; [] when the old name stands somewhere that is not understood."""
+    old = task.name
+    places = {tuple(task.name_span[:2])}
+    for other in dag.tasks:
+        for i, word in enumerate(other.sequence("dependencies")):
+            if word == old:
+                places.add(tuple(other.dependency_span(i)[:2]))
+        formula = parsed(other)
+        for part in formula.tasks if formula is not None else ():
+            if part.name == old:
+                places.add(tuple(ctx.part(other, "depends", part.start, part.start + len(old))[:2]))
+    for read in reads_of(dag.template, ctx):
+        if read.target is task:
+            places.add(tuple(read.scalar.part(*read.use.parts[1])[:2]))
+    text, (start, end) = ctx.source.text, dag.template.map.span
+    written = [m.span() for m in re.finditer(rf"(?<![-\w]){re.escape(old)}(?![-\w])", text[start:end])]
+    inside = {(start + a, start + b) for a, b in written}
+    plain = {(a, b) if text[a:b] == old else (a + 1, b - 1) for a, b in places}
+    if plain != inside or any(text[a:b] != old for a, b in plain):
+        return []
+    return [edit for a, b in sorted(plain) for edit in replace((a, b), name)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from argolint.analysis.dag import diagnose, rewritten, satisfiable, waiting_for
+from argolint.analysis.dag import diagnose, renamed, rewritten, satisfiable, waiting_for
 from argolint.context import Context, File
 from argolint.language import depends
 from argolint.settings import Settings
@@ -107,3 +107,27 @@ def test_no_circle_is_closed() -> None:
     file = File("f.yaml", SourceText(text), parse(text))
     dag = file.objects[0][0].workflow_specs[0].templates[0].dag
     assert waiting_for(dag.tasks[0], "b", dag, Context(file, Settings(), None)) == []
+
+
+def test_a_task_is_renamed_wherever_it_is_named() -> None:
+    tasks = """\
+      - {name: 1-b, template: job}
+      - {name: c, template: job, depends: "1-b && a"}
+      - name: d
+        depends: c || 1-b.Failed
+        when: "{{tasks.1-b.outputs.result}} == 1-bb"
+"""
+    text = HEAD + tasks
+    file = File("f.yaml", SourceText(text), parse(text))
+    ctx = Context(file, Settings(), None)
+    ctx.object = file.objects[0][0]
+    dag = ctx.object.workflow_specs[0].templates[0].dag
+    assert apply_edits(text, renamed(dag.tasks[2], "b1", dag, ctx)) == HEAD + tasks.replace(
+        "1-b.", "b1."
+    ).replace("1-b,", "b1,").replace("1-b &&", "b1 &&")
+    other = text.replace("depends: c ||", "args: 1-b\n        depends: c ||")
+    file = File("f.yaml", SourceText(other), parse(other))
+    ctx = Context(file, Settings(), None)
+    ctx.object = file.objects[0][0]
+    dag = ctx.object.workflow_specs[0].templates[0].dag
+    assert renamed(dag.tasks[2], "b1", dag, ctx) == []
