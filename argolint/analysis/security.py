@@ -291,6 +291,8 @@ _TOKENS = re.compile(
     r"|(?P<stripe>\bsk_live_[0-9a-zA-Z]{20,})"
     r"|(?P<webhook>https://hooks\.slack\.com/services/T[A-Z0-9]{6,}/B[A-Z0-9]{6,}/[A-Za-z0-9]{20,})"
 )
+_STARTS = ("AKIA", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-", "xox", "PRIVATE KEY", "AIza", "eyJ", "npm_",
+           "sk_live_", "hooks.slack.com")  # fmt: skip
 _WHAT = {
     "aws": "an AWS access key id", "github": "a GitHub token", "gitlab": "a GitLab token", "slack": "a Slack token",
     "key": "a private key", "google": "a Google API key", "jwt": "a JSON web token", "npm": "an npm token",
@@ -310,7 +312,7 @@ _USER_INFO = re.compile(r"\b([a-z][a-z0-9+.-]*)://([^\s/:@{}$<>'\"]*):([^\s/@{}$
 
 def known_token(text: str) -> tuple[str, int, int] | None:
     """(what it is, start, end) of a credential of a well-known shape in a text."""
-    if len(text) < 20:
+    if len(text) < 20 or not any(start in text for start in _STARTS):
         return None
     match = _TOKENS.search(text)
     return (_WHAT[match.lastgroup or ""], *match.span()) if match is not None else None

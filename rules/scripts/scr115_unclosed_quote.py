@@ -14,7 +14,8 @@ from argolint.rule import Finding, rule
 def check(template: Template, ctx: Context) -> Iterator[Finding]:
     """A quote in a shell script is never closed."""
     for code in scripts.codes(template, ctx):
-        if code.language != "sh":
+        text = code.scalar.value
+        if code.language != "sh" or (text.count("'") % 2 == 0 and text.count('"') % 2 == 0):
             continue
         at = scripts.scan_shell(code.scalar.value).open_quote
         if at >= 0:

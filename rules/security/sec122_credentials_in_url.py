@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from argolint.analysis import security
@@ -10,6 +11,8 @@ from argolint.model.k8s import Object
 from argolint.model.view import View
 from argolint.rule import Finding, rule
 from argolint.yaml.nodes import Map, Seq
+
+_HINT = re.compile(r"://[^\s/:@]*:[^\s/@]+@")
 
 
 def _strings(view: View) -> Iterator[tuple[View, str, int | None]]:
@@ -38,7 +41,7 @@ def check(obj: Object, ctx: Context) -> Iterator[Finding]:
     """A URL carries a password."""
     if not obj.is_workflow_kind and obj.kind not in ("Sensor", "EventSource", "EventBus"):
         return
-    if security.password_in_url(ctx.source.text) is None:
+    if not _HINT.search(ctx.source.text):
         return
     for view, key, index in _strings(obj.spec):
         scalar = ctx.scalar(view, key, index)

@@ -13,8 +13,10 @@ from argolint.rule import Finding, rule
 @rule("SEC141", "condition-injection", on="step", severity="warning", cross_file=True)
 def check(step: Step, ctx: Context) -> Iterator[Finding]:
     """The text of an event is pasted into a condition before it is read."""
+    if "{{" not in step.when:
+        return
     scalar = ctx.scalar(step, "when")
-    if scalar is None or "{{" not in scalar.value:
+    if scalar is None:
         return
     for danger in security.dangers(scalar, step.template.spec, step.template, ctx, taint.EVENT):
         use = danger.use
