@@ -463,3 +463,15 @@ def regrouped(source: SourceText, read: Read, reads: list[Read]) -> list[Edit]:
         and target.index < other.reader.index <= reader.index
     ]
     return split_group(source, reader.template.steps.groups[reader.group][min(behind)])
+
+
+def merged_up(source: SourceText, step: Step) -> list[Edit]:
+    """The group that a step begins joins the one above; [] when they are laid out differently."""
+    groups = step.template.steps.groups
+    if step.index or not step.group or not groups[step.group - 1]:
+        return []
+    layout, above = _layout(source, step), _layout(source, groups[step.group - 1][0])
+    if layout is None or above is None or (layout.outer, layout.inner) != (above.outer, above.inner):
+        return []
+    at = line_start(source, layout.dashes[0]) + layout.outer
+    return replace((at, at + 1), " ")

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from argolint.analysis.steps import callee, mounted, reads_of
+from argolint.analysis.steps import callee, merged_up, mounted, reads_of
 from argolint.context import Context
 from argolint.model.workflow import Step, Steps
 from argolint.rule import Finding, rule
 
 
-@rule("STP201", "needlessly-sequential", on="steps", severity="info", default=False)
+@rule("STP201", "needlessly-sequential", on="steps", severity="info", default=False, fix="unsafe")
 def check(steps: Steps, ctx: Context) -> Iterator[Finding]:
     """A group has nothing to do with the one above it, and could run beside it."""
     groups = steps.groups
-    if len(groups) < 2 or str(steps.template.get("parallelism")) == "1":
+    if (
+        len(groups) < 2
+        or any(_is_daemon(step) for step in steps)
+        or str(steps.template.get("parallelism")) == "1"
+    ):
         return
     reads = {
         (read.reader.group, read.target.group)
@@ -31,6 +35,7 @@ def check(steps: Steps, ctx: Context) -> Iterator[Finding]:
                 f"{group[0].label} uses nothing of the group above it, and could run beside it",
                 help="take the outer dash away, unless the order matters for reasons that the manifest does not show",
                 related=[(above[0].name_span, "the group above")],
+                fix=merged_up(ctx.source, group[0]) or None,
             )
 
 
@@ -42,3 +47,8 @@ def _is_alone(step: Step) -> bool:
     return not (
         mounted(template) or "synchronization" in template or "daemon" in template or "memoize" in template
     )
+
+
+def _is_daemon(step: Step) -> bool:
+    template = callee(step)
+    return template is not None and template.get("daemon") is True
