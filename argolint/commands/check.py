@@ -86,6 +86,8 @@ def run(args: argparse.Namespace) -> int:
 
         sys.stdout.write(describe(settings))
         return 0
+    if args.diff_base:
+        _remember_base(args.diff_base, settings)
     if args.watch:
         return _watch(paths, args, settings, rules, outputs)
     store = None if args.no_cache else open_store(settings)
@@ -186,6 +188,17 @@ def _repair(
         # Standard output has the repaired text.
         outputs = [(name, "/dev/stderr" if file == "-" else file) for name, file in outputs]
     return _finish(report, plan, args, settings, outputs, [note] if count else [])
+
+
+def _remember_base(revision: str, settings: Settings) -> None:
+    """Tell the rules that judge a change what the changed files held before."""
+    from argolint.analysis.revisions import OPTION, base_objects
+    from argolint.project.changes import since
+
+    settings.options = {
+        **settings.options,
+        OPTION: base_objects(since(revision, settings.root or ".").before),
+    }
 
 
 def _only_changes(
