@@ -210,3 +210,17 @@ def only_namespaced(role: ObjectFact) -> bool:
             if not known or not all(found.namespaced for found in known):
                 return False
     return True
+
+
+def needed_verbs(role: Object, policy: PolicyRule, index: Index) -> list[str]:
+    """The verbs that the holders of a role need on the resources of a rule; [] when that is not known."""
+    bound = holders(role, index)
+    found: dict[str, None] = {}
+    for holder in bound:
+        known = needs_of_account(holder.namespace, holder.account, index)
+        if known is None or not known[1]:
+            return []
+        for need in known[0]:
+            if need.group in policy.api_groups and need.resource in policy.resources:
+                found[need.verb] = None
+    return list(found)
