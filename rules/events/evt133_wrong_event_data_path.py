@@ -34,7 +34,7 @@ def check(obj: Object, ctx: Context) -> Iterator[Finding]:
         if shape:
             paths += [(view, "path", shape, False) for view in filters.items("data")]
             paths += [
-                (view, "path", shape, True) for one in filters.items("exprs") for view in one.items("fields")
+                (view, "path", shape, False) for one in filters.items("exprs") for view in one.items("fields")
             ]
     for view, key, shape, lost in paths:
         first = view.text(key).partition(".")[0].partition("|")[0]
