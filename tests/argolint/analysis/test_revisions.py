@@ -23,7 +23,8 @@ def test_objects_of_a_revision() -> None:
     assert [(one["kind"], one[""]) for one in base] == [("PersistentVolumeClaim", "/a.yaml")]
     now = Object(parse(CLAIM.decode().replace("slow", "fast")).documents[0].root)
     before = was(now, base)
-    assert before is not None and before["spec"] == {"storageClassName": "slow"}
+    assert before is not None
+    assert before["spec"] == {"storageClassName": "slow"}
     assert deleted(base, [("PersistentVolumeClaim", "data")]) == []
     assert deleted(base, [("PersistentVolumeClaim", "other")]) == [
         ("PersistentVolumeClaim", "data", "/a.yaml")
