@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from argolint.analysis.steps import SiblingUse, sibling_uses
-from argolint.analysis.structure_graph import is_conditional
+from argolint.analysis.structure_graph import is_conditional, reachable
 from argolint.analysis.variables import uses_in, uses_in_expression
 from argolint.context import Context, Scalar, scalars_of
 from argolint.model.k8s import Object
@@ -90,6 +90,30 @@ def _around(template: Template | None) -> Iterator[str]:
     while template is not None:
         yield template.where
         template = template.step.template if template.step is not None else None
+
+
+def parameters_read(obj: Object, template: str) -> set[str]:
+    """The workflow parameters that a template of an object, and those that it calls there, read in tags and cannot do without."""
+    names: set[str] = set()
+    for spec in obj.workflow_specs:
+        called = reachable(spec, [template])
+        for one in spec.templates:
+            for text in _strings(one.map, 0) if one.name in called else ():
+                for use in uses_in(text):
+                    plain = not use.guarded and not use.in_expr
+                    if plain and use.path[:2] == ("workflow", "parameters") and len(use.path) > 2:
+                        names.add(".".join(use.path[2:]))
+    return names - {"json"}
+
+
+def _strings(node: Any, depth: int) -> Iterator[str]:
+    """The strings with tags below a node."""
+    if isinstance(node, str):
+        if "{{" in node:
+            yield node
+    elif isinstance(node, (dict, list)) and depth < 60:
+        for value in node.values() if isinstance(node, dict) else node:
+            yield from _strings(value, depth + 1)
 
 
 class AbsentUse(NamedTuple):

@@ -15,18 +15,19 @@ def check(template: Template, ctx: Context) -> Iterator[Finding]:
     """Two outputs, or two inputs, lie at the same path."""
     if not ("inputs" in template or "outputs" in template):
         return
-    outputs: list[tuple[View, str]] = [(item, item.name) for item in template.outputs.artifacts]
-    outputs += [(item.mapping("valueFrom"), item.name) for item in template.outputs.parameters]
-    inputs: list[tuple[View, str]] = [(item, item.name) for item in template.inputs.artifacts]
-    if template.type == "container":
-        inputs = []  # a collision of inputs that Argo refuses
-    for places in (outputs, inputs):
-        seen: dict[str, tuple[View, str]] = {}
+    groups: list[list[tuple[View, str]]] = [
+        [(item, item.name) for item in template.outputs.artifacts],
+        [(item.mapping("valueFrom"), item.name) for item in template.outputs.parameters],
+    ]
+    if template.type != "container":  # there a collision of inputs is refused, by a rule of its own
+        groups.append([(item, item.name) for item in template.inputs.artifacts])
+    for places in groups:
+        seen: dict[tuple[str, str], tuple[View, str]] = {}
         for view, name in places:
             path = view.text("path")
             if not path or "{{" in path:
                 continue
-            first = seen.setdefault(path.rstrip("/"), (view, name))
+            first = seen.setdefault((path.rstrip("/"), packing(view)), (view, name))
             if first[0] is not view:
                 yield Finding(
                     view.value_span("path"),
@@ -34,3 +35,8 @@ def check(template: Template, ctx: Context) -> Iterator[Finding]:
                     help="give each a path of its own",
                     related=[(first[0].value_span("path"), "the first")],
                 )
+
+
+def packing(view: View) -> str:
+    """How an artifact is packed: the same file may be stored in two ways."""
+    return ",".join(view.mapping("archive").map)

@@ -10,7 +10,7 @@ from argolint.project.index import is_literal
 from argolint.rule import Finding, rule
 
 
-@rule("REL133", "upper-case-pod-template", on="template", severity="error", types=tuple(sorted(POD_TYPES)))
+@rule("REL133", "upper-case-pod-template", on="template", severity="warning", types=tuple(sorted(POD_TYPES)))
 def check(template: Template, ctx: Context) -> Iterator[Finding]:
     """The template's name becomes a part of pod names, which are lower-case."""
     name = template.name

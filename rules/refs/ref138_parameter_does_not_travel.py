@@ -1,0 +1,45 @@
+"""REF138."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from argolint.analysis import flow_uses
+from argolint.context import Context
+from argolint.model.workflow import WorkflowSpec
+from argolint.project.index import is_literal
+from argolint.rule import Elsewhere, Finding, rule
+
+
+@rule(
+    "REF138",
+    "parameter-does-not-travel",
+    on="spec",
+    severity="error",
+    cross_file=True,
+    kinds=("Workflow", "CronWorkflow"),
+)
+def check(spec: WorkflowSpec, ctx: Context) -> Iterator[Finding]:
+    """A called template reads a workflow parameter that this workflow does not have."""
+    if spec.workflow_template_ref is not None or spec.owner.embedded:
+        return
+    declared = {item.name for item in spec.arguments.parameters}
+    said: set[tuple[str, str, str]] = set()
+    for ref in spec.references():
+        if ref.how != "templateRef" or not ref.template_name:
+            continue
+        found = ctx.index.template(ref, ctx.namespace)
+        owner = ctx.index.load(found[0]) if found is not None else None
+        if found is None or owner is None:
+            continue
+        missing = flow_uses.parameters_read(owner, ref.template_name) - declared
+        for name in sorted(missing):
+            if (owner.kind, owner.name, name) in said or not is_literal(name):
+                continue
+            said.add((owner.kind, owner.name, name))
+            yield Finding(
+                ref.template_span,
+                f"template `{ref.template_name}` of {owner.kind} `{owner.name}` reads the workflow parameter `{name}`, which this {spec.kind} does not declare",
+                help="declare it under `spec.arguments.parameters`: those of the other object do not come along",
+                related=[(Elsewhere(found[0].path, found[1].start, found[1].end), "the template")],
+            )
