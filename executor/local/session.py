@@ -165,8 +165,11 @@ class _Recorder(Console):
     def event(self, kind: str, reason: str, message: str) -> None:
         super().event(kind, reason, message)
         line = {"type": kind, "reason": reason, "message": self.mask(message)}
-        with open(self.run.path / "events.jsonl", "a", encoding="utf-8") as stream:
-            stream.write(json.dumps(line) + "\n")
+        try:
+            with open(self.run.path / "events.jsonl", "a", encoding="utf-8") as stream:
+                stream.write(json.dumps(line) + "\n")
+        except OSError:
+            return  # a full disk: the state matters more, and it is written again at the end
 
     def pod(self, handle: Any, node_id: str) -> None:
         self.pods.append(handle.pod)
@@ -408,12 +411,17 @@ def carry_on(
     console.finish()
     console.writer.close()
     final = [driver.workflow(w["metadata"]["namespace"], w["metadata"]["name"]) for w in workflows]
-    for workflow in final:
-        run.write_workflow(mask.seal(workflow), first=workflow["metadata"]["name"] == first)
-    show.show(options.output, final, console, out)
     code = _exit_code(driver, final)
     statement = show.fidelity_line(final, console, choice, world.images, len(driver.mocked))
-    _write_end(run, code, time.monotonic() - began, statement)
+    sealed = [mask.seal(workflow) for workflow in final]
+
+    def write_end() -> None:
+        for workflow in sealed:
+            run.write_workflow(workflow, first=workflow["metadata"]["name"] == first)
+        _write_end(run, code, time.monotonic() - began, statement)
+
+    _with_room(run, write_end, lambda text: _write(err, f"argorun: {text}\n"))
+    show.show(options.output, final, console, out)
     if not options.quiet:
         if driver.reused:
             err.write(f"{len(driver.reused)} steps are as before and were not run again\n")
@@ -423,6 +431,23 @@ def carry_on(
         err.write(f"{statement}\nrun directory: {run.path}\n")
     run.unlock()
     return code
+
+
+def _with_room(run: RunDirectory, write: Callable[[], None], tell: Callable[[str], None]) -> None:
+    """Write; when the disk is full, once more without what failed steps left behind."""
+    from executor.runtimes.sandbox import remove_tree
+
+    try:
+        write()
+        return
+    except OSError as error:
+        tell(f"cannot write into {run.path}: {error.strerror}; the files of failed steps are removed")
+    for folder in run.pods.glob("*/containers"):
+        remove_tree(folder)
+    try:
+        write()
+    except OSError as error:
+        tell(f"the run's last state is not saved: {error.strerror}")
 
 
 def _write(stream: IO[str], text: str) -> None:
