@@ -34,7 +34,8 @@ def outbound(run: Run, identity: str) -> list[str]:
         return outbound(run, children[-1]) if children else [identity]
     if (node.get("memoizationStatus") or {}).get("hit"):
         return [identity]
-    return [o for c in node.get("outboundNodes") or () for o in outbound(run, c)]
+    # A group that ended without any (it failed fast, or its groups are empty) stands for itself.
+    return [o for c in node.get("outboundNodes") or () for o in outbound(run, c)] or [identity]
 
 
 def is_idle(run: Run, identity: str) -> bool:

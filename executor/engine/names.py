@@ -63,6 +63,11 @@ def hook_name(parent: str, hook: str) -> str:
     return f"{parent}.hooks.{hook}"
 
 
+def carrier_name(hook: str) -> str:
+    """The node that carries the hook or exit handler of this name."""
+    return hook.removesuffix(".onExit") if hook.endswith(".onExit") else hook.rsplit(".hooks.", 1)[0]
+
+
 def item_name(name: str, index: int, description: str) -> str:
     """A loop's iteration: the description loses its parentheses, so that the suffix can be found again."""
     return f"{name}({index}:{description.replace('(', '').replace(')', '')})"

@@ -112,6 +112,9 @@ class Run:
         """A node moved: its enclosing groups, up to the root, need a visit."""
         touched = self.memory.touched
         for _ in range(256):
+            if node.get("nodeFlag") and node["nodeFlag"].get("hooked"):
+                # A group waits for hooks that hang below it.
+                touched.add(self.id_of(names.carrier_name(node["name"])))
             boundary = node.get("boundaryID")
             if not boundary:
                 # The workflow's own hooks hang below the root: a DAG there waits for them.

@@ -148,7 +148,16 @@ def _has_ended(dag: _Dag, task: str) -> bool:
     node = dag.node(task)
     if node is None or not phases.fulfilled(node) or not hooks.hooks_done(dag.run, node):
         return False
+    if not _inner_hooks_done(dag, node):
+        return False
     return not phases.completed(node) or _has_exit_node(dag, task, node)
+
+
+def _inner_hooks_done(dag: _Dag, node: Node) -> bool:
+    """Whether the hooks of a loop's iterations have ended; those of a retried workflow may run again."""
+    if node.get("type") != "TaskGroup":
+        return True
+    return all(hooks.hooks_done(dag.run, child) for child in dag.run.children(node))
 
 
 def _execute_task(dag: _Dag, task_name: str) -> None:
@@ -158,7 +167,10 @@ def _execute_task(dag: _Dag, task_name: str) -> None:
     if node is not None and not node.get("daemoned") and not hooks.has_hooks(task) and only_waits(run, node):
         return
     if node is not None and phases.fulfilled(node):
-        done = _hooks(dag, task, node, task_name)
+        if not _inner_hooks_done(dag, node):
+            for one in _expanded(dag, task_name):
+                _execute_one(dag, task_name, one, True)
+        done = _hooks(dag, task, node, task_name) and _inner_hooks_done(dag, node)
         if phases.phase_fulfilled(node):
             _connect(dag, task_name, node["name"])
             execute_template(run, node["name"], task, dag.base, {}, dag.identity)
