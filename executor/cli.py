@@ -19,6 +19,9 @@ COMMANDS = {
     "runs": Command(
         "executor.commands.runs", "list, show, resume, retry and clean up the runs of this machine"
     ),
+    "cron-local": Command(
+        "executor.commands.cron_local", "`cron next|simulate`: when CronWorkflows run, without a cluster"
+    ),
     "secrets": Command(
         "executor.commands.secrets", "list the secrets that workflows need, or write a file for them"
     ),

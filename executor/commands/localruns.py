@@ -18,6 +18,8 @@ def redirected(argv: Sequence[str]) -> list[str]:
     and no flag names a cluster.
     """
     words = list(argv)
+    if words[:1] == ["cron"] and words[1:2] in (["next"], ["simulate"]):
+        return ["cron-local", *words[1:]]
     if not words or words[0] not in ONLY_LOCAL | SHARED:
         return words
     if words[0] in ONLY_LOCAL:
