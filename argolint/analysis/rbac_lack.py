@@ -27,11 +27,13 @@ from argolint.model.workflow import WorkflowSpec
 from argolint.project.facts import ObjectFact
 from argolint.project.index import Index
 
+_EVENTS = ("submit", "trigger", "watch")
+
 
 class Lack(NamedTuple):
     """Verbs that an account lacks for one resource, and where that shows.
 
-    `roles` are the roles bound to it, `held` whether there are any; `places` are (path, start, end) with what is there.
+    `roles` are the roles bound to it, `held` whether they surely count; `places` are (path, start, end) with what is there.
     """
 
     at: Span
@@ -63,7 +65,7 @@ class Lack(NamedTuple):
     @property
     def severity(self) -> str | None:
         """A warning when nothing is bound to the account in the tree, or nobody named one: its rights may be kept elsewhere."""
-        unnamed = self.account == DEFAULT_ACCOUNT and self.kind in ("submit", "trigger", "watch")
+        unnamed = self.account == DEFAULT_ACCOUNT and self.kind in _EVENTS
         return None if self.held and not unnamed else "warning"
 
 
@@ -143,9 +145,11 @@ def _lack(needs: list[Need], namespace: str, grants: Grants) -> Lack:
     places = [((r.path, *r.span), f"{r.kind} `{r.name}` is bound to it") for r in roles.values()]
     if need.origin is not None:
         places.append((need.origin, "the template is here"))
+    # Triggers and events act in many namespaces: without any, whether a binding counts there is a guess.
+    sure = bool(held) and (bool(namespace) or need.kind not in _EVENTS)
     verbs = tuple(dict.fromkeys(one.verb for one in needs))
     return Lack(
-        need.at, need.account, need.group, need.resource, verbs, need.namespace, need.why, need.kind, bool(held),
+        need.at, need.account, need.group, need.resource, verbs, need.namespace, need.why, need.kind, sure,
         tuple(places), tuple(needs), tuple(roles.values()),
     )  # fmt: skip
 
