@@ -21,7 +21,8 @@ COMMANDS = {
     ),
     "graph": Command("argolint.commands.graph", "draw workflows as Mermaid, DOT or SVG"),
     "migrate": Command(
-        "argolint.commands.migrate", "rewrite fields that another release of Argo Workflows renamed or removed"
+        "argolint.commands.migrate",
+        "rewrite fields that another release of Argo Workflows renamed or removed",
     ),
     "completion": Command("argolint.commands.completion", "print a completion script for bash, zsh or fish"),
     "test": Command("argolint.commands.test", "run the examples on the pages of your own rules"),
