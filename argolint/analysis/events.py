@@ -132,8 +132,7 @@ def filled(embedded: Object) -> dict[str, Feed]:
     if sensor is None or sensor.kind != "Sensor":
         return {}
     for trigger in triggers(sensor):
-        resource = trigger.resource
-        if resource is not None and resource.map is embedded.map:
+        if _carries(trigger, embedded):
             found = ((resource_path(feed), feed) for feed in feeds_of(trigger))
             return {path: feed for path, feed in found if path}
     return {}
@@ -341,7 +340,7 @@ def feed_edits(scalar: Scalar, source: SourceText) -> list[Edit] | None:
     if obj is None or sensor is None or not scalar.where.startswith(f"{obj.where}."):
         return None
     names = names_of(sensor)
-    trigger = next((one for one in triggers(sensor) if _is_resource(one, obj)), None)
+    trigger = next((one for one in triggers(sensor) if not obj.in_string and _carries(one, obj)), None)
     if trigger is None or len(names) != 1 or ".Input" not in scalar.value or scalar.style in ("|", ">"):
         return None
     parts = re.findall(r"[^.\[\]]+", scalar.where[len(obj.where) + 1 :])
@@ -359,9 +358,12 @@ def feed_edits(scalar: Scalar, source: SourceText) -> list[Edit] | None:
     return replace(tuple(scalar.span[:2]), '""') + added
 
 
-def _is_resource(trigger: Trigger, obj: Object) -> bool:
+def _carries(trigger: Trigger, embedded: Object) -> bool:
+    """Whether an object is the one that a trigger creates, written as a mapping or in a string (`source.inline`)."""
     resource = trigger.resource
-    return resource is not None and resource.map is obj.map
+    if resource is not None:
+        return resource.map is embedded.map
+    return embedded.where.startswith(f"{trigger.body.mapping('source').path_of('inline')}<")
 
 
 def _add_parameter(body: View, lines: tuple[str, ...], source: SourceText) -> list[Edit] | None:

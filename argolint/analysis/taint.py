@@ -11,10 +11,10 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
-from argolint.analysis.events import Feed, event_types, feeds_of, filled, resource_path
+from argolint.analysis.events import Feed, event_types, filled
 from argolint.analysis.variables import Use, uses_in
 from argolint.language.tags import ExprTag, split
-from argolint.model.events import dependencies, triggers
+from argolint.model.events import dependencies
 from argolint.model.k8s import Object
 from argolint.model.view import Span
 from argolint.model.workflow import Step, Template, WorkflowSpec
@@ -72,23 +72,19 @@ def _source(path: str, span: Span, words: str) -> Taint:
 def _seeds(index: Index) -> _Seeds:
     """Parameters of templates that events fill, over all Sensors and WorkflowEventBindings."""
     found: _Seeds = {}
-    for fact in index.of_kind("Sensor"):
-        sensor = index.load(fact)
-        if sensor is None:
+    for fact in index.objects:
+        resource = index.load(fact) if fact.embedded_in == "Sensor" else None
+        if resource is None or resource.parent is None:
             continue
-        for trigger in triggers(sensor):
-            resource = trigger.resource
-            if resource is None:
+        sensor = resource.parent
+        target = _submitted(resource)
+        for path, feed in filled(resource).items() if target is not None else ():
+            name = _parameter_at(resource, path) if feed.from_event else ""
+            if target is None or not name or _is_own(feed, sensor, sensor.namespace, index):
                 continue
-            namespace = resource.namespace or fact.namespace
-            for feed in feeds_of(trigger):
-                name = _parameter_at(resource, resource_path(feed)) if feed.from_event else ""
-                if name and _is_own(feed, sensor, fact.namespace, index):
-                    continue
-                target = _submitted(resource)
-                if name and target is not None:
-                    taint = _source(fact.path, feed.source_span, "an event fills it here")
-                    found.setdefault(target, []).append((namespace, name, taint))
+            taint = _source(fact.path, feed.source_span, "an event fills it here")
+            namespace = resource.namespace or sensor.namespace
+            found.setdefault(target, []).append((namespace, name, taint))
     for fact in index.of_kind("WorkflowEventBinding"):
         binding = index.load(fact)
         if binding is None:

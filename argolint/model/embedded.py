@@ -1,4 +1,4 @@
-"""Objects written inside strings: `resource.manifest` of a template, and the data of a ConfigMap.
+"""Objects written inside strings: `resource.manifest` of a template, `source.inline` of a trigger, and the data of a ConfigMap.
 
 They are read where they stand: every offset in their trees is an offset of the file, whatever the style of the string.
 """
@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from argolint.model.events import triggers
 from argolint.model.k8s import Object, looks_like_object
 from argolint.model.view import View
 from argolint.yaml.loader import parse
@@ -27,6 +28,9 @@ def objects_in_strings(obj: Object, text: str) -> Iterator[Object]:
         data = obj.mapping("data")
         for key in data.map:
             yield from _objects(obj, data, key, text, mask=False)
+    elif obj.kind == "Sensor":
+        for trigger in triggers(obj):
+            yield from _objects(obj, trigger.body.mapping("source"), "inline", text, mask=False)
     for spec in obj.workflow_specs:
         for template in spec.all_templates:
             if "resource" in template.map:

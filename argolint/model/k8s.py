@@ -140,7 +140,9 @@ def _with_embedded(obj: Object, text: str) -> Iterator[Object]:
 
         inner = list(embedded_objects(obj))
         yield from inner
-    if text and ("manifest:" in text or obj.kind == "ConfigMap"):
+    if text and (
+        "manifest:" in text or obj.kind == "ConfigMap" or (obj.kind == "Sensor" and "inline:" in text)
+    ):
         from argolint.model.embedded import objects_in_strings
 
         for holder in (obj, *inner):

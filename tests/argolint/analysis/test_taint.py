@@ -6,10 +6,12 @@ import pytest
 
 from argolint.analysis import taint
 from argolint.analysis.taint import Flow, risky_uses
+from argolint.api import Source, check
 from argolint.context import read
 from argolint.model.k8s import Object
 from argolint.project.facts import facts_of, unpack
 from argolint.project.index import Index
+from argolint.settings import Settings
 
 TEMPLATE = """\
 apiVersion: argoproj.io/v1alpha1
@@ -180,3 +182,53 @@ def test_a_workflow_with_literals_only_is_clean() -> None:
 )
 def test_conversions_make_values_harmless(text: str, names: list[str]) -> None:
     assert [use.text for use in risky_uses(text)] == names
+
+
+INLINE = """\
+apiVersion: argoproj.io/v1alpha1
+kind: Sensor
+metadata: {name: s}
+spec:
+  template: {serviceAccountName: a}
+  dependencies: [{name: d, eventSourceName: src, eventName: e}]
+  triggers:
+  - template:
+      name: t
+      k8s:
+        operation: create
+        source:
+          inline: |
+            apiVersion: argoproj.io/v1alpha1
+            kind: Workflow
+            metadata: {generateName: a-}
+            spec:
+              entrypoint: main
+              arguments: {parameters: [{name: msg, value: x}]}
+              templates:
+              - name: main
+                script: {image: "alpine:3.20", command: [sh], source: "echo {{workflow.parameters.msg}}"}
+        parameters:
+        - {src: {dependencyName: d, dataKey: body.x}, dest: spec.arguments.parameters.0.value}
+"""
+
+
+def test_workflows_written_in_a_string_of_a_trigger_are_followed_too() -> None:
+    settings = Settings()
+    settings.select = ("SEC101",)
+    (finding,) = check([Source("s.yaml", INLINE)], settings).findings
+    assert (finding.code, finding.severity) == ("SEC101", "error")
+    assert INLINE[finding.start : finding.end] == "workflow.parameters.msg"
+    assert [(item.message, INLINE[item.start : item.end]) for item in finding.related] == [
+        ("an event fills it here", "body.x")
+    ]
+
+
+def test_placeholders_that_a_parameter_overwrites_are_not_reported() -> None:
+    text = SENSOR.replace("name: greet}", "name: to-be-filled}")
+    filled = (
+        text + "        - {src: {dependencyName: d, value: greet}, dest: spec.workflowTemplateRef.name}\n"
+    )
+    settings = Settings()
+    settings.select = ("REF108",)
+    reports = [check([Source("a.yaml", one), Source("b.yaml", TEMPLATE)], settings) for one in (text, filled)]
+    assert [[item.code for item in report.findings] for report in reports] == [["REF108"], []]
