@@ -52,5 +52,8 @@ contract-real: setup  ## the API contract against a real kube-apiserver (found, 
 generate: setup  ## make the data files in schemas/ anew from upstream's published schemas
 	$(BIN)/python -m tools.gen_schemas
 
+faults: setup  ## run the fault matrix of argosync and write docs/argosync-faults.md
+	$(BIN)/python -m tests.faults.matrix
+
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .argolint

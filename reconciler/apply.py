@@ -6,17 +6,18 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from argolint.kube import ApiError, KubeClient
+from argolint.kube import ApiError, KubeClient, resource_for
 from reconciler.cluster import ClusterError, explain
 from reconciler.fields import conflict_causes
 from reconciler.handover import hand_over
 from reconciler.journal import Intent, Journal
-from reconciler.model import MANAGER, Obj, canonical, digest
+from reconciler.model import MANAGER, Key, Obj, canonical, digest, key_of
 from reconciler.plan import Item, Plan, utc_now
 from reconciler.state import Record
 from reconciler.text import clean
 
 MAX_TRIES = 5
+MANY = 10
 
 Hook = Callable[[str], None]
 Log = Callable[..., None]
@@ -71,8 +72,10 @@ def apply_plan(plan: Plan, tools: Tools, settle: float, remember: Callable[[Item
     written: list[tuple[Item, Obj]] = []
     for number, item in enumerate(templates):
         written.append((item, _write_one(number, item, tools, remember)))
+    there = _listed(written, tools)
     for item, result in written:
-        _confirm(item, result, tools)
+        if there.get(item.key) != _uid(result):
+            _confirm(item, result, tools)
     if written and crons:
         tools.sleep(settle)
     tools.hook("templates-confirmed")
@@ -166,6 +169,20 @@ def _read(item: Item, client: KubeClient) -> Obj | None:
         return client.try_get(item.key.resource, item.key.name, item.key.namespace)
     except ApiError as error:
         raise failure_of(item, error, client) from error
+
+
+def _listed(written: list[tuple[Item, Obj]], tools: Tools) -> dict[Key, str]:
+    """The uids of what is there, by a few lists, when many templates were written; whatever is not listed is read alone."""
+    if len(written) < MANY:
+        return {}
+    found: dict[Key, str] = {}
+    for kind, namespace in sorted({(item.key.kind, item.key.namespace) for item, _ in written}):
+        try:
+            objects = tools.client.list(resource_for(kind), namespace).items
+        except ApiError:
+            continue
+        found |= {key_of(obj): _uid(obj) for obj in objects}
+    return found
 
 
 def _confirm(item: Item, result: Obj, tools: Tools) -> None:

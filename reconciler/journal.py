@@ -36,7 +36,11 @@ class Unfinished(NamedTuple):
 
 
 class Journal:
-    """The journal of one target; every record is on disk when its method returns."""
+    """The journal of one target.
+
+    The intent is on disk when `begin` returns: it names every object that may be written. `start` and `done` only say how
+    far it came; they survive a kill of the process, and losing them with the power costs a comparison.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -55,11 +59,11 @@ class Journal:
 
     def start(self, index: int) -> None:
         """Write number `index` is about to be sent."""
-        self._write({"start": index})
+        self._write({"start": index}, sync=False)
 
     def done(self, index: int, uid: str) -> None:
         """Write number `index` was acknowledged; `uid` is the object's."""
-        self._write({"done": index, "uid": uid})
+        self._write({"done": index, "uid": uid}, sync=False)
 
     def end(self) -> None:
         """All is done and the state knows it."""
@@ -99,11 +103,12 @@ class Journal:
         """Forget an unfinished run, once the state has taken it over."""
         self._path.unlink(missing_ok=True)
 
-    def _write(self, record: dict[str, Any]) -> None:
+    def _write(self, record: dict[str, Any], *, sync: bool = True) -> None:
         try:
             self._file.write(json.dumps(record, separators=(",", ":")) + "\n")
             self._file.flush()
-            os.fsync(self._file.fileno())
+            if sync:
+                os.fsync(self._file.fileno())
         except OSError as error:
             raise _cannot(self._path, error) from error
 

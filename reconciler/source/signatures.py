@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -47,7 +48,6 @@ def check(config: SourceConfig, name: str, kind: str, folder: Path, run: Run) ->
                 f"{config.name}: the list of trusted keys {path} cannot be read",
                 "bring it back; nothing new is accepted without it",
             )
-    home = _gnupg_home(config, folder)
     # An empty list in place of none: whatever is not configured is not trusted.
     nobody = folder / "nobody"
     nobody.write_text("")
@@ -56,8 +56,11 @@ def check(config: SourceConfig, name: str, kind: str, folder: Path, run: Run) ->
         "-c", "gpg.ssh.revocationFile=",
         "-c", "gpg.minTrustLevel=undefined",
     ]  # fmt: skip
-    variables = {"GNUPGHOME": str(home), "GIT_NO_REPLACE_OBJECTS": "1"}
-    code, said = run([*options, f"verify-{kind}", "--raw", name], variables)
+    # Not in the state directory: gpg's sockets need a short path.
+    with tempfile.TemporaryDirectory(prefix="argosync-gpg-") as home:
+        _fill(Path(home), config)
+        variables = {"GNUPGHOME": home, "GIT_NO_REPLACE_OBJECTS": "1"}
+        code, said = run([*options, f"verify-{kind}", "--raw", name], variables)
     if code == 0:
         return _signer(said)
     why = next(
@@ -78,28 +81,20 @@ def _signer(said: str) -> str:
     return clean(f"{gpg.group(2)} ({gpg.group(1)})", limit=200) if gpg else "a trusted key"
 
 
-def _gnupg_home(config: SourceConfig, folder: Path) -> Path:
-    """A home for gpg that holds the keyring's keys and no others; made anew when the keyring changes."""
-    home = folder / "gnupg"
-    keyring = config.verify.keyring
-    mark = hashlib.sha256(Path(keyring).read_bytes()).hexdigest() if keyring else "none"
-    note = home / "argosync-keyring"
-    if note.is_file() and note.read_text() == mark:
-        return home
-    shutil.rmtree(home, ignore_errors=True)
-    home.mkdir(parents=True, mode=0o700)
+def _fill(home: Path, config: SourceConfig) -> None:
+    """Make `home` a home for gpg that holds the keyring's keys and no others."""
     # Being in the keyring is the trust; keys are never fetched.
     (home / "gpg.conf").write_text("trust-model always\nno-auto-key-retrieve\nno-auto-check-trustdb\n")
-    if keyring:
-        gpg = shutil.which("gpg")
-        if gpg is None:
-            raise SourceError("SignaturePolicy", f"{config.name}: gpg is not installed", "install gnupg")
-        argv = [gpg, "--batch", "--quiet", "--no-autostart", "--homedir", str(home), "--import", keyring]
-        done = subprocess.run(argv, capture_output=True, timeout=60, check=False)
-        if done.returncode != 0:
-            told = clean(done.stderr.decode("utf-8", "replace"), limit=200)
-            raise SourceError(
-                "SignaturePolicy", f"{config.name}: {keyring}: {told}", "export the keys with `gpg --export`"
-            )
-    note.write_text(mark)
-    return home
+    keyring = config.verify.keyring
+    if not keyring:
+        return
+    gpg = shutil.which("gpg")
+    if gpg is None:
+        raise SourceError("SignaturePolicy", f"{config.name}: gpg is not installed", "install gnupg")
+    argv = [gpg, "--batch", "--quiet", "--no-autostart", "--homedir", str(home), "--import", keyring]
+    done = subprocess.run(argv, capture_output=True, timeout=60, check=False)
+    if done.returncode != 0:
+        told = clean(done.stderr.decode("utf-8", "replace"), limit=200)
+        raise SourceError(
+            "SignaturePolicy", f"{config.name}: {keyring}: {told}", "export the keys with `gpg --export`"
+        )

@@ -19,7 +19,7 @@ import urllib3
 FAULTS = ("429", "500", "503", "reset-before", "reset-after", "hang", "stale", "truncated", "garbage", "slow")
 """What can be wrong with one answer. reset-after: the request was carried out, its answer is lost. stale: an earlier answer."""
 
-HANG = 0.6
+HANG = 2.4
 
 
 class Proxy:

@@ -177,3 +177,17 @@ def test_unwritable_state_directory_stops_before_any_write(
     assert not outcome.ok
     assert "No space left on device" in outcome.message
     assert world.cluster.writes == []
+
+
+def test_a_missing_crd_is_told_and_nothing_is_deleted(world: World) -> None:
+    world.sync()
+    versions = world.cluster.versions()
+    world.repo.commit({"templates/hello.yaml": template(word="ciao"), "cron/nightly.yaml": None})
+    world.cluster.before = lambda n, verb, kind, name: (
+        ApiError(404, "NotFound", "the server could not find the requested resource")
+        if verb == "list" and kind == "CronWorkflow"
+        else None
+    )
+    outcome = world.sync()
+    assert (outcome.ok, outcome.reason) == (False, "CrdMissing")
+    assert world.cluster.versions() == versions
