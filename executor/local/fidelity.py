@@ -40,8 +40,9 @@ def _items(value: Any) -> list[Object]:
     return [item for item in value if isinstance(item, Mapping)] if isinstance(value, list) else []
 
 
-def approximations(spec: Object) -> Counter[str]:
+def approximations(spec: Object, *, limits_kept: bool = False) -> Counter[str]:
     """Field -> how often the spec uses it, for every field that a local run only approximates."""
+    fields = [name for name in _CONTAINER_FIELDS if not (limits_kept and name == "resources")]
     found: Counter[str] = Counter()
     found.update(name for name in _SPEC_FIELDS if spec.get(name))
     if spec.get("metrics"):
@@ -49,7 +50,7 @@ def approximations(spec: Object) -> Counter[str]:
     for template in _items(spec.get("templates")):
         found.update(name for name in _TEMPLATE_FIELDS if template.get(name))
         for container in _containers(template):
-            found.update(name for name in _CONTAINER_FIELDS if container.get(name))
+            found.update(name for name in fields if container.get(name))
     if claims := _items(spec.get("volumeClaimTemplates")):
         found["volumeClaimTemplates as directories"] += len(claims)
     return found
@@ -83,7 +84,7 @@ def insist(workflows: Sequence[Object], context: Any, images: ImageMap, runtime:
     for workflow in workflows:
         for place, part in reachable(workflow, context):
             whole = part if place.endswith(": spec") else {"templates": [part]}
-            notes.update(approximations(whole))
+            notes.update(approximations(whole, limits_kept=getattr(runtime, "enforces_limits", False)))
             for container in _containers(part) if runtime.needs_profile else ():
                 image = str(container.get("image") or "")
                 if image:
@@ -107,6 +108,7 @@ def line(
     runtime: str,
     needs_profile: bool,
     partial: list[str],
+    limits_kept: bool = False,
 ) -> str:
     """`fidelity: exact`, or approximate or partial with what and how often."""
     notes: list[str] = list(partial)
@@ -119,7 +121,7 @@ def line(
                 notes.append(f"image {image} → {profile.toolchain} ×{count}")
     found: Counter[str] = Counter()
     for spec in specs:
-        found.update(approximations(spec))
+        found.update(approximations(spec, limits_kept=limits_kept))
     notes += [f"{name} ×{count}" for name, count in sorted(found.items())]
     if not notes:
         return "fidelity: exact"

@@ -86,6 +86,7 @@ def fidelity_line(final: Sequence[Object], console: Console, choice: Any, images
         runtime=choice.runtime.name,
         needs_profile=needs,
         partial=partial,
+        limits_kept=getattr(choice.runtime, "enforces_limits", False),
     )
 
 

@@ -151,6 +151,7 @@ class PodmanRuntime:
 
     name = "container"
     needs_profile = False
+    enforces_limits = True
 
     def __init__(self, program: str, flags: Sequence[str] = ()) -> None:
         self._program = program

@@ -22,7 +22,8 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path
 
-from executor.runtimes.base import ContainerSpec, Exit, Mount, StartFailed
+from executor.runtimes.base import ContainerSpec, Exit, Limits, Mount, StartFailed
+from executor.runtimes.cgroups import Group, enforced, hierarchies, joining
 from executor.runtimes.rootfs import resolve
 
 TOOLS = "/.argorun/bin"
@@ -154,8 +155,11 @@ def _options_file(args: Sequence[str]) -> int:
 class SandboxHandle:
     """A running bubblewrap tree."""
 
-    def __init__(self, process: subprocess.Popen[bytes], status: int, spec: ContainerSpec) -> None:
+    def __init__(
+        self, process: subprocess.Popen[bytes], status: int, spec: ContainerSpec, group: Group | None = None
+    ) -> None:
         self.pid = process.pid
+        self._group = group
         self._process = process
         self._spec = spec
         self._child = 0
@@ -236,6 +240,8 @@ class SandboxHandle:
             self._init = None
 
     def _outcome(self, code: int) -> Exit:
+        if self._group is not None and code and self._group.out_of_memory():
+            return Exit(137, "OOMKilled")
         if self._code is not None:
             return Exit(self._code, "Completed" if self._code == 0 else "Error")
         if code < 0:  # the sandbox itself was killed, and everything in it
@@ -255,6 +261,8 @@ class SandboxHandle:
 
     def close(self) -> None:
         remove_tree(self._spec.root.parent / "usr-work")
+        if self._group is not None:
+            self._group.remove()
 
 
 class SandboxRuntime:
@@ -276,9 +284,11 @@ class SandboxRuntime:
         options = _options_file(
             bwrap_arguments(spec, overlay=self._overlay and not spec.shared_root, status_fd=write)
         )
+        command = [self._bwrap, "--args", str(options), "--", *spec.argv]
+        group = self._group(spec)
         try:
             process = subprocess.Popen(
-                [self._bwrap, "--args", str(options), "--", *spec.argv],
+                joining(group, command) if group is not None else command,
                 stdin=subprocess.DEVNULL,
                 stdout=spec.stdout,
                 stderr=spec.stderr,
@@ -293,7 +303,22 @@ class SandboxRuntime:
         finally:
             os.close(write)
             os.close(options)
-        return SandboxHandle(process, read, spec)
+        return SandboxHandle(process, read, spec, group)
+
+    @property
+    def enforces_limits(self) -> bool:
+        """Whether limits of memory and CPU are kept."""
+        return enforced(Limits(1, 1.0))
+
+    @staticmethod
+    def _group(spec: ContainerSpec) -> Group | None:
+        """Control groups for a container with limits, where they are to be had."""
+        if spec.limits == Limits() or spec.shared_root or not hierarchies()[1]:
+            return None
+        try:
+            return Group(f"argorun-{os.getpid()}-{os.urandom(6).hex()}", spec.limits)
+        except OSError:
+            return None
 
     def interactive(self, spec: ContainerSpec) -> tuple[list[str], list[int]]:
         """The words before `-- COMMAND` that enter a sandbox on this terminal, and the descriptors to pass on and close."""

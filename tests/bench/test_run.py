@@ -52,3 +52,47 @@ def test_hello_world(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
             f"\nargorun run hello-world: {measured:.3f} s (budget {BUDGET} s), {measured / reference:.1f} × python -c pass ({reference:.3f} s)"
         )
     assert measured <= BUDGET
+
+
+CASE_BUDGET = 0.020  # seconds a mocked test case
+CASES = """workflow: wf.yaml
+cases:
+- name: one
+  mocks:
+  - {match: {template: work}, attempts: [{exitCode: 1}, {result: 1}]}
+  expect: {phase: Succeeded, nodes: {b: {attempts: 2}}}
+"""
+PIPELINE = """apiVersion: argoproj.io/v1alpha1
+kind: Workflow
+metadata: {generateName: hello-}
+spec:
+  entrypoint: main
+  templates:
+  - name: main
+    dag:
+      tasks:
+      - {name: a, template: work}
+      - {name: b, template: work, depends: a}
+      - {name: c, template: work, depends: b, withItems: [1, 2, 3]}
+  - name: work
+    retryStrategy: {limit: 2}
+    script: {image: busybox, command: [sh], source: "echo hello"}
+"""
+
+
+@pytest.mark.bench
+def test_a_mocked_case(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    from executor.local import testfile, testrun
+
+    (tmp_path / "wf.yaml").write_text(PIPELINE)
+    (tmp_path / "wf.test.yaml").write_text(CASES)
+    file = testfile.load(tmp_path / "wf.test.yaml")
+    subject = testrun.subject_of(file, {})
+
+    def case() -> None:
+        assert testrun.run_case(file, subject, 0).passed
+
+    measured = median(case, 15)
+    with capsys.disabled():
+        print(f"\nargorun test, one case: {measured * 1000:.1f} ms (budget {CASE_BUDGET * 1000:.0f} ms)")
+    assert measured <= CASE_BUDGET
