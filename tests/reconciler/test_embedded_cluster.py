@@ -426,6 +426,48 @@ def test_plan_from_a_snapshot_apply_of_a_saved_plan_and_the_comment(
     assert sarif["version"] == "2.1.0"
 
 
+def test_get_predict_hold_and_release(shop: Shop) -> None:
+    assert shop.argosync("once").returncode == 0
+    target = json.loads(shop.config.read_text())["targets"][0]["name"]
+    rows = json.loads(shop.argosync("get", "objects", "-o", "json").stdout)["objects"]
+    assert [(r["target"], r["object"], r["file"]) for r in rows] == [
+        (target, f"CronWorkflow {shop.namespace}/nightly", "cron/nightly.yaml:1"),
+        (target, f"WorkflowTemplate {shop.namespace}/hello", "templates/hello.yaml:1"),
+    ]
+    head, row = shop.argosync("get").stdout.splitlines()
+    assert head.split() == ["TARGET", "DESIRED", "APPLIED", "READY", "HELD", "SINCE", "MESSAGE"]
+    assert row.split()[3:5] == ["yes", "0"]
+    cron_row = json.loads(shop.argosync("get", "crons", "-o", "json").stdout)["crons"][0]
+    assert (cron_row["schedule"], cron_row["suspended"], cron_row["next"][11:]) == (
+        "0 2 * * *",
+        "no",
+        "02:00:00Z",
+    )
+    assert "| target | id |" in shop.argosync("get", "history", "-o", "markdown").stdout
+    manifest = shop.root / "repo/cron/nightly.yaml"
+    predicted = shop.argosync("predict", str(manifest))
+    assert (predicted.returncode, f"CronWorkflow {shop.namespace}/nightly" in predicted.stdout) == (0, True)
+    assert "no run now" in predicted.stdout
+    assert shop.argosync("predict", str(shop.root / "none.yaml")).returncode == 1
+    assert shop.argosync("predict", str(shop.root / "repo/templates/hello.yaml")).returncode == 1
+
+    name = f"CronWorkflow/{shop.namespace}/nightly"
+    assert shop.argosync("hold", "CronWorkflow/none", "--reason", "x").returncode == 1
+    assert shop.argosync("hold", name, "--reason", "x", "--for", "soon").returncode == 2
+    held = shop.argosync("hold", name, "--field", "spec.suspend=true", "--for", "4h", "--reason", "INC-42")
+    assert held.returncode == 0, held.stderr
+    assert shop.argosync("once").returncode == 0
+    assert shop.live()["CronWorkflow/nightly"]["spec"]["suspend"] is True
+    listed = json.loads(shop.argosync("get", "holds", "-o", "json").stdout)["holds"][0]
+    assert (listed["field"], listed["reason"]) == ("spec.suspend=True", "INC-42")
+    assert "held       CronWorkflow" in shop.argosync("status").stdout
+    assert shop.argosync("release", name).returncode == 0
+    assert shop.argosync("release").returncode == 1
+    assert shop.argosync("once").returncode == 0
+    assert "suspend" not in shop.live()["CronWorkflow/nightly"]["spec"]
+    assert command("audit", "verify", "--config", str(shop.config)).returncode == 0
+
+
 def test_run_goes_on_after_kill_9(shop: Shop) -> None:
     process = shop.spawn()
     eventually(lambda: len(shop.live()) == 2)
