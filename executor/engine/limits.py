@@ -137,14 +137,13 @@ def _fail_fast(run: Run, node: Node) -> None:
     if any(n.get("type") in _GROUPS and n.get("phase") in _ACTIVE for n in inner):
         return
     for child in inner:
-        if child.get("type") == "Retry" and not phases.fulfilled(child):
-            last = next((c for c in reversed(list(run.children(child))) if phases.phase_fulfilled(c)), None)
-            if last is not None:
-                run.put(child["id"], outputs=last.get("outputs"))
-                run.mark(child["id"], last["phase"])
-    for child in inner:
-        if not phases.fulfilled(run.nodes[child["id"]]):
+        if child.get("type") != "Retry" and not phases.fulfilled(child):
             run.mark(child["id"], phases.FAILED, FAILED_FAST)
+    for child in inner:
+        if child.get("type") == "Retry" and not phases.fulfilled(run.nodes[child["id"]]):
+            last = last_attempt(run, child)
+            run.put(child["id"], outputs=last.get("outputs") if last else None)
+            run.mark(child["id"], last["phase"] if last else phases.FAILED, None if last else FAILED_FAST)
     run.mark(node["id"], phases.FAILED, FAILED_FAST)
     raise Held(FAILED_FAST)
 

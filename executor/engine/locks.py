@@ -170,6 +170,16 @@ def release(run: Run, node: Mapping[str, Any]) -> None:
         release_holder(run, f"{run.namespace}/{run.name}/{node['id']}")
 
 
+def release_ended(run: Run) -> None:
+    """Give back what nodes hold that have ended by other ways than their own: failing fast, a shutdown."""
+    claim = _mine(run)
+    prefix = f"{run.namespace}/{run.name}/"
+    for _, holder in claim.holds if claim else ():
+        node = run.nodes.get(holder.removeprefix(prefix)) if holder.startswith(prefix) else None
+        if node is not None and phases.phase_fulfilled(node):
+            release_holder(run, holder)
+
+
 def release_holder(run: Run, holder: str) -> None:
     """Give back whatever a holder key holds."""
     status = run.status.get("synchronization") or {}

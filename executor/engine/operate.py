@@ -8,7 +8,18 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from argolint.errors import UserError
-from executor.engine import artifact_gc, finish, metrics, phases, podstate, progress, shutdown, size, validate
+from executor.engine import (
+    artifact_gc,
+    finish,
+    locks,
+    metrics,
+    phases,
+    podstate,
+    progress,
+    shutdown,
+    size,
+    validate,
+)
 from executor.engine import hooks as hooking
 from executor.engine.clock import parse_time
 from executor.engine.contract import (
@@ -226,6 +237,8 @@ def _walk(run: Run) -> None:
 def _walk_once(run: Run) -> bool:
     """One walk. False if the workflow has ended or cannot go on."""
     run.depth = 0
+    if run.status.get("synchronization"):
+        locks.release_ended(run)
     arguments = run.spec.get("arguments") or {}
     holder = {"template": str(run.spec.get("entrypoint") or "")}
     try:

@@ -52,8 +52,18 @@ def shown(command: c.Command) -> Any:
         metadata, spec = command.pod["metadata"], command.pod["spec"]
         main = spec["containers"][-1]
         extra = {k: spec[k] for k in ("activeDeadlineSeconds",) if k in spec}
-        env = {e["name"]: e["value"] for e in main["env"] if e["name"] in ("ARGO_DEADLINE", "ARGO_INCLUDE_SCRIPT_OUTPUT")}
-        return {"CreatePod": metadata["name"], "node": command.node_id, "args": main.get("args"), **env, **extra}
+        env = {
+            e["name"]: e["value"]
+            for e in main["env"]
+            if e["name"] in ("ARGO_DEADLINE", "ARGO_INCLUDE_SCRIPT_OUTPUT")
+        }
+        return {
+            "CreatePod": metadata["name"],
+            "node": command.node_id,
+            "args": main.get("args"),
+            **env,
+            **extra,
+        }
     body = {f.name: getattr(command, f.name) for f in fields(command)}
     return {type(command).__name__: {k: v for k, v in body.items() if v not in ("", None, ())}}
 
