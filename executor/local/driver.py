@@ -16,14 +16,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from argolint.errors import UserError
 from executor.artifacts.base import ArtifactStore
 from executor.artifacts.disk import DiskStore
 from executor.engine import contract as c
 from executor.engine import locks
-from executor.engine.simulate import Answer, task_result, with_status
 from executor.local.http import run_http
 from executor.local.jobs import JobRun
 from executor.local.objects import ObjectStore
@@ -31,6 +30,9 @@ from executor.local.rundir import TERMINAL
 from executor.runtimes.base import ContainerRuntime
 from executor.runtimes.images import ImageMap
 from executor.runtimes.podrunner import PodHandle, PodRunner
+
+if TYPE_CHECKING:
+    from executor.engine.simulate import Answer
 
 Object = dict[str, Any]
 WORKFLOW_API = "argoproj.io/v1alpha1"
@@ -390,6 +392,8 @@ class Driver:
         if final is None and self._intercept is not None:
             answer = self._intercept(node_id, pod)
             if answer is not None:
+                from executor.engine.simulate import task_result, with_status
+
                 now = datetime.now(UTC)
                 failed = bool(answer.exit_code or answer.phase)
                 phase = "Failed" if failed else "Succeeded"

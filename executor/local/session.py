@@ -13,12 +13,11 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import IO, Any, NamedTuple
+from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 from argolint.errors import UserError
 from executor import engine
 from executor.engine.contract import Context
-from executor.engine.simulate import Answer, Ask, automatic_for, template_of
 from executor.local import fidelity, prepare, secrets, show
 from executor.local.console import Console, wants_live
 from executor.local.context import context_for
@@ -29,6 +28,9 @@ from executor.local.objects import ObjectStore
 from executor.local.rundir import FINAL, RUN_DIRECTORY, RunDirectory, StateWriter, write_atomically
 from executor.local.settings import LocalSettings
 from executor.local.show import CANNOT_RUN, ERROR, FAILED, INTERRUPTED, INVALID, SUCCEEDED, SUSPENDED
+
+if TYPE_CHECKING:
+    from executor.engine.simulate import Answer
 
 Object = dict[str, Any]
 
@@ -263,6 +265,8 @@ def _others_mocked(
     options: Options, driver: list[Driver], workflows: Sequence[Object]
 ) -> Callable[[str, Object], Answer | None]:
     """Answers for the pods that `--only` leaves out."""
+    from executor.engine.simulate import Answer, Ask, automatic_for, template_of
+
     chosen = _matcher(options.only)
     generated = automatic_for(*workflows)
 
