@@ -10,7 +10,7 @@ from argolint.kube import ApiError, KubeClient, resource_for
 from reconciler.model import Desired, Key, Obj, key_of
 from reconciler.plan import Plan, edges_of
 from reconciler.predict import fires
-from reconciler.references import users_of
+from reconciler.references import reversed_edges, users_in
 
 USER_KINDS = ("Sensor", "WorkflowEventBinding")
 """Kinds that start Workflows of templates and that argosync does not apply."""
@@ -62,10 +62,11 @@ def radius(
     cluster = {**live, **{key_of(o): o for o in others}, **{key_of(o): o for o in running}}
     objects = {**cluster, **{k: d.object for k, d in wanted.items()}}
     edges = edges_of(objects, running)
+    reverse = reversed_edges(edges)
     moved = [i.key for i in plan.items if i.writes or i.op in ("prune", "hold")]
     uses: dict[Key, list[str]] = {}
     for key in moved:
-        for user in users_of(key, edges):
+        for user in users_in(key, reverse):
             uses.setdefault(user, []).append(str(key))
     out = []
     for key, reached in sorted(uses.items()):

@@ -27,7 +27,7 @@ from reconciler.fields import (
 from reconciler.holds import Hold, held_manifest
 from reconciler.model import MANAGER, TARGET_LABEL, Desired, Finding, Key, Obj, canonical, digest, key_of
 from reconciler.predict import Prediction, predict
-from reconciler.references import order, references, users_of
+from reconciler.references import order, references, reversed_edges, users_in, users_of
 from reconciler.state import Record
 from reconciler.text import clean
 
@@ -117,8 +117,9 @@ def make_plan(inputs: Inputs, client: KubeClient, now: datetime) -> Plan:
     with ThreadPoolExecutor(_WORKERS) as pool:
         results = list(pool.map(lambda d: _item(d, inputs, client, now), inputs.desired))
     findings = [finding for _, found in results for finding in found]
+    reverse = reversed_edges(edges)
     by_key = {
-        item.key: item._replace(users=tuple(map(str, users_of(item.key, edges)))) for item, _ in results
+        item.key: item._replace(users=tuple(map(str, users_in(item.key, reverse)))) for item, _ in results
     }
     ordered = [by_key[key] for key in order({key: edges.get(key, set()) for key in by_key})]
     pruned = _prunes(inputs, edges)

@@ -62,10 +62,20 @@ def uses(objects: Iterable[Obj]) -> dict[Key, set[Key]]:
 
 def users_of(key: Key, edges: Mapping[Key, set[Key]]) -> list[Key]:
     """Everything that uses `key`, directly or through other templates, sorted; `key` itself is left out."""
+    return users_in(key, reversed_edges(edges))
+
+
+def reversed_edges(edges: Mapping[Key, set[Key]]) -> dict[Key, set[Key]]:
+    """From each object to those that use it directly; made once where many objects are asked about."""
     reverse: dict[Key, set[Key]] = {}
     for user, used in edges.items():
         for target in used:
             reverse.setdefault(target, set()).add(user)
+    return reverse
+
+
+def users_in(key: Key, reverse: Mapping[Key, set[Key]]) -> list[Key]:
+    """Like `users_of`, on edges that are reversed already."""
     seen: set[Key] = set()
     queue = [key]
     while queue:

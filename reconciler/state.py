@@ -159,7 +159,8 @@ def write_json(path: Path, value: Any) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with open(temporary, "w", encoding="utf-8") as file:
-            json.dump(value, file, separators=(",", ":"), default=str)
+            # dumps, not dump: only the former uses the encoder in C.
+            file.write(json.dumps(value, separators=(",", ":"), default=str))
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, path)
