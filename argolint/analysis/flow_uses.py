@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any, NamedTuple
 
 from argolint.analysis.steps import SiblingUse, sibling_uses
@@ -92,18 +92,32 @@ def _around(template: Template | None) -> Iterator[str]:
         template = template.step.template if template.step is not None else None
 
 
-def parameters_read(obj: Object, template: str) -> set[str]:
-    """The workflow parameters that a template of an object, and those that it calls there, read in tags and cannot do without."""
+def parameters_read(obj: Object, template: str, given: Collection[str] = ()) -> set[str]:
+    """The workflow parameters that a template of an object, and those that it calls there, read in tags and cannot do without.
+
+    `given` are the inputs that the caller passes: what stands in their defaults is not read.
+    """
     names: set[str] = set()
     for spec in obj.workflow_specs:
         called = reachable(spec, [template])
         for one in spec.templates:
-            for text in _strings(one.map, 0) if one.name in called else ():
+            for text in _read_by(one, given, one.name == template) if one.name in called else ():
                 for use in uses_in(text):
                     plain = not use.guarded and not use.in_expr
                     if plain and use.path[:2] == ("workflow", "parameters") and len(use.path) > 2:
                         names.add(".".join(use.path[2:]))
     return names - {"json"}
+
+
+def _read_by(template: Template, given: Collection[str], is_callee: bool) -> Iterator[str]:
+    """The strings of a template, without the defaults of inputs that are passed (or, further down, may be)."""
+    for key, value in template.map.items():
+        if key != "inputs":
+            yield from _strings(value, 0)
+    yield from _strings(template.inputs.get("artifacts"), 0)
+    for item in template.inputs.parameters if is_callee else ():
+        if item.name not in given:
+            yield from _strings(item.map, 0)
 
 
 def _strings(node: Any, depth: int) -> Iterator[str]:

@@ -32,7 +32,8 @@ def check(spec: WorkflowSpec, ctx: Context) -> Iterator[Finding]:
         owner = ctx.index.load(found[0]) if found is not None else None
         if found is None or owner is None:
             continue
-        missing = flow_uses.parameters_read(owner, ref.template_name) - declared
+        given = {item.text("name") for item in ref.arguments.items("parameters")}
+        missing = flow_uses.parameters_read(owner, ref.template_name, given) - declared
         for name in sorted(missing):
             if (owner.kind, owner.name, name) in said or not is_literal(name):
                 continue
