@@ -24,6 +24,7 @@ COMMANDS = {
         "argolint.commands.migrate",
         "rewrite fields that another release of Argo Workflows renamed or removed",
     ),
+    "lsp": Command("argolint.commands.lsp", "serve editors: a language server on standard input and output"),
     "completion": Command("argolint.commands.completion", "print a completion script for bash, zsh or fish"),
     "test": Command("argolint.commands.test", "run the examples on the pages of your own rules"),
 }

@@ -85,7 +85,8 @@ def guarded(prog: str, main: Callable[[Sequence[str]], int], argv: Sequence[str]
     words = list(sys.argv[1:] if argv is None else argv)
     try:
         code = main(words)
-        sys.stdout.flush()
+        if not sys.stdout.closed:  # a server may have closed it with its connection
+            sys.stdout.flush()
         return code
     except UserError as error:
         print(f"{prog}: error: {error}", file=sys.stderr)

@@ -3,6 +3,7 @@
 image: x:latest  # argolint: ignore[SEC101] pinned by the registry      (this line)
 # argolint: ignore[REF101,unused-template] generated elsewhere           (the next node and all below it)
 # argolint: ignore-file[STY] vendored                                    (the whole file)
+# argolint: disable[SEC] generated … # argolint: enable[SEC]              (from here to there, or to the end of the file)
 metadata: {annotations: {argolint.dev/ignore: "SEC101 reason"}}          (the whole object)
 """
 
@@ -19,7 +20,8 @@ from argolint.yaml.nodes import Map, Seq
 
 ANNOTATION = "argolint.dev/ignore"
 _DIRECTIVE = re.compile(
-    r"#[ \t]*argolint:[ \t]*(ignore-file|ignore)(?:\[([^\]\n]*)\])?[ \t]*([^\r\n]*)", re.IGNORECASE
+    r"#[ \t]*argolint:[ \t]*(ignore-file|ignore|disable|enable)(?:\[([^\]\n]*)\])?[ \t]*([^\r\n]*)",
+    re.IGNORECASE,
 )
 _MARK = "argolint:"
 
@@ -29,7 +31,7 @@ class Suppression(NamedTuple):
 
     selectors: tuple[str, ...]
     reason: str
-    form: str  # line, node, file or annotation
+    form: str  # line, node, file, block or annotation
     start: int
     end: int
     at_start: int
@@ -71,7 +73,13 @@ def _comments(file: File) -> list[Suppression]:
         selectors = _selectors(match.group(2)) if match.group(2) is not None else _bare_codes(match.group(3))
         reason = match.group(3).strip()
         at = (match.start(), match.start() + len(match.group().rstrip()))
-        if form == "ignore-file":
+        if form in ("disable", "enable") and before.strip():
+            continue  # a block starts and ends on lines of their own
+        if form == "enable":
+            _close(found, selectors, match.start())
+        elif form == "disable":
+            found.append(Suppression(selectors, reason, "block", line_start, len(text) + 1, *at))
+        elif form == "ignore-file":
             found.append(Suppression(selectors, reason, "file", 0, len(text) + 1, *at))
         elif before.strip():
             found.append(Suppression(selectors, reason, "line", line_start, line_end, *at))
@@ -79,6 +87,15 @@ def _comments(file: File) -> list[Suppression]:
             start, end = _next_node(file, line_end)
             found.append(Suppression(selectors, reason, "node", start, end, *at))
     return found
+
+
+def _close(found: list[Suppression], selectors: tuple[str, ...], offset: int) -> None:
+    """End the innermost open block with these selectors (any open block, when `enable` names none)."""
+    for i in range(len(found) - 1, -1, -1):
+        item = found[i]
+        if item.form == "block" and item.end > offset and (not selectors or item.selectors == selectors):
+            found[i] = item._replace(end=offset)
+            return
 
 
 _ANY = re.compile(r"#[ \t]*argolint:[ \t]*([^\r\n]*)", re.IGNORECASE)
@@ -99,7 +116,9 @@ def malformed(file: File) -> list[tuple[Span, str, str]]:
         if directive is None:
             word = match.group(1).split("[")[0].split("=")[0].split()[:1]
             found.append((span, f"`{word[0] if word else ''}` is not a directive of argolint", ""))
-        elif directive.group(2) is None:
+        elif directive.group(1).lower() in ("disable", "enable") and not _own_line(text, match.start()):
+            found.append((span, f"`{directive.group(1)}` needs a line of its own", ""))
+        elif directive.group(2) is None and directive.group(1).lower() != "enable":
             codes = _bare_codes(directive.group(3))
             if codes:
                 rest = directive.group(3).strip().lstrip("=: ").removeprefix(codes[0]).strip(" ,")
@@ -107,6 +126,10 @@ def malformed(file: File) -> list[tuple[Span, str, str]]:
                 right = f"# argolint: {form}[{codes[0]}]" + (f" {rest}" if rest else "")
                 found.append((span, f"the code {codes[0]} needs brackets", right))
     return found
+
+
+def _own_line(text: str, offset: int) -> bool:
+    return not text[text.rfind("\n", 0, offset) + 1 : offset].strip()
 
 
 def _bare_codes(reason: str) -> tuple[str, ...]:

@@ -297,3 +297,18 @@ def test_no_document_is_left_out_in_silence(text: str) -> None:
     }
     assert 1 in lines
     assert "REF101" in {item.code for item in report.findings}
+
+
+def test_a_block_is_switched_off_and_on_again() -> None:
+    text = (
+        "apiVersion: argoproj.io/v1alpha1\nkind: Workflow\nmetadata: {generateName: a-}\nspec:\n  entrypoint: main\n  templates:\n  - name: main\n    steps:\n"
+        "    # argolint: disable[REF101] written elsewhere\n    - - {name: a, template: x}\n    # argolint: enable[REF101]\n"
+        "    - - {name: b, template: z}\n    # argolint: disable[REF101] nothing here\n"
+    )
+    report = lint(text, select="REF101,LNT")
+    lines = [
+        (item.code, report.texts[item.path].line_col(item.start)[0])
+        for item in report.findings
+        if item.code != "LNT103"
+    ]
+    assert lines == [("REF101", 12), ("LNT101", 13)]

@@ -1,0 +1,1 @@
+"""The linter in editors. Only `server` imports pygls."""
