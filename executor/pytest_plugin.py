@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from argolint.errors import UserError
 from executor.local import testfile, testrun
 
 
@@ -26,7 +27,7 @@ class MockedCaseFailed(Exception):
 class CaseItem(pytest.Item):
     """One case of a test file."""
 
-    def __init__(self, *, index: int, file: testfile.TestFile, trees: dict[Path, Any], **kwargs: Any) -> None:
+    def __init__(self, *, index: int, file: testfile.Suite, trees: dict[Path, Any], **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.index, self.file, self.trees = index, file, trees
 
@@ -37,7 +38,7 @@ class CaseItem(pytest.Item):
             raise MockedCaseFailed("\n".join(verdict.problems))
 
     def repr_failure(self, excinfo: Any, style: Any = None) -> Any:
-        if isinstance(excinfo.value, MockedCaseFailed | testrun.UserError):
+        if isinstance(excinfo.value, MockedCaseFailed | UserError):
             return str(excinfo.value)
         return super().repr_failure(excinfo, style)
 
@@ -52,7 +53,7 @@ class CaseFile(pytest.File):
     def collect(self) -> Iterator[pytest.Item]:
         try:
             file = testfile.load(self.path)
-        except testrun.UserError as error:
+        except UserError as error:
             raise self.CollectError(str(error)) from None
         trees: dict[Path, Any] = {}
         for index, case in enumerate(file.content["cases"]):

@@ -80,7 +80,7 @@ def _one(args: argparse.Namespace) -> int:
             context=context,
             start=start,
             max_passes=testrun.MAX_PASSES,
-            between=lambda s, seen=seen: seen.__setitem__(0, s) or s,
+            between=_remembering(seen),
         )
         if args.output == "json":
             print(json.dumps(outcome.state, indent=2))
@@ -98,6 +98,16 @@ def _one(args: argparse.Namespace) -> int:
             print(f"argorun: error: {line}", file=sys.stderr)
         code = max(code, 2 if mocks and mocks.errors else show.exit_code(outcome.state))
     return code
+
+
+def _remembering(seen: list[Any]) -> Any:
+    """Keeps the newest state in `seen`, for mocks that look at it."""
+
+    def between(state: Any) -> Any:
+        seen[0] = state
+        return state
+
+    return between
 
 
 def _mocks(path: str | None, otherwise: Any, seen: list[Any]) -> Any:

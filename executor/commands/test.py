@@ -57,8 +57,8 @@ def run(args: argparse.Namespace) -> int:
     sys.stdout.write(testreport.FORMATS[args.format](verdicts))
     if args.junit:
         Path(args.junit).write_text(testreport.as_junit(verdicts), encoding="utf-8")
-    for error in broken:
-        print(f"argorun: error: {error}", file=sys.stderr)
+    for problem in broken:
+        print(f"argorun: error: {problem}", file=sys.stderr)
     low = _coverage(args, tested)
     if broken:
         return 2

@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from executor.engine.simulate import Answer, Ask, automatic
-from executor.local.testfile import TestFile, Where
+from executor.local.testfile import Suite, Where
 from executor.runtimes.containers import seconds_of
 
 Object = Mapping[str, Any]
@@ -53,7 +53,7 @@ class Mocks:
 
     def __init__(
         self,
-        file: TestFile,
+        file: Suite,
         mocks: Sequence[tuple[Object, Where]],
         unmocked: str,
         nodes: Callable[[], Mapping[str, Object]],

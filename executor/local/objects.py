@@ -6,7 +6,7 @@ import copy
 import random
 import threading
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -98,7 +98,7 @@ class ObjectStore:
         with self._lock:
             return frozenset(self._objects)
 
-    def made(self, before: frozenset[Key]) -> list[Object]:  # type: ignore[valid-type]
+    def made(self, before: frozenset[Key]) -> Sequence[Object]:
         """The objects that were not there `before`."""
         with self._lock:
             return [copy.deepcopy(obj) for key, obj in self._objects.items() if key not in before]

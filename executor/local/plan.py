@@ -23,7 +23,7 @@ def show_plan(options: session.Options, settings: LocalSettings, inputs: session
         marked: dict[str, str] = {}
 
         def answer(ask: Ask, answers: Any = answers, marked: dict[str, str] = marked) -> Answer | None:
-            found = answers(ask)
+            found: Answer | None = answers(ask)
             for name, value in (found.parameters if found else {}).items():
                 marked[MARK.format(f"{ask.display_name}.{name}")] = value
             return found
@@ -64,7 +64,7 @@ def _planned(node: Mapping[str, Any], uncertain: bool) -> dict[str, Any]:
 
 def depends(node: Mapping[str, Any], workflow: Mapping[str, Any], nodes: Mapping[str, Any]) -> bool:
     """Whether a node's step or task refers to outputs: what it gets, or whether it runs at all, is not known yet."""
-    boundary = nodes.get(node.get("boundaryID"))
+    boundary = nodes.get(str(node.get("boundaryID")))
     if boundary is None:
         return False
     status = workflow.get("status") or {}

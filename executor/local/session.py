@@ -214,7 +214,7 @@ def _listening(run: RunDirectory, driver: Driver, tell: Callable[[str], None]) -
     def work() -> None:
         while not over.wait(POLL):
             for request in run.asked():
-                driver.change(lambda state, r=request: operation(r)(state), tell)
+                driver.change(operation(request), tell)
 
     thread = threading.Thread(target=work, name="requests", daemon=True)
     thread.start()

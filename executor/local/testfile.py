@@ -18,15 +18,13 @@ Where = tuple[str | int, ...]
 SUFFIXES = (".test.yaml", ".test.yml")
 
 
-class TestFile(NamedTuple):
+class Suite(NamedTuple):
     """A test file's content, and where everything in it stands."""
 
     path: Path
     source: SourceText
     root: Any
     content: dict[str, Any]
-
-    __test__ = False  # not a test class of pytest's
 
     def place(self, where: Where, *, key: bool = False) -> str:
         """`file:line:column` of a value (or of its key), the nearest that exists."""
@@ -77,12 +75,12 @@ def discover(paths: Sequence[str]) -> list[Path]:
     return sorted(dict.fromkeys(found))
 
 
-def load(path: Path) -> TestFile:
+def load(path: Path) -> Suite:
     """Read and check one file. Raises UserError that lists every problem with its position."""
     return load_text(path, read_text(path))
 
 
-def load_text(path: Path, text: str) -> TestFile:
+def load_text(path: Path, text: str) -> Suite:
     """Check a test file's text; `path` is where it stands. Raises UserError."""
     source = SourceText(text)
     stream = parse(text)
@@ -95,7 +93,7 @@ def load_text(path: Path, text: str) -> TestFile:
     if len(documents) != 1 or not isinstance(documents[0].root, Map):
         raise UserError(f"{path}:1:1: a test file is one mapping", "write workflow: and cases:")
     root = documents[0].root
-    file = TestFile(path, source, root, plain(root))
+    file = Suite(path, source, root, plain(root))
     problems = sorted(_problems(file))
     if problems:
         lines = [f"{path}:{line}:{column}: {message}" for line, column, message in problems]
@@ -103,7 +101,7 @@ def load_text(path: Path, text: str) -> TestFile:
     return file
 
 
-def _problems(file: TestFile) -> Iterator[tuple[int, int, str]]:
+def _problems(file: Suite) -> Iterator[tuple[int, int, str]]:
     for error in validator().iter_errors(file.content):
         where = tuple(error.absolute_path)
         message = error.message

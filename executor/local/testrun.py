@@ -28,7 +28,7 @@ from executor.local.documents import (
 )
 from executor.local.mocks import Mocks, meant, seconds, text
 from executor.local.objects import ObjectStore
-from executor.local.testfile import TestFile, Where
+from executor.local.testfile import Suite, Where
 
 Object = dict[str, Any]
 SNAPSHOTS = "__snapshots__"
@@ -73,7 +73,7 @@ class Subject(NamedTuple):
     label: str
 
 
-def subject_of(file: TestFile, trees: dict[Path, Tree]) -> Subject:
+def subject_of(file: Suite, trees: dict[Path, Tree]) -> Subject:
     """Find the workflow. `trees` keeps trees from one file to the next. Raises UserError with the place in the file."""
     word = str(file.content["workflow"])
     place = file.place(("workflow",))
@@ -128,9 +128,7 @@ class _NoImages:
         return {}
 
 
-def run_file(
-    file: TestFile, trees: dict[Path, Tree], *, update: bool = False, only: str = ""
-) -> list[Verdict]:
+def run_file(file: Suite, trees: dict[Path, Tree], *, update: bool = False, only: str = "") -> list[Verdict]:
     """Run the cases of a file (those whose name has `only` in it). Raises UserError for what no case can be run with."""
     subject = subject_of(file, trees)
     verdicts = []
@@ -142,7 +140,7 @@ def run_file(
     return verdicts
 
 
-def _with_unused_shared(file: TestFile, verdicts: list[Verdict]) -> list[Verdict]:
+def _with_unused_shared(file: Suite, verdicts: list[Verdict]) -> list[Verdict]:
     """A mock of all cases that no case asked for is the last case's problem."""
     used = frozenset().union(*(v.used for v in verdicts))
     unused = tuple(
@@ -155,7 +153,7 @@ def _with_unused_shared(file: TestFile, verdicts: list[Verdict]) -> list[Verdict
     return verdicts
 
 
-def run_case(file: TestFile, subject: Subject, index: int, *, update: bool = False) -> Verdict:
+def run_case(file: Suite, subject: Subject, index: int, *, update: bool = False) -> Verdict:
     """Simulate one case and judge it."""
     case = file.content["cases"][index]
     began = time.perf_counter()
@@ -224,7 +222,7 @@ def clock(value: Any) -> datetime:
 
 
 def judge(
-    file: TestFile, where: Where, expect: Mapping[str, Any], outcome: Outcome, start: datetime
+    file: Suite, where: Where, expect: Mapping[str, Any], outcome: Outcome, start: datetime
 ) -> Iterator[str]:
     """Every expectation that does not hold, with its place in the test file."""
     status = outcome.state.get("status") or {}
@@ -264,9 +262,9 @@ def judge(
         yield wrong(f"it waits for {'; '.join(outcome.waiting) or 'nothing'}", "waiting")
     rendered = expect.get("rendered") or []
     for index, one in enumerate(rendered if isinstance(rendered, list) else [rendered]):
-        path = ("rendered", index) if isinstance(rendered, list) else ("rendered",)
+        place: Where = ("rendered", index) if isinstance(rendered, list) else ("rendered",)
         for problem in _rendered_problems(one, outcome, status.get("nodes") or {}):
-            yield wrong(problem, *path)
+            yield wrong(problem, *place)
 
 
 def _nodes_meant(nodes: Sequence[Mapping[str, Any]], pattern: str) -> list[Mapping[str, Any]]:
@@ -401,8 +399,8 @@ def trace_lines(outcome: Outcome, start: datetime) -> Iterator[str]:
     for node in sorted(nodes.values(), key=lambda n: str(n["name"])):
         message = f": {node['message']}" if node.get("message") else ""
         yield f"node {node['name']} {node.get('type')} {node.get('phase')}{message}"
-    message = (outcome.state.get("status") or {}).get("message")
-    yield f"workflow {outcome.phase or 'Pending'}{': ' + str(message) if message else ''}"
+    last = (outcome.state.get("status") or {}).get("message")
+    yield f"workflow {outcome.phase or 'Pending'}{': ' + str(last) if last else ''}"
 
 
 def snapshot_path(file: Path, name: str) -> Path:
@@ -411,7 +409,7 @@ def snapshot_path(file: Path, name: str) -> Path:
     return file.parent / SNAPSHOTS / f"{file.name.removesuffix('.yaml').removesuffix('.yml')}.{words}.txt"
 
 
-def _snapshot(file: TestFile, where: Where, name: str, trace: Sequence[str], update: bool) -> list[str]:
+def _snapshot(file: Suite, where: Where, name: str, trace: Sequence[str], update: bool) -> list[str]:
     path = snapshot_path(file.path, name)
     now = "".join(f"{line}\n" for line in trace)
     place = file.place((*where, "snapshot"))

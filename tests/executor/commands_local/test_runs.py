@@ -216,3 +216,26 @@ def test_a_verb_is_about_a_local_run_when_there_is_one(
     project.write("deep/er/x", "")
     monkeypatch.chdir(project.path / "deep/er")
     assert redirected(words) == expected
+
+
+def test_watching_runs_again_what_changed(sandboxed: Project, chain) -> None:
+    sandboxed.write("wf.yaml", chain("true", "true").replace("{name: wf}", "{generateName: wf-}"))
+    process = sandboxed.start("run", "wf.yaml", "-w", "--no-lint", "-q")
+
+    def await_steps(expected: list[str]) -> None:
+        until = time.monotonic() + 30
+        while ran(sandboxed) != expected and time.monotonic() < until:
+            time.sleep(0.1)
+        assert ran(sandboxed) == expected
+
+    try:
+        await_steps(["s0", "s1"])
+        time.sleep(1.5)  # the run has ended, and the files are watched
+        sandboxed.write("wf.yaml", chain("true", "echo changed").replace("{name: wf}", "{generateName: wf-}"))
+        await_steps(["s0", "s1", "s1"])
+        time.sleep(1.5)
+    finally:
+        os.kill(process.pid, signal.SIGINT)
+        out, err = process.communicate(timeout=30)
+    assert [line for line in out.splitlines() if "Succeeded" in line and line.startswith("wf-")] != []
+    assert "watching for changes; ^C ends it" in err

@@ -49,3 +49,15 @@ def test_the_command_line(tmp_path: Path) -> None:
 def test_a_real_container(run_pod, engine: PodmanRuntime) -> None:
     ran = run_pod(shell("echo in-container; exit 5", container={"image": "busybox"}), runtime=engine)
     assert (ran.log(), ran.ended()["terminated"]["exitCode"]) == ("in-container\n", 5)
+
+
+def test_results_and_files_of_real_containers(engine: PodmanRuntime, run_pod) -> None:
+    ran = run_pod(
+        shell(
+            "echo out; echo err >&2; kill -KILL $BASHPID 2>/dev/null; kill -9 1; exit 3",
+            container={"image": "busybox"},
+        ),
+        runtime=engine,
+    )
+    assert sorted(ran.log().split()[:2]) == ["err", "out"]
+    assert ran.ended()["terminated"]["exitCode"] in (3, 137)
