@@ -7,18 +7,17 @@ that it stands for, with that one's authorization.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import orjson
 
 from argolint import __version__
-from executor.cluster import crud, lists, podlogs
+from executor.cluster import argoactions, argologs, crud, lists, subresources
 from executor.cluster.auth import User
 from executor.cluster.crud import Call
 from executor.cluster.http import Request, Response, json_response, object_body, parse_json
 from executor.cluster.kinds import Resource
-from executor.cluster.meta import timestamp
 from executor.cluster.rbac import Attributes, denial
 from executor.cluster.status import ApiStatus, bad_request, forbidden, method_not_allowed, no_such_path
 
@@ -139,12 +138,12 @@ async def respond(cluster: Cluster, request: Request, path: str, user: User) -> 
         return await handler(context)
     if rest[-1] == "log" and request.method == "GET" and collection.plural == "workflows":
         return _log(context, rest[1] if len(rest) == 3 else request.query.get("podName", ""))
-    change = _ACTIONS.get((collection.plural, rest[1]))
-    if change is None or len(rest) != 2:
+    action = _ACTIONS.get((collection.plural, rest[1]))
+    if action is None or len(rest) != 2:
         raise no_such_path()
     if request.method != "PUT":
         raise method_not_allowed()
-    return await _changed(context, change)
+    return await action(context, rest[1])
 
 
 async def _list(context: _Context) -> Response:
@@ -281,68 +280,70 @@ def _submitted(
     ):
         if options.get(key) not in (None, ""):
             spec[field] = options[key]
-    parameters = [
-        dict(zip(("name", "value"), text.split("=", 1))) for text in options.get("parameters") or ()
-    ]
-    if parameters:
+    given = argoactions.parameters(options)
+    if given:
         arguments = spec.setdefault("arguments", {})
-        names = {item["name"] for item in parameters}
-        kept = [item for item in arguments.get("parameters") or () if item.get("name") not in names]
-        arguments["parameters"] = kept + parameters
+        kept = [item for item in arguments.get("parameters") or () if item.get("name") not in given]
+        arguments["parameters"] = kept + [{"name": name, "value": value} for name, value in given.items()]
     return {"apiVersion": f"{_GROUP}/{_VERSION}", "kind": "Workflow", "metadata": data, "spec": spec}
 
 
 # ---- actions
 
 
-def _set_spec(**fields: Any) -> Callable[[dict[str, Any], Mapping[str, Any]], None]:
-    def change(obj: dict[str, Any], _body: Mapping[str, Any]) -> None:
-        for field, value in fields.items():
-            if value is None:
-                obj["spec"].pop(field, None)
-            else:
-                obj["spec"][field] = value
-
-    return change
-
-
-def _resume(obj: dict[str, Any], body: Mapping[str, Any]) -> None:
-    """Take back `spec.suspend`, and end the suspend nodes that run (all, or those whose display name the selector gives)."""
-    obj["spec"].pop("suspend", None)
-    wanted = str(body.get("nodeFieldSelector") or "")
-    display = wanted.partition("displayName=")[2]
-    for node in ((obj.get("status") or {}).get("nodes") or {}).values():
-        if (
-            node.get("type") == "Suspend"
-            and node.get("phase") == "Running"
-            and display in ("", node.get("displayName"))
-        ):
-            node.update(phase="Succeeded", finishedAt=timestamp())
-
-
-_Change = Callable[[dict[str, Any], Mapping[str, Any]], None]
-_ACTIONS: Final[Mapping[tuple[str, str], _Change]] = {
-    ("workflows", "suspend"): _set_spec(suspend=True),
-    ("workflows", "resume"): _resume,
-    ("workflows", "stop"): _set_spec(shutdown="Stop"),
-    ("workflows", "terminate"): _set_spec(shutdown="Terminate"),
-    ("cronworkflows", "suspend"): _set_spec(suspend=True),
-    ("cronworkflows", "resume"): _set_spec(suspend=False),
-}
-
-
-async def _changed(context: _Context, change: _Change) -> Response:
+async def _act(context: _Context, action: str) -> Response:
+    """An action on a workflow: the stored object as the engine's operation leaves it."""
+    if action == "resubmit":
+        context.authorize("get")
+        context._replace(name="").authorize("create")
+        old = crud.require(context.cluster.writer, context.call()).copy()
+        fresh = argoactions.resubmitted(old, context.body)
+        call = context._replace(name="").call()
+        return await _answer(context, crud.create(context.cluster.writer, call, fresh), 200)
     context.authorize("update")
-    if context.resource.plural == "workflows":
-        phase = (crud.require(context.cluster.writer, context.call()).obj.get("status") or {}).get("phase")
-        if phase in ("Succeeded", "Failed", "Error"):
-            raise bad_request(f"cannot change workflow {context.name}: it has finished ({phase})")
+    pods: tuple[str, ...] = ()
 
     def apply(obj: dict[str, Any]) -> dict[str, Any]:
-        change(obj, context.body)
+        nonlocal pods
+        changed = argoactions.changed(action, obj, context.body)
+        pods = changed.pods
+        if pods:
+            context._replace(name="").authorize("delete", "pods", "")
+        return changed.obj
+
+    outcome = crud.patch(context.cluster.writer, context.call(), apply)
+    if not context.call().dry_run:
+        _delete_pods(context, pods)
+    return await _answer(context, outcome, 200)
+
+
+def _delete_pods(context: _Context, names: tuple[str, ...]) -> None:
+    resource = context.cluster.registry.find("", "v1", "pods")
+    assert resource is not None
+    for name in names:
+        try:
+            crud.delete(context.cluster.writer, Call(resource, context.namespace, name), crud.DeleteOptions())
+        except ApiStatus as failure:
+            if failure.code != 404:
+                raise
+
+
+async def _suspend_cron(context: _Context, action: str) -> Response:
+    context.authorize("update")
+
+    def apply(obj: dict[str, Any]) -> dict[str, Any]:
+        obj["spec"]["suspend"] = action == "suspend"
         return obj
 
     return await _answer(context, crud.patch(context.cluster.writer, context.call(), apply), 200)
+
+
+_Action = Callable[[_Context, str], Awaitable[Response]]
+_ACTIONS: Final[Mapping[tuple[str, str], _Action]] = {
+    **{("workflows", name): _act for name in (*argoactions.CHANGES, "resubmit")},
+    ("cronworkflows", "suspend"): _suspend_cron,
+    ("cronworkflows", "resume"): _suspend_cron,
+}
 
 
 # ---- logs
@@ -351,21 +352,10 @@ async def _changed(context: _Context, change: _Change) -> Response:
 def _log(context: _Context, pod: str) -> Response:
     """The logs of a workflow's pods, or of one, a JSON object a line."""
     context.authorize("get", "pods", "", "log")
-    cluster, namespace = context.cluster, context.namespace
+    cluster, prefix = context.cluster, "logOptions."
     crud.require(cluster.writer, context.call())
-    container = context.request.query.get("logOptions.container") or "main"
-    pods = [
-        entry.obj
-        for entry in cluster.store.items("pods", namespace)
-        if ((entry.obj["metadata"].get("labels") or {}).get("workflows.argoproj.io/workflow") == context.name)
-        and pod in ("", entry.obj["metadata"]["name"])
-    ]
-
-    async def lines() -> AsyncIterator[bytes]:
-        for found in pods:
-            data = found["metadata"]
-            path = podlogs.log_path(cluster.data, namespace, data["name"], data["uid"], container)
-            for line in podlogs.read(path).decode(errors="replace").splitlines():
-                yield orjson.dumps({"result": {"content": line, "podName": data["name"]}}) + b"\n"
-
-    return Response(200, stream=lines())
+    query = context.request.query
+    chosen = {key.removeprefix(prefix): value for key, value in query.items() if key.startswith(prefix)}
+    want = argologs.wanted(context.namespace, context.name, pod, query, subresources.log_options(chosen))
+    follow = chosen.get("follow") in ("true", "1")
+    return Response(200, stream=(argologs.follow if follow else argologs.snapshot)(cluster, want))

@@ -95,7 +95,9 @@ def choose_container(pod: Mapping[str, Any], wanted: str) -> str:
     raise bad_request(text)
 
 
-def _log_options(query: Mapping[str, str]) -> podlogs.LogOptions:
+def log_options(query: Mapping[str, str]) -> podlogs.LogOptions:
+    """The options of a log request. ApiStatus 400 or 422 for values that cannot be read."""
+
     def number(key: str, least: int = 0) -> int | None:
         text = query.get(key)
         if not text:
@@ -126,7 +128,7 @@ async def _log(cluster: Cluster, request: Request, target: Target, entry: Entry)
     query = request.query
     pod = entry.obj
     container = choose_container(pod, query.get("container") or "")
-    options = _log_options(query)
+    options = log_options(query)
     previous = query.get("previous") in ("true", "1")
     data = pod["metadata"]
     path = podlogs.log_path(
