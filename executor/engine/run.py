@@ -144,13 +144,13 @@ class Run:
         node = self.nodes.get(parent)
         if node is None:
             return
-        present = node.get("children")
-        if present and (child in present if len(present) < 16 else child in self._child_set(parent, present)):
+        present = node.get("children") or []
+        known = self._child_set(parent, present) if len(present) >= 16 else None
+        if child in (present if known is None else known):
             return
-        owned = self.own(parent)
-        owned.setdefault("children", []).append(child)
-        if len(owned["children"]) >= 16:
-            self._child_set(parent, owned["children"]).add(child)
+        self.own(parent).setdefault("children", []).append(child)
+        if known is not None:
+            known.add(child)
 
     def _child_set(self, parent: str, present: list[str]) -> set[str]:
         key = ("children", parent)
