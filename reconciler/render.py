@@ -107,6 +107,8 @@ def to_text(outcome: Outcome, *, verbose: bool = False) -> str:
             lines += _item_text(item)
     for item in outcome.waiting:
         lines += _item_text(item)
+    if plan is not None and plan.guard:
+        lines.append(f"  deletions need an approval: {clean(plan.guard)} (hash {plan.prune_hash})")
     lines += _radius_text(outcome.radius)
     lines += [f"  ! held back  {clean(name)}" for name in outcome.held]
     lines += _findings_text(outcome.findings, outcome.ok)

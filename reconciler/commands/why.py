@@ -65,6 +65,14 @@ def explain(store: object, target: str, wanted: str) -> list[str]:
         out += [
             f"  {e['op']}: {clean(e['reason'])}" for e in data.get("blocked") or [] if e["object"] == name
         ]
+        hold = (data.get("holds") or {}).get(name)
+        if hold:
+            fields = ", ".join(f"{path}={value}" for path, value in hold["fields"].items()) or "everything"
+            until = f" until {hold['until'][:16]}Z" if hold["until"] else ""
+            out.append(f"  held: {clean(fields)} by {clean(hold['by'])}{until}: {clean(hold['reason'])}")
+        healed = (data.get("healed") or {}).get(name) or []
+        if healed:
+            out.append(f"  set back {len(healed)} times lately, last {healed[-1][:19]}")
         out += [
             f"  refused at {clean(f['path'])}:{f['line']}: {clean(f['message'])} [{f['rule']}]"
             for f in (data.get("attempted") or {}).get("findings") or []

@@ -461,6 +461,7 @@ def test_get_predict_hold_and_release(shop: Shop) -> None:
     listed = json.loads(shop.argosync("get", "holds", "-o", "json").stdout)["holds"][0]
     assert (listed["field"], listed["reason"]) == ("spec.suspend=True", "INC-42")
     assert "held       CronWorkflow" in shop.argosync("status").stdout
+    assert "  held: spec.suspend=True by " in shop.argosync("why", name).stdout
     assert shop.argosync("release", name).returncode == 0
     assert shop.argosync("release").returncode == 1
     assert shop.argosync("once").returncode == 0

@@ -173,6 +173,18 @@ def test_many_deletions_need_an_approval_that_is_bound_to_them(world: World) -> 
     assert len(world.cluster.objects()) == 10
 
 
+def test_the_plan_says_which_deletions_a_guard_holds(world: World) -> None:
+    from reconciler.render import to_markdown, to_text
+
+    world.repo.commit({f"t{n}.yaml": template(f"t{n}") for n in range(5)})
+    world.sync()
+    world.repo.commit({f"t{n}.yaml": None for n in range(5)})
+    outcome = world.plan()
+    told = "5 of 7 objects would be deleted (71 %, more than 20 %); this needs an approval"
+    assert f"  deletions need an approval: {told} (hash {outcome.plan.prune_hash})" in to_text(outcome)
+    assert f"**Deletions need an approval**: {told} (`{outcome.plan.prune_hash}`)" in to_markdown([outcome])
+
+
 def test_nothing_is_deleted_while_a_file_does_not_parse(world: World) -> None:
     world.set(mode="quarantine")
     extra(world)
