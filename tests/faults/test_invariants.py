@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 from argolint.kube import ApiError
+from reconciler.audit import teeing, verify
 from reconciler.context import Outcome
 from reconciler.model import TARGET_LABEL, digest
 from reconciler.references import missing, references
@@ -58,6 +59,14 @@ class Histories(RuleBasedStateMachine):
         )
         self.foreign_version = self.foreign["metadata"]["resourceVersion"]
         self._watch()
+        plain = self.world.context
+
+        def audited() -> Any:
+            context = plain()
+            context.log = teeing(context.log, context.store.audit, context.now)
+            return context
+
+        self.world.context = audited
 
     def teardown(self) -> None:
         shutil.rmtree(self.root, ignore_errors=True)
@@ -258,6 +267,13 @@ class Histories(RuleBasedStateMachine):
         for key, obj in objects.items():
             for ref in references(obj):
                 assert ref.key in objects or ref.key.name == "foreign", f"{key} needs {ref.key}"
+
+    @invariant()
+    def the_audit_chain_holds(self) -> None:
+        store = Store(self.world.root / "state", "prod")
+        known = store.data.get("audit")
+        found = verify(store.audit.path, (known[0], known[1]) if known else None)
+        assert (found.problem, found.torn) == ("", False)
 
     @invariant()
     def the_state_file_is_whole(self) -> None:
