@@ -507,3 +507,83 @@ def test_a_run_with_real_stores(s3: str, tmp_path: Path) -> None:
     driver = RemoteStore(tmp_path / "disk", secret).remote("s3", location(s3)["s3"])
     assert driver.list("run/") == ["run/out.tgz"]
     assert not (tmp_path / ".argolint/artifacts").exists()
+
+
+@pytest.fixture
+def git_ssh(tmp_path: Path) -> Iterator[tuple[str, str, Path]]:
+    """(address, a private key that may log in, the bare repository) of git behind an SSH server."""
+    asyncssh = pytest.importorskip("asyncssh")
+    if shutil.which("ssh") is None or shutil.which("git") is None:
+        pytest.skip("there is no ssh or git program")
+    import asyncio
+
+    bare = tmp_path / "srv" / "repo.git"
+    env = {
+        **os.environ,
+        "GIT_CONFIG_GLOBAL": "/dev/null",
+        "GIT_AUTHOR_NAME": "a",
+        "GIT_AUTHOR_EMAIL": "a@x",
+        "GIT_COMMITTER_NAME": "a",
+        "GIT_COMMITTER_EMAIL": "a@x",
+    }
+    work = tmp_path / "work"
+    work.mkdir()
+    for words in (
+        ["init", "-q", "-b", "main"],
+        ["commit", "-q", "--allow-empty", "-m", "first"],
+        ["clone", "-q", "--bare", ".", str(bare)],
+    ):
+        subprocess.run(["git", *words], cwd=work, check=True, capture_output=True, env=env)
+    key, host_key = asyncssh.generate_private_key("ssh-ed25519"), asyncssh.generate_private_key("ssh-ed25519")
+    allowed = asyncssh.import_authorized_keys(key.export_public_key().decode())
+
+    async def serve(process: object) -> None:
+        command = str(process.command)  # type: ignore[attr-defined]
+        if not command.startswith("git-upload-pack "):
+            process.exit(1)  # type: ignore[attr-defined]
+            return
+        child = await asyncio.create_subprocess_exec(
+            "git", "upload-pack", str(bare), stdin=-1, stdout=-1, stderr=-1, env=env
+        )
+        await process.redirect(stdin=child.stdin, stdout=child.stdout, stderr=child.stderr)  # type: ignore[attr-defined]
+        process.exit(await child.wait())  # type: ignore[attr-defined]
+
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, daemon=True)
+    thread.start()
+
+    async def listen() -> object:
+        return await asyncssh.listen(
+            "127.0.0.1",
+            0,
+            server_host_keys=[host_key],
+            authorized_client_keys=allowed,
+            process_factory=serve,
+            encoding=None,
+        )
+
+    server = asyncio.run_coroutine_threadsafe(listen(), loop).result(20)
+    yield f"ssh://git@127.0.0.1:{server.get_port()}{bare}", key.export_private_key().decode(), bare  # type: ignore[attr-defined]
+    loop.call_soon_threadsafe(server.close)  # type: ignore[attr-defined]
+    loop.call_soon_threadsafe(loop.stop)
+    thread.join(5)
+
+
+def test_git_over_ssh_with_a_key(
+    git_ssh, store: RemoteStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address, key, _ = git_ssh
+    monkeypatch.setitem(SECRETS, "ssh", key)
+    place = {
+        "git": {
+            "repo": address,
+            "sshPrivateKeySecret": {"name": "s", "key": "ssh"},
+            "insecureIgnoreHostKey": True,
+        }
+    }
+    load(place, tmp_path / "there", store)
+    assert (tmp_path / "there/.git").is_dir()
+    assert list(tmp_path.glob("*.key")) == []
+    monkeypatch.setitem(SECRETS, "ssh", "not a key\n")
+    with pytest.raises(ArtifactError, match="git clone failed"):
+        load(place, tmp_path / "no", store)
