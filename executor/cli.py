@@ -32,6 +32,7 @@ COMMANDS = {
     "controller": Command("executor.commands.controller", "run the workflow controller against any cluster"),
     "kubelet": Command("executor.commands.kubelet", "run the pods of an embedded cluster on this machine"),
     "apiserver": Command("executor.commands.apiserver", "serve the embedded Kubernetes API"),
+    "backup": Command("executor.commands.backup", "save the embedded cluster to a file, or restore it"),
     "submit": Command("executor.commands.submit", "create a Workflow in a cluster, and watch it if asked"),
     "get": Command("executor.commands.get", "show a Workflow of a cluster as a tree"),
     "logs": Command("executor.commands.logs", "print the logs of a Workflow's pods"),
