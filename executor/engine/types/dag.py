@@ -360,7 +360,11 @@ def _hooks(dag: _Dag, task: Task, node: Node, task_name: str) -> bool:
         run.restless = True
         return False
     except TemplateFault as error:
-        run.mark(node["id"], phases.ERROR, str(error))
+        made = [names.exit_name(node["name"])]
+        made += [names.hook_name(node["name"], name) for name, _ in hooks.other_hooks(task)]
+        # A hook that is in Error itself says so; the task that carries it goes on.
+        if all(run.named(name) is None for name in made):
+            run.mark(node["id"], phases.ERROR, str(error))
         return True
 
 

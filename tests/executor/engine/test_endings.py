@@ -1,0 +1,114 @@
+"""Workflows that once did not come to their end."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from executor.engine.simulate import Answer
+
+FAILS = Answer(exit_code=1)
+LEAF = "{name: work, container: {image: a, command: [c]}}"
+
+
+def test_dependents_of_a_group_that_failed_fast_are_reached(run: Any, table: Any) -> None:
+    outcome = run(
+        f"""
+entrypoint: main
+templates:
+- {{name: main, dag: {{tasks: [{{name: a, template: inner}}, {{name: b, template: work, depends: a}}]}}}}
+- {{name: inner, failFast: true, steps: [[{{name: x, template: work}}]]}}
+- {LEAF}
+""",
+        {"x": FAILS},
+    )
+    assert outcome.phase == "Failed"
+    assert "b Skipped Omitted: omitted: depends condition not met" in table(outcome)
+
+
+def test_fail_fast_looks_at_the_attempts_of_a_retried_group(run: Any) -> None:
+    outcome = run(
+        f"""
+entrypoint: main
+templates:
+- {{name: main, steps: [[{{name: a, template: inner}}]]}}
+- {{name: inner, failFast: true, parallelism: 1, retryStrategy: {{limit: 1}}, steps: [[{{name: x, template: work}}, {{name: y, template: work}}]]}}
+- {LEAF}
+""",
+        {"x": FAILS},
+    )
+    assert (outcome.phase, outcome.node("a")["message"]) == ("Failed", "No more retries left")
+    assert outcome.waiting == ()
+
+
+def test_a_workflow_hook_that_ends_last_lets_the_root_dag_end(run: Any) -> None:
+    outcome = run(
+        f"""
+entrypoint: main
+hooks: {{running: {{template: slow, expression: "workflow.status == 'Running'"}}}}
+templates:
+- {{name: main, dag: {{tasks: [{{name: a, template: work}}]}}}}
+- {{name: slow, container: {{image: a, command: [c]}}}}
+- {LEAF}
+""",
+        {"slow": Answer(after=9.0)},
+    )
+    assert (outcome.phase, outcome.waiting) == ("Succeeded", ())
+
+
+def test_exit_hooks_of_a_loop_run_to_their_end(run: Any, table: Any) -> None:
+    outcome = run(
+        f"""
+entrypoint: main
+templates:
+- {{name: main, dag: {{tasks: [{{name: a, template: work, withItems: [1, 2], hooks: {{exit: {{template: pair}}}}}}, {{name: b, template: work, depends: a}}]}}}}
+- {{name: pair, steps: [[{{name: one, template: work}}], [{{name: two, template: work}}]]}}
+- {LEAF}
+"""
+    )
+    lines = table(outcome)
+    assert outcome.phase == "Succeeded"
+    assert [line for line in lines if "onExit" in line and "Steps" in line] == [
+        "a(0:1).onExit Steps Succeeded",
+        "a(1:2).onExit Steps Succeeded",
+    ]
+    assert lines[-1] == "b Pod Succeeded"
+
+
+def test_a_sibling_of_what_timed_out_is_not_left_behind(run: Any) -> None:
+    outcome = run(
+        f"""
+entrypoint: main
+templates:
+- {{name: main, steps: [[{{name: late, template: late}}, {{name: long, template: work}}]]}}
+- {{name: late, timeout: 5s, container: {{image: a, command: [c]}}}}
+- {LEAF}
+""",
+        {"late": Answer(pending=60.0), "long": Answer(after=100.0)},
+    )
+    assert outcome.state["status"]["message"] == "child 'wf[0].late' timedout"
+    long = outcome.node("long")
+    assert (long["phase"], long["message"]) == ("Failed", "workflow ended: Failed")
+
+
+def test_the_lock_of_a_group_that_was_ended_from_outside_is_free_again(run: Any) -> None:
+    outcome = run(
+        f"""
+entrypoint: main
+retryStrategy: {{limit: 1}}
+templates:
+- {{name: main, failFast: true, dag: {{tasks: [{{name: a, template: inner}}]}}}}
+- {{name: inner, failFast: true, synchronization: {{mutexes: [{{name: m}}]}}, steps: [[{{name: x, template: work}}]]}}
+- {LEAF}
+""",
+        {"x": FAILS},
+    )
+    assert (outcome.phase, outcome.waiting) == ("Failed", ())
+    assert "synchronization" not in outcome.state["status"]
+
+
+def test_members_of_a_container_set_exist_only_with_its_pod(run: Any, table: Any) -> None:
+    outcome = run(
+        "{entrypoint: set, templates: [{name: set, containerSet: {containers: [{name: main, image: a, command: [c],"
+        " volumeMounts: [{name: v, mountPath: /v}]}]}}]}"
+    )
+    assert table(outcome) == ["wf Pod Error: volume 'v' not found in workflow spec"]
