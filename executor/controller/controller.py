@@ -350,6 +350,9 @@ class Controller:
     # --- commands ---------------------------------------------------------------------------------
 
     def _carry_out(self, key: Key, wf: Obj, commands: tuple[Command, ...], now: datetime) -> None:
+        for command in commands:
+            if isinstance(command, CreateObject):
+                self._do(key, wf, command, now)  # claims and ConfigMaps first: pods mount them
         creations = [command for command in commands if isinstance(command, CreatePod)]
         uid = str(wf["metadata"].get("uid") or "")
         for outcome in self._map(
@@ -364,7 +367,7 @@ class Controller:
             labels,
         )
         for command in commands:
-            if not isinstance(command, CreatePod | LabelPodCompleted):
+            if not isinstance(command, CreatePod | CreateObject | LabelPodCompleted):
                 self._do(key, wf, command, now)
 
     def _save_caches(self, key: Key, commands: tuple[Command, ...]) -> None:

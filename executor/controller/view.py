@@ -165,6 +165,7 @@ class View:
             controller_namespace=self.options.controller_namespace,
             rules_version=self.options.rules_version,
             admitted=admitted,
+            artifact_secrets=not self.options.local_images,
         )
 
     def _images(self) -> Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]]:
