@@ -6,6 +6,7 @@ files. When nothing changed, nothing is parsed and no rule is imported.
 
 from __future__ import annotations
 
+import gc
 import marshal
 import os
 from collections.abc import Iterable, Sequence
@@ -39,7 +40,9 @@ from argolint.text import SourceText, decode
 FORK_FILES = 300
 FORK_BYTES = 700_000
 # How much text a process keeps the trees of, between its two passes.
-KEEP_CHARS = 2_500_000
+KEEP_CHARS = 1_000_000
+# After how much text let go of the collector runs, where it is switched off: views and their parents form cycles.
+COLLECT_CHARS = 1_000_000
 
 
 class Input:
@@ -200,7 +203,7 @@ class _Run:
         self.keys = [item.key for item in inputs]
         self.entries: list[Entry | None] = [self._known(i) for i in range(len(inputs))]
         self.files: dict[int, File] = {}
-        self.kept = 0
+        self.kept = self.dropped = 0
         self.numbers: dict[str, int] = {}
         self.index_: Index | None = None
         self.changed = False
@@ -250,10 +253,7 @@ class _Run:
     def _examine(self, number: int) -> Entry:
         item = self.inputs[number]
         file = _read(item)
-        # A tree takes some fifteen times the room of its text: what exceeds the budget is parsed again if need be.
-        if self.kept < KEEP_CHARS:
-            self.kept += len(file.text)
-            self.files[number] = file
+        self._keep(number, file)
         facts = marshal.dumps(facts_of_objects(file.objects))
         broken = any(document.broken for document in file.documents)
         findings: list[Any] | None = None
@@ -300,10 +300,24 @@ class _Run:
         file = self.files.get(number)
         if file is None:
             file = _read(self.inputs[number])
-            if self.kept < KEEP_CHARS:
-                self.kept += len(file.text)
-                self.files[number] = file
+            self._keep(number, file)
         return file
+
+    def _keep(self, number: int, file: File) -> None:
+        """Hold on to a tree for the second pass. A tree takes some fifteen times the room of its text: what exceeds the
+        budget is parsed again if need be.
+        """
+        size = len(file.text)
+        if self.kept < KEEP_CHARS:
+            self.kept += size
+            self.files[number] = file
+            if self.kept >= KEEP_CHARS and not gc.isenabled():
+                gc.freeze()  # what is kept need not be looked at when the rest is collected
+            return
+        self.dropped += size
+        if self.dropped >= COLLECT_CHARS and not gc.isenabled():
+            self.dropped = 0
+            gc.collect()
 
     def _second_pass(self, numbers: Iterable[int], digest: bytes) -> None:
         for number in numbers:

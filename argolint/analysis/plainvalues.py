@@ -23,13 +23,23 @@ class PlainText(NamedTuple):
 _KEYS = ("value", "default")
 
 
-def plain_texts(obj: Object, source: SourceText) -> Iterator[PlainText]:
+_last: list[tuple[Object, list[PlainText]]] = []
+
+
+def plain_texts(obj: Object, source: SourceText) -> list[PlainText]:
     """Every plain scalar of a parameter's `value`, `default` or `enum`, and of `withItems`, in a workflow object.
 
-    Aliased and merged entries are left out: they are looked at where they are written.
+    Aliased and merged entries are left out: they are looked at where they are written. The last object's are remembered,
+    since several rules ask for them.
     """
     if not obj.is_workflow_kind:
-        return
+        return []
+    if not _last or _last[0][0] is not obj:
+        _last[:] = [(obj, list(_plain_texts(obj, source)))]
+    return _last[0][1]
+
+
+def _plain_texts(obj: Object, source: SourceText) -> Iterator[PlainText]:
     pending: list[tuple[Any, str]] = [(obj.map, obj.where)]
     seen: set[int] = set()
     while pending:

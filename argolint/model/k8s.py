@@ -23,7 +23,17 @@ class Object(View):
     `parent` is the object it is embedded in. `in_string` is the style of the string it is written in, "" when it is none.
     """
 
-    __slots__ = ("_metadata", "_specs", "document", "embedded", "in_string", "parent", "scalars")
+    __slots__ = (
+        "_kind",
+        "_metadata",
+        "_specs",
+        "_workflow",
+        "document",
+        "embedded",
+        "in_string",
+        "parent",
+        "scalars",
+    )
 
     def __init__(self, node: Any, where: str = "", document: int = 0, parent: Object | None = None) -> None:
         super().__init__(node, where)
@@ -33,6 +43,8 @@ class Object(View):
         self.in_string = ""
         self.scalars: list[Any] | None = None  # see argolint.context.scalars_of
         self._specs: Any = None
+        self._kind: str | None = None
+        self._workflow: bool | None = None
         self._metadata: View | None = None
 
     @property
@@ -46,7 +58,9 @@ class Object(View):
 
     @property
     def kind(self) -> str:
-        return self.text("kind")
+        if self._kind is None:
+            self._kind = self.text("kind")
+        return self._kind
 
     @property
     def metadata(self) -> View:
@@ -70,7 +84,9 @@ class Object(View):
     @property
     def is_workflow_kind(self) -> bool:
         """Workflow, WorkflowTemplate, ClusterWorkflowTemplate or CronWorkflow of argoproj.io."""
-        return self.kind in WORKFLOW_KINDS and self.group in ("argoproj.io", "")
+        if self._workflow is None:
+            self._workflow = self.kind in WORKFLOW_KINDS and self.group in ("argoproj.io", "")
+        return self._workflow
 
     @property
     def ref(self) -> ObjectRef:

@@ -32,7 +32,7 @@ class View:
     __slots__ = ("map", "where")
 
     def __init__(self, node: Any, where: str = "") -> None:
-        self.map: Map = node if isinstance(node, Map) else EMPTY_MAP
+        self.map: Map = node if type(node) is Map else EMPTY_MAP
         self.where = where
 
     # -- values ------------------------------------------------------------------------------------
@@ -47,7 +47,7 @@ class View:
     def text(self, key: str) -> str:
         """The value under `key` when it is a string, else ""."""
         value = self.map.get(key)
-        return value if isinstance(value, str) else ""
+        return value if type(value) is str else ""
 
     def mapping(self, key: str) -> View:
         """A view of the mapping under `key`; empty when there is none."""

@@ -106,15 +106,31 @@ class Parameter(View):
 class Ports(View):
     """`inputs`, `outputs` or `arguments`: parameters and artifacts."""
 
-    __slots__ = ()
+    __slots__ = ("_artifacts", "_parameters")
+
+    def __init__(self, node: Any, where: str = "") -> None:
+        super().__init__(node, where)
+        self._parameters: list[Parameter] | None = None
+        self._artifacts: list[Parameter] | None = None
 
     @property
     def parameters(self) -> list[Parameter]:
-        return [Parameter(view.map, view.where) for view in self.items("parameters")]
+        if self._parameters is None:
+            self._parameters = self._listed("parameters")
+        return self._parameters
 
     @property
     def artifacts(self) -> list[Parameter]:
-        return [Parameter(view.map, view.where) for view in self.items("artifacts")]
+        if self._artifacts is None:
+            self._artifacts = self._listed("artifacts")
+        return self._artifacts
+
+    def _listed(self, key: str) -> list[Parameter]:
+        value = self.map.get(key)
+        if not isinstance(value, Seq):
+            return []
+        where = self.path_of(key)
+        return [Parameter(item, f"{where}[{i}]") for i, item in enumerate(value) if isinstance(item, Map)]
 
     def parameter(self, name: str) -> Parameter | None:
         """The parameter of that name."""
@@ -331,7 +347,18 @@ def _listed(value: Any) -> Seq | list[Any]:
 class Template(View):
     """A template of a spec, `templateDefaults`, or one written inline in a step (`step` is then that step)."""
 
-    __slots__ = ("_children", "_dag", "_steps", "is_default", "spec", "step")
+    __slots__ = (
+        "_children",
+        "_containers",
+        "_dag",
+        "_inputs",
+        "_outputs",
+        "_steps",
+        "_type",
+        "is_default",
+        "spec",
+        "step",
+    )
 
     def __init__(
         self, node: Any, where: str, spec: WorkflowSpec, step: Step | None = None, is_default: bool = False
@@ -343,6 +370,10 @@ class Template(View):
         self._steps: Steps | None = None
         self._dag: Dag | None = None
         self._children: list[Step] | None = None
+        self._containers: list[tuple[str, View]] | None = None
+        self._inputs: Ports | None = None
+        self._outputs: Ports | None = None
+        self._type: str | None = None
 
     @property
     def name(self) -> str:
@@ -372,10 +403,9 @@ class Template(View):
     @property
     def type(self) -> str:
         """The template's type, "" when it has none; of several the first in upstream's order."""
-        for key in TEMPLATE_TYPES:
-            if key in self.map and (self.map[key] is not None or key == "suspend"):
-                return key
-        return ""
+        if self._type is None:
+            self._type = next(iter(self.types), "")
+        return self._type
 
     @property
     def body(self) -> View:
@@ -384,11 +414,15 @@ class Template(View):
 
     @property
     def inputs(self) -> Ports:
-        return Ports(self.get("inputs"), self.path_of("inputs"))
+        if self._inputs is None:
+            self._inputs = Ports(self.get("inputs"), self.path_of("inputs"))
+        return self._inputs
 
     @property
     def outputs(self) -> Ports:
-        return Ports(self.get("outputs"), self.path_of("outputs"))
+        if self._outputs is None:
+            self._outputs = Ports(self.get("outputs"), self.path_of("outputs"))
+        return self._outputs
 
     @property
     def steps(self) -> Steps:
@@ -417,6 +451,11 @@ class Template(View):
     @property
     def containers(self) -> list[tuple[str, View]]:
         """(role, container) of every container: main, script, containerSet, init, sidecar."""
+        if self._containers is None:
+            self._containers = self._find_containers()
+        return self._containers
+
+    def _find_containers(self) -> list[tuple[str, View]]:
         found: list[tuple[str, View]] = []
         for key in ("container", "script"):
             if isinstance(self.get(key), Map):
