@@ -94,7 +94,7 @@ ROWS = (
     Row("F-48", "rights are taken away", "told; lists fall back to namespaces", (API + "cluster_wide_lists_forbidden_falls_back_to_the_namespaces", API + "write_failing_for_good_stops_before_the_crons")),
     Row("F-49", "another cluster behind the same address", "inherits nothing", (API + "another_cluster_behind_the_kubeconfig_inherits_no_inventory",)),
     Row("F-50", "a finalizer that never clears", "not shown"),
-    Row("F-51", "an object that is too large", "not shown"),
+    Row("F-51", "an object that is too large", "refused before it is sent", (HOSTILE + "an_object_too_large_for_a_cluster_is_refused_before_it_is_sent",)),
     Row("F-52", "the API is down in the middle", "recovers from the journal", (SERVER + "an_api_that_is_down_writes_nothing_and_recovers",)),
     Row("F-53", "kill -9 at any step", "the same end as without it; nothing is forgotten", (CRASH + "every_step_of_a_synchronisation_survives_kill_9", SERVER + "kill_9_at_every_journal_step_against_a_real_server", CRASH + "two_crashes_in_a_row")),
     Row("F-54", "SIGTERM", "ends after the object in hand; the lease is given back", (SHOP + "run_follows_git_heals_and_ends_cleanly",)),

@@ -6,6 +6,7 @@ import io
 import json
 import os
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -281,3 +282,12 @@ def test_cron_with_an_unreadable_schedule_is_refused(world: World) -> None:
     world.repo.commit({"cron/nightly.yaml": cron().replace("0 2 * * *", "banana")})
     outcome = world.sync()
     assert (outcome.ok, world.cluster.writes) == (False, [])
+
+
+def test_an_object_too_large_for_a_cluster_is_refused_before_it_is_sent(world: World) -> None:
+    world.source = replace(world.source, max_file_bytes=4 << 20)
+    world.repo.commit({"big.yaml": template("big", "x" * 1_100_000)})
+    outcome = world.sync()
+    found = [(f.rule, f.path, f.object) for f in outcome.findings if f.rule == "object-too-large"]
+    assert (outcome.reason, found) == ("Refused", [("object-too-large", "big.yaml", "WorkflowTemplate big")])
+    assert world.cluster.writes == []
