@@ -7,9 +7,6 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-import orjson
-
-from argolint._data import data_dir
 from executor.cluster import validation
 from executor.cluster.crdadmission import admit_definition
 from executor.cluster.crud import Call
@@ -37,12 +34,6 @@ _DATA_KEY_RULE = (
     "a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or 'KEY_NAME',"
     "  or 'key-name', regex used for validation is '[-._a-zA-Z0-9]+')"
 )
-
-
-def builtin_definitions() -> list[dict[str, Any]]:
-    """CustomResourceDefinitions of Argo's kinds, which every embedded cluster has."""
-    items = orjson.loads((data_dir("schemas") / "crds.json").read_bytes())["items"]
-    return [{"metadata": {"name": item["metadata"]["name"]}, "spec": item["spec"]} for item in items]
 
 
 def admit(cluster: Cluster, call: Call, obj: dict[str, Any], old: Mapping[str, Any] | None) -> None:

@@ -107,12 +107,14 @@ def serve(
     kubeconfig: Path | None = None,
     insecure: bool = False,
     synchronous: str = "normal",
+    crds: str = "",
     ready: Callable[[str], None] | None = None,
 ) -> None:
     """Serve the Kubernetes API from the folder `data` until SIGTERM or ^C.
 
     Writes an administrator's kubeconfig to `kubeconfig` (default `data/kubeconfig`) and `data/apiserver.json` with url and
-    pid, then calls `ready` with the url. Port 0 takes a free port. UserError when the folder, the port or the combination
+    pid, then calls `ready` with the url. Port 0 takes a free port. `crds` (`minimal`, `full`) chooses
+    the schemas of Argo's kinds; empty leaves them as the folder has them. UserError when the folder, the port or the combination
     of options cannot be used.
     """
     if insecure and host not in LOOPBACK:
@@ -126,7 +128,7 @@ def serve(
         uvicorn_loop = uvicorn.Config(app=None, loop="uvloop")  # type: ignore[arg-type]
         factory = uvicorn_loop.get_loop_factory()
         with asyncio.Runner(loop_factory=factory) as runner:
-            runner.run(_serve(data, listener, host, kubeconfig, insecure, synchronous, ready))
+            runner.run(_serve(data, listener, host, kubeconfig, insecure, synchronous, crds, ready))
     finally:
         (data / "apiserver.json").unlink(missing_ok=True)
         lock.close()
@@ -139,9 +141,10 @@ async def _serve(
     kubeconfig: Path | None,
     insecure: bool,
     synchronous: str,
+    crds: str,
     ready: Callable[[str], None] | None,
 ) -> None:
-    cluster = Cluster(data, synchronous=synchronous)
+    cluster = Cluster(data, synchronous=synchronous, crds=crds)
     cluster.auth.insecure = insecure
     port = listener.getsockname()[1]
     shown = f"[{host}]" if ":" in host else host

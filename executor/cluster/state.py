@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from executor.cluster import admission, defaults, managed, meta, protobuf
+from executor.cluster import admission, builtincrds, defaults, managed, meta, protobuf
 from executor.cluster.auth import Authenticator
 from executor.cluster.controllers import Controllers
 from executor.cluster.crud import Call, Outcome, Writer, create, is_finished_deletion
@@ -19,15 +20,21 @@ from executor.cluster.secretbox import sealer
 from executor.cluster.store import DEFAULT_WINDOW, Entry, Event, Store
 from executor.cluster.watch import Watch
 
+log = logging.getLogger("argorun.apiserver")
+
 CRDS = "customresourcedefinitions.apiextensions.k8s.io"
 
 
 class Cluster:
     """State of one API server. `open()` in a running loop before the first request, `await close()` at the end."""
 
-    def __init__(self, data: Path, *, synchronous: str = "normal", window: int = DEFAULT_WINDOW) -> None:
-        """`data` is the folder that holds everything: database, keys, pod logs."""
+    def __init__(
+        self, data: Path, *, synchronous: str = "normal", window: int = DEFAULT_WINDOW, crds: str = ""
+    ) -> None:
+        """`data` is the folder that holds everything: database, keys, pod logs. `crds` is one of `builtincrds.MODES`, or
+        empty: as the folder has it."""
         self.data = data
+        self.crds = crds
         data.mkdir(parents=True, exist_ok=True)
         self.registry = Registry.builtin()
         self.store = Store(
@@ -55,8 +62,8 @@ class Cluster:
             self.ensure("v1", "Namespace", {"metadata": {"name": namespace}})
         for api_version, kind, obj in defaults.objects() if fresh else ():
             self.ensure(api_version, kind, obj)
-        for definition in admission.builtin_definitions():
-            self.ensure("apiextensions.k8s.io/v1", "CustomResourceDefinition", definition)
+        for name in builtincrds.install(self, self.crds):
+            log.warning("%s: replaced by the definition of this version", name)
         self._reload_definitions()
         self.controllers.start()
 

@@ -40,6 +40,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default="normal",
         help="normal survives the death of the process, full also a power cut (default: %(default)s)",
     )
+    parser.add_argument(
+        "--crds",
+        choices=("minimal", "full"),
+        default="",
+        help="schemas of Argo's kinds: minimal takes any spec, full validates and prunes as upstream's full CRDs do"
+        " (default: as the folder has it, minimal in a new one)",
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -65,6 +72,7 @@ def run(args: argparse.Namespace) -> int:
             kubeconfig=kubeconfig,
             insecure=args.insecure,
             synchronous=args.synchronous,
+            crds=args.crds,
             ready=ready,
         )
     except KeyboardInterrupt:
