@@ -40,9 +40,9 @@ from argolint.text import SourceText, decode
 FORK_FILES = 300
 FORK_BYTES = 700_000
 # How much text a process keeps the trees of, between its two passes.
-KEEP_CHARS = 1_000_000
+KEEP_CHARS = 600_000
 # After how much text let go of the collector runs, where it is switched off: views and their parents form cycles.
-COLLECT_CHARS = 1_000_000
+COLLECT_CHARS = 500_000
 
 
 class Input:

@@ -13,6 +13,8 @@ import importlib
 import sys
 from typing import NamedTuple
 
+from argolint.commands.table import COMMANDS
+
 HELP = "print a completion script for bash, zsh or fish"
 SHELLS = ("bash", "zsh", "fish")
 
@@ -33,8 +35,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print the script."""
-    from argolint.cli import COMMANDS
-
     commands = {name: command.help for name, command in COMMANDS.items()}
     flags = {name: flags_of(command.module) for name, command in COMMANDS.items()}
     makers = {"bash": bash, "zsh": zsh, "fish": fish}
