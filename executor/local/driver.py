@@ -15,14 +15,14 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any
 
 from argolint.errors import UserError
 from executor.artifacts.base import ArtifactStore
 from executor.artifacts.disk import DiskStore
 from executor.engine import contract as c
 from executor.engine import locks
+from executor.local.driverparts import Final, Listener, Paths, drop_files, phase_of
 from executor.local.http import run_http
 from executor.local.jobs import JobRun
 from executor.local.objects import ObjectStore
@@ -39,36 +39,6 @@ WORKFLOW_API = "argoproj.io/v1alpha1"
 ACTIVE = frozenset({"", "Pending", "Running"})
 JANITOR_PATIENCE = 5.0  # seconds that the end of a run waits for old files to go
 MAX_PODS = 64  # pods that run at once when nothing else is asked for
-
-
-class Listener(Protocol):
-    """Who wants to see what happens, in the driver's thread."""
-
-    def state(self, workflow: Object) -> None:
-        """A workflow has a new state."""
-
-    def pod(self, handle: PodHandle, node_id: str) -> None:
-        """A pod was started."""
-
-    def event(self, kind: str, reason: str, message: str) -> None:
-        """The engine recorded an event (kind is Normal or Warning)."""
-
-
-class Final(NamedTuple):
-    """What a pod came to: the Pod with its last status, and its task result (None for a plain pod)."""
-
-    pod: Object
-    task_result: Object | None
-
-
-class Paths:
-    """Where a run keeps things."""
-
-    def __init__(self, run: Path, shared: Path) -> None:
-        self.run = run
-        self.pods = run / "pods"
-        self.artifacts = shared / "artifacts"
-        self.claims = shared / "volumes"
 
 
 class _Tracked:
@@ -202,7 +172,7 @@ class Driver:
 
     def run(self) -> None:
         """Run until every workflow has ended, is suspended, or can never go on."""
-        janitor = threading.Thread(target=_drop_files, args=(self._janitor,), name="janitor", daemon=True)
+        janitor = threading.Thread(target=drop_files, args=(self._janitor,), name="janitor", daemon=True)
         janitor.start()
         try:
             while not self._finished():
@@ -233,7 +203,7 @@ class Driver:
             return True
         return (
             self._queue.empty()
-            and all(_phase(t.state) in TERMINAL and not t.inbox for t in self._workflows.values())
+            and all(phase_of(t.state) in TERMINAL and not t.inbox for t in self._workflows.values())
             and (not self._running or self._interrupted > 1)
         )
 
@@ -296,12 +266,12 @@ class Driver:
     def _wake_others(self, key: tuple[str, str]) -> None:
         """Another workflow may have been waiting for a lock that this one gave back."""
         for other, tracked in self._workflows.items():
-            if other != key and _phase(tracked.state) not in TERMINAL:
+            if other != key and phase_of(tracked.state) not in TERMINAL:
                 tracked.waiting = True
 
     def _reap(self, tracked: _Tracked) -> None:
         """End what a finished workflow left running (pods of steps that it no longer waits for)."""
-        if _phase(tracked.state) not in TERMINAL:
+        if phase_of(tracked.state) not in TERMINAL:
             return
         meta = tracked.state["metadata"]
         for key in [k for k, owner in self._owner.items() if owner == (meta["namespace"], meta["name"])]:
@@ -567,7 +537,7 @@ class Driver:
 
     def _shut_down(self, how: str, *, kill: bool) -> None:
         for tracked in self._workflows.values():
-            if _phase(tracked.state) not in TERMINAL:
+            if phase_of(tracked.state) not in TERMINAL:
                 spec = {**tracked.state["spec"], "shutdown": how}
                 tracked.state = {**tracked.state, "spec": spec}
                 tracked.waiting = True
@@ -626,14 +596,3 @@ class Driver:
         stored = self.store.get("batch/v1", "Job", *key)
         if stored is not None:
             self.store.put({**stored, "status": self._jobs[key].status})
-
-
-def _drop_files(handles: queue.SimpleQueue[PodHandle | None]) -> None:
-    """Remove what pods wrote, once their threads have done with it; None ends it."""
-    while (handle := handles.get()) is not None:
-        if handle.wait(5) is not None:
-            handle.discard()
-
-
-def _phase(workflow: Mapping[str, Any]) -> str:
-    return str((workflow.get("status") or {}).get("phase") or "")

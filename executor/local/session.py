@@ -22,7 +22,8 @@ from executor.local import fidelity, prepare, secrets, show
 from executor.local.console import Console, wants_live
 from executor.local.context import context_for
 from executor.local.documents import Manifest, Tree, objects_in, parse_reference, project_root, read_text
-from executor.local.driver import Driver, Final, Paths
+from executor.local.driver import Driver
+from executor.local.driverparts import Final, Paths
 from executor.local.masking import Masker
 from executor.local.objects import ObjectStore
 from executor.local.rundir import FINAL, RUN_DIRECTORY, RunDirectory, StateWriter, write_atomically

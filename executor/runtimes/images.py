@@ -209,3 +209,11 @@ def unknown_image(image: str) -> str:
         f'no rule maps image "{image}" to a toolchain of this machine; add {CONFIG_KEY}: {{"{repository(image)}:*": {{like: debian}}}} '
         "to .argolint.yaml, or run it with --runtime container"
     )
+
+
+class UnknownImage(Exception):
+    """A container's image has no rule. The text is what the user reads."""
+
+    def __init__(self, container: str, message: str) -> None:
+        super().__init__(message)
+        self.container = container

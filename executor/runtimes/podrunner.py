@@ -37,10 +37,10 @@ from executor.artifacts.base import ArtifactError, ArtifactStore
 from executor.runtimes import argoexec, podstatus
 from executor.runtimes.base import ContainerHandle, ContainerRuntime, Mount, Profile
 from executor.runtimes.containers import ContainerRun, Outcome
-from executor.runtimes.images import ImageMap, image_map, unknown_image
+from executor.runtimes.images import ImageMap, UnknownImage, image_map, unknown_image
 from executor.runtimes.podenv import ConfigError, Sources, quantity
 from executor.runtimes.podstatus import ContainerState, stamp
-from executor.runtimes.podvolumes import make_volume
+from executor.runtimes.podvolumes import below, make_volume
 from executor.runtimes.rootfs import resolve
 
 Object = dict[str, Any]
@@ -317,7 +317,7 @@ class PodHandle:
         except (ConfigError, argoexec.StepError) as error:
             self._fail_waiting("CreateContainerConfigError", str(error))
             return
-        except _UnknownImage as error:
+        except UnknownImage as error:
             self._fail_waiting("ErrImagePull", str(error), only=error.container)
             return
         self._set_deadline()
@@ -346,7 +346,7 @@ class PodHandle:
             return
         for container in [*(self._spec.get("initContainers") or []), *(self._spec.get("containers") or [])]:
             if argoexec.argoexec_verb(container) is None and self.profile(container) is None:
-                raise _UnknownImage(
+                raise UnknownImage(
                     str(container.get("name")), unknown_image(str(container.get("image") or ""))
                 )
 
@@ -422,7 +422,7 @@ class PodHandle:
             name, target = entry.get("name"), "/" + str(entry.get("mountPath", "")).strip("/")
             if name == argoexec.ARTIFACTS_VOLUME and target == "/" + path.strip("/"):
                 return None
-            if name in self.volumes and name != argoexec.ARTIFACTS_VOLUME and _below(path, target):
+            if name in self.volumes and name != argoexec.ARTIFACTS_VOLUME and below(path, target):
                 source = self.volumes[name][0]
                 sub = entry.get("subPath")
                 mounts.append(Mount(source / sub if sub else source, target))
@@ -586,17 +586,6 @@ class PodHandle:
         for run in self.runs.values():
             (run.directory / "termination-log").unlink(missing_ok=True)
             run.stdout_copy.unlink(missing_ok=True)
-
-
-class _UnknownImage(Exception):
-    def __init__(self, container: str, message: str) -> None:
-        super().__init__(message)
-        self.container = container
-
-
-def _below(path: str, target: str) -> bool:
-    path = "/" + path.strip("/")
-    return target == "/" or path == target or path.startswith(target + "/")
 
 
 __all__ = ["DEADLINE_MESSAGE", "DEFAULT_GRACE", "Lookup", "Outcome", "PodHandle", "PodRunner", "quantity"]

@@ -126,3 +126,9 @@ def container_mounts(
         target = os.path.normpath("/" + str(entry.get("mountPath", "")).lstrip("/"))
         mounts.append(Mount(source, target, read_only or bool(entry.get("readOnly"))))
     return tuple(mounts)
+
+
+def below(path: str, target: str) -> bool:
+    """Whether a container path is a mount's target or lies below it."""
+    path = "/" + path.strip("/")
+    return target == "/" or path == target or path.startswith(target + "/")
