@@ -13,11 +13,13 @@ import os
 import re
 import secrets
 import shutil
+import signal
 import socket
 import subprocess
 import sys
 import tempfile
 import time
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -126,6 +128,8 @@ def real_cluster(folder: Path) -> Iterator[Path]:
             database, "--data-dir", folder / "etcd", "--listen-client-urls", url, "--advertise-client-urls", url,
             "--listen-peer-urls", f"http://127.0.0.1:{peer}", "--initial-advertise-peer-urls", f"http://127.0.0.1:{peer}",
             "--initial-cluster", f"default=http://127.0.0.1:{peer}", "--unsafe-no-fsync",
+            # A quiet cluster's watches and lists wait for etcd to say that there is nothing new.
+            "--experimental-watch-progress-notify-interval", "100ms",
         ],
         "kube-apiserver": [
             server, "--etcd-servers", url, "--secure-port", str(api), "--bind-address", "127.0.0.1",
@@ -160,10 +164,14 @@ def real_cluster(folder: Path) -> Iterator[Path]:
         install_crds(config)
         yield config
     finally:
-        for process in processes:
+        # The API server first: without its etcd it would wait a minute before it ends.
+        for process in reversed(processes):
             process.terminate()
-        for process in processes:
-            process.wait(20)
+            try:
+                process.wait(10)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
 
 
 def wait_until_ready(config: Path, log: Path) -> None:
@@ -228,12 +236,22 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
+    parser.add_argument(
+        "--serve", action="store_true", help="only serve: print the kubeconfig and wait for ^C"
+    )
     parser.add_argument("pytest", nargs="*", help="further words for pytest")
     args = parser.parse_args()
+    warnings.filterwarnings("ignore", message="Unverified HTTPS request")
     CACHE.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="contract-real-") as temporary:
         folder = Path(temporary)
         with real_cluster(folder) as config:
+            if args.serve:
+                print(config, flush=True)
+                try:
+                    signal.pause()
+                except KeyboardInterrupt:
+                    return 0
             report = folder / "report.xml"
             words = [
                 sys.executable,

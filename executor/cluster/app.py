@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from executor.cluster import argoserver, discovery, execproxy, rest
+from executor.cluster import argoserver, discovery, execproxy, rest, subresources
 from executor.cluster.auth import ANONYMOUS, AUTHENTICATED, User
 from executor.cluster.http import (
     Receive,
@@ -79,6 +79,8 @@ class App:
         if user == ANONYMOUS:
             raise ApiStatus(401, "Unauthorized", "Unauthorized")
         target = target_of(self.cluster.registry, request.path)
+        if target.resource.storage == "pods" and target.subresource in ("attach", "portforward", "proxy"):
+            raise subresources.unserved(target.subresource)
         if target.resource.storage != "pods" or target.subresource != "exec":
             raise no_such_path()
         wanted = Attributes("create", "", "pods", "exec", target.namespace or "", target.name)

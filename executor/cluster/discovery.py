@@ -11,6 +11,9 @@ AGGREGATED = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryLi
 _SUBRESOURCE_KINDS = {
     "log": ("Pod", "", "v1"),
     "exec": ("PodExecOptions", "", "v1"),
+    "attach": ("PodAttachOptions", "", "v1"),
+    "portforward": ("PodPortForwardOptions", "", "v1"),
+    "proxy": ("PodProxyOptions", "", "v1"),
     "binding": ("Binding", "", "v1"),
     "eviction": ("Eviction", "policy", "v1"),
     "token": ("TokenRequest", "authentication.k8s.io", "v1"),
@@ -19,6 +22,9 @@ _SUBRESOURCE_KINDS = {
 _SUBRESOURCE_VERBS = {
     "log": ["get"],
     "exec": ["create", "get"],
+    "attach": ["create", "get"],
+    "portforward": ["create", "get"],
+    "proxy": ["create", "delete", "get", "patch", "update"],
     "binding": ["create"],
     "eviction": ["create"],
     "token": ["create"],

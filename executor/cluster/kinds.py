@@ -86,7 +86,12 @@ BUILTIN: Final[tuple[Resource, ...]] = (
     _builtin("v1", "Secret", "secrets"),
     _builtin("v1", "ServiceAccount", "serviceaccounts", "sa", sub="token"),
     _builtin(
-        "v1", "Pod", "pods", "po", sub="binding ephemeralcontainers eviction exec log status", all_=True
+        "v1",
+        "Pod",
+        "pods",
+        "po",
+        sub="attach binding ephemeralcontainers eviction exec log portforward proxy status",
+        all_=True,
     ),
     _builtin("v1", "Event", "events", "ev"),
     _builtin("v1", "PersistentVolumeClaim", "persistentvolumeclaims", "pvc", sub="status"),

@@ -46,7 +46,9 @@ def selection(resource: Resource, namespace: str | None, query: Mapping[str, str
     """The selection that a query asks for. ApiStatus 400 for a selector that cannot be read."""
     labels = label_matcher(query.get("labelSelector") or "")
     text = query.get("fieldSelector") or ""
-    fields = field_matcher(text, resource.storage, resource.selectable) if text else None
+    fields = (
+        field_matcher(text, resource.storage, resource.selectable, custom=resource.custom) if text else None
+    )
     name = None
     for path, op, value in field_terms(text):
         if path == "metadata.name" and op == "=":

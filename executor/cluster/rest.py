@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import orjson
@@ -163,7 +163,24 @@ def _body(cluster: Cluster, request: Request, target: Target) -> dict[str, Any]:
     if target.resource.storage == "events":
         crud.check_identity(Call(target.resource, target.namespace or "", target.name), obj)
         return to_storage(target.resource, obj)
+    if target.resource.custom:
+        _check_typed(request, target, obj)
     return obj
+
+
+def _check_typed(request: Request, target: Target, obj: Mapping[str, Any]) -> None:
+    """A custom resource must say what it is; built-in kinds may leave that to the URL. ApiStatus 400 as upstream words it."""
+    resource = target.resource
+    if not obj.get("kind"):
+        text = request.body.decode(errors="replace")
+        raise bad_request(
+            f"the object provided is unrecognized (must be of type {resource.kind}):"
+            f" Object 'Kind' is missing in '{text[:1000]}' ({text[:30]} ...)"
+        )
+    if not obj.get("apiVersion"):
+        raise bad_request(
+            f"the API version in the data () does not match the expected API version ({resource.api_version})"
+        )
 
 
 async def _create(cluster: Cluster, request: Request, target: Target, user: User) -> Outcome:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from executor.cluster.status import bad_request
+from executor.cluster.status import ApiStatus, bad_request
 
 Matcher = Callable[[Mapping[str, Any]], bool]
 """Whether an object is selected."""
@@ -43,7 +43,6 @@ FIELDS_BY_KIND: Mapping[str, tuple[str, ...]] = {
     "namespaces": ("status.phase",),
     "nodes": ("spec.unschedulable",),
     "jobs.batch": ("status.successful",),
-    "persistentvolumeclaims": (),
 }
 """Fields, besides metadata.name and metadata.namespace, by which a resource can be selected."""
 
@@ -114,7 +113,18 @@ def field_terms(text: str) -> list[tuple[str, str, str]]:
     return terms
 
 
-def field_matcher(text: str, resource: str, selectable: Iterable[str] = ()) -> Matcher | None:
+def _unsupported(path: str, resource: str, custom: bool) -> ApiStatus:
+    """What upstream says of a field by which a resource cannot be selected: kinds with selectable fields say it in their own way."""
+    if resource == "jobs.batch":
+        return bad_request(f'field label "{path}" not supported for Job')
+    if custom or resource in FIELDS_BY_KIND:
+        return bad_request(f"field label not supported: {path}")
+    return bad_request(f'"{path}" is not a known field selector: only "metadata.name", "metadata.namespace"')
+
+
+def field_matcher(
+    text: str, resource: str, selectable: Iterable[str] = (), *, custom: bool = False
+) -> Matcher | None:
     """A matcher for a field selector of a resource (`plural.group`); `selectable` are a CRD's own selectable fields.
 
     ApiStatus 400 for a field by which that resource cannot be selected, as upstream.
@@ -123,7 +133,7 @@ def field_matcher(text: str, resource: str, selectable: Iterable[str] = ()) -> M
     allowed = {"metadata.name", "metadata.namespace", *FIELDS_BY_KIND.get(resource, ()), *selectable}
     for path, _, _ in terms:
         if path not in allowed:
-            raise bad_request(f"field label not supported: {path}")
+            raise _unsupported(path, resource, custom)
     if not terms:
         return None
 

@@ -33,8 +33,8 @@ _DEFAULT_TOKEN_SECONDS: Final = 3600
 async def handle(cluster: Cluster, request: Request, target: Target, user: User) -> Response:
     """Answer a request for a subresource other than status."""
     handler = _SUBRESOURCES.get((target.resource.storage, target.subresource))
-    if handler is None and target.subresource == "exec":
-        raise exec_refused()
+    if handler is None and target.subresource in _UNSERVED:
+        raise unserved(target.subresource)
     if handler is None:
         raise no_such_path()
     methods, function = handler
@@ -46,9 +46,19 @@ async def handle(cluster: Cluster, request: Request, target: Target, user: User)
     return await function(cluster, request, target, entry)
 
 
-def exec_refused() -> ApiStatus:
-    """501: exec is served by WebSocket only, not by SPDY."""
-    return ApiStatus(501, "NotImplemented", "pods/exec is served by WebSocket only (kubectl 1.31 or later)")
+_UNSERVED: Final[Mapping[str, str]] = {
+    "exec": "pods/exec is served by WebSocket only (kubectl 1.31 or later)",
+    "attach": "pods/attach is not served by this embedded cluster: follow the log, or use kubectl exec",
+    "portforward": "pods/portforward is not served by this embedded cluster: its pods have the network of this machine,"
+    " so connect to the port itself on 127.0.0.1",
+    "proxy": "pods/proxy is not served by this embedded cluster: connect to the pod's port on 127.0.0.1",
+}
+"""Subresources of pods that are answered with 501 and what to do instead."""
+
+
+def unserved(subresource: str) -> ApiStatus:
+    """501 for a subresource of pods that is not served, or not in this way."""
+    return ApiStatus(501, "NotImplemented", _UNSERVED[subresource])
 
 
 def _call(target: Target, request: Request) -> Call:
@@ -138,6 +148,8 @@ async def _log(cluster: Cluster, request: Request, target: Target, entry: Entry)
         raise bad_request(f'previous terminated container "{container}" in pod "{data["name"]}" not found')
     if not path.exists():
         _refuse_waiting(pod, container)
+        if not pod["spec"].get("nodeName"):
+            return Response(204, content_type="text/plain")  # nobody to ask yet
     if query.get("follow") not in ("true", "1") or previous:
         return Response(200, podlogs.read(path, options), "text/plain")
 
@@ -169,6 +181,8 @@ def _refuse_waiting(pod: Mapping[str, Any], container: str) -> None:
 
 async def _binding(cluster: Cluster, request: Request, target: Target, entry: Entry) -> Response:
     body = object_body(parse_body(request, cluster.decode_protobuf))
+    if (body.get("metadata") or {}).get("name") != target.name:
+        raise bad_request("name in URL does not match name in Binding object")
     node = (body.get("target") or {}).get("name") or ""
     if not node:
         raise bad_request("target.name: a binding names the node")

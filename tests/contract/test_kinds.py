@@ -83,12 +83,16 @@ def test_pods_by_phase_and_node(api: Api, ns: str) -> None:
     api.post(path, pod("a"))
     api.post(path, pod("b"))
     api.merge(f"{path}/b/status", {"status": {"phase": "Running"}})
-    api.post(f"{path}/b/binding", {"target": {"kind": "Node", "name": "here"}})
+    api.post(f"{path}/b/binding", {"metadata": {"name": "b"}, "target": {"kind": "Node", "name": "here"}})
     for selector in ("status.phase=Running", "status.phase!=Pending", "spec.nodeName=here"):
         assert [item["metadata"]["name"] for item in api.get(path, fieldSelector=selector).body["items"]] == [
             "b"
         ]
-    again = api.post(f"{path}/b/binding", {"target": {"kind": "Node", "name": "there"}})
+    unnamed = api.post(f"{path}/a/binding", {"target": {"kind": "Node", "name": "here"}})
+    assert unnamed.failure == (400, "BadRequest", "name in URL does not match name in Binding object")
+    again = api.post(
+        f"{path}/b/binding", {"metadata": {"name": "b"}, "target": {"kind": "Node", "name": "there"}}
+    )
     assert again.failure[:2] == (409, "Conflict")
 
 
@@ -116,7 +120,7 @@ def test_logs_of_a_pod_without_a_node_are_empty(api: Api, ns: str) -> None:
     path = f"/api/v1/namespaces/{ns}/pods"
     api.post(path, pod())
     found = api.get(f"{path}/p/log")
-    assert (found.code, found.body) == (200, "")
+    assert (found.code, found.body) == (204, "")
 
 
 def test_logs_need_a_container_where_there_are_several(api: Api, ns: str) -> None:
@@ -209,6 +213,15 @@ def definition(ns: str, **schema: Any) -> dict[str, Any]:
     }
 
 
+def thing(ns: str, **spec: Any) -> dict[str, Any]:
+    return {
+        "apiVersion": f"{ns}.example.com/v1",
+        "kind": "Thing",
+        "metadata": {"name": "t"},
+        "spec": spec,
+    }
+
+
 CRDS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 
 
@@ -218,7 +231,7 @@ def test_a_definition_is_served_and_its_objects_go_with_it(api: Api, ns: str) ->
     assert made.code == 201
     path = f"/apis/{ns}.example.com/v1/namespaces/{ns}/things"
     assert settled(lambda: api.get(path).code == 200)
-    created = api.post(path, {"metadata": {"name": "t"}, "spec": {"x": 1}}).body
+    created = api.post(path, thing(ns, x=1)).body
     assert created["spec"] == {"n": 7}
     assert api.delete(f"{CRDS}/{body['metadata']['name']}").code == 200
     assert settled(lambda: api.get(path).code == 404)
@@ -305,9 +318,9 @@ def test_aggregated_discovery(api: Api) -> None:
 
 
 def test_openapi_has_a_document_for_each_group(api: Api) -> None:
-    paths = api.get("/openapi/v3").body["paths"]
+    paths = api.client.get("/openapi/v3").json()["paths"]
     assert {"api/v1", "apis/argoproj.io/v1alpha1"} <= set(paths)
-    document = api.get(paths["apis/argoproj.io/v1alpha1"]["serverRelativeURL"]).body
+    document = api.client.get(paths["apis/argoproj.io/v1alpha1"]["serverRelativeURL"]).json()
     operation = document["paths"]["/apis/argoproj.io/v1alpha1/namespaces/{namespace}/workflows/{name}"][
         "patch"
     ]

@@ -59,7 +59,15 @@ def test_field_selectors(api: Api, maps: str, selector: str, expected: list[str]
 def test_an_unknown_field_selector_is_a_bad_request(api: Api, maps: str) -> None:
     found = api.get(maps, fieldSelector="data.k=v")
     assert found.failure[:2] == (400, "BadRequest")
-    assert "field label not supported" in found.body["message"]
+    assert found.body["message"] == (
+        '"data.k" is not a known field selector: only "metadata.name", "metadata.namespace"'
+    )
+    for path, message in (
+        ("/api/v1/pods", "field label not supported: data.k"),
+        ("/apis/argoproj.io/v1alpha1/workflows", "field label not supported: data.k"),
+        ("/apis/batch/v1/jobs", 'field label "data.k" not supported for Job'),
+    ):
+        assert api.get(path, fieldSelector="data.k=v").failure == (400, "BadRequest", message)
 
 
 def test_a_selector_that_cannot_be_read_is_a_bad_request(api: Api, maps: str) -> None:

@@ -113,8 +113,29 @@ def test_a_body_that_is_no_json_is_a_bad_request(api: Api, maps: str) -> None:
 
 
 def test_yaml_bodies_are_read(api: Api, maps: str) -> None:
-    made = api.call("POST", maps, "metadata: {name: y}\ndata: {k: v}\n", "application/yaml")
+    made = api.call("POST", maps, "metadata: {name: yam}\ndata: {k: v}\n", "application/yaml")
     assert (made.code, made.body["data"]) == (201, {"k": "v"})
+    # A plain y is a boolean, and so no name.
+    refused = api.call("POST", maps, "metadata: {name: y}\ndata: {k: v}\n", "application/yaml")
+    assert refused.failure[:2] == (400, "BadRequest")
+
+
+def test_a_custom_resource_must_say_what_it_is(api: Api, workflows: str) -> None:
+    without_kind = api.call("POST", workflows, {"metadata": {"name": "w"}, "spec": {}})
+    assert without_kind.failure == (
+        400,
+        "BadRequest",
+        (
+            "the object provided is unrecognized (must be of type Workflow): Object 'Kind' is missing in"
+            """ '{"metadata": {"name": "w"}, "spec": {}}' ({"metadata": {"name": "w"}, "s ...)"""
+        ),
+    )
+    without_version = api.call("POST", workflows, {"kind": "Workflow", "metadata": {"name": "w"}, "spec": {}})
+    assert without_version.failure == (
+        400,
+        "BadRequest",
+        "the API version in the data () does not match the expected API version (argoproj.io/v1alpha1)",
+    )
 
 
 def test_an_unknown_media_type_is_415(api: Api, maps: str) -> None:

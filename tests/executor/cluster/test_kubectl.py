@@ -296,3 +296,24 @@ def test_a_crd_defines_a_resource_at_once(kubectl: Kubectl, ns: str) -> None:
         assert message in refused.stderr
     kubectl("delete", "crd", f"widgets.{group}")
     assert kubectl("get", f"widgets.{group}", "-n", ns, ok=False).returncode == 1
+
+
+def test_what_is_not_served_says_so(kubectl: Kubectl, cluster: RunningCluster) -> None:
+    pod = {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": "unserved", "namespace": "default"},
+        "spec": {"containers": [{"name": "main", "image": "i"}]},
+    }
+    kubectl("create", "-f", "-", stdin=json.dumps(pod))
+    top = kubectl("top", "pods", ok=False)
+    assert (top.returncode, top.stderr.strip()) == (1, "error: Metrics API not available")
+    # kubectl asks for attach and port-forward of a running pod only.
+    status = {"status": {"phase": "Running"}}
+    kubectl("patch", "pod", "unserved", "--subresource=status", "--type=merge", "-p", json.dumps(status))
+    attached = kubectl("attach", "unserved", ok=False)
+    assert attached.returncode == 1
+    assert "pods/attach is not served by this embedded cluster" in attached.stderr
+    forwarded = kubectl("port-forward", "pod/unserved", "18080:80", ok=False, timeout=20)
+    assert forwarded.returncode == 1
+    kubectl("delete", "pod", "unserved", "--grace-period=0", "--force")
