@@ -12,14 +12,17 @@ help:  ## what there is
 
 setup: $(STAMP)  ## make .venv with everything the project and its tests need
 
-$(STAMP): pyproject.toml
+$(VENV)/.created:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "argolint needs Python 3.11 or later; set PYTHON=...")'
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
+	touch $@
+
+$(VENV)/.installed $(VENV)/.installed-demo: $(VENV)/.created pyproject.toml
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[$(if $(filter %-demo,$@),demo,dev)]'
 	$(BIN)/python -m compileall -q argolint rules executor reconciler
 	touch $@
 
-demo: setup  ## lint, sync from Git, run: the main job, in under two minutes (KEEP=1 leaves the cluster up)
+demo: $(VENV)/.installed-demo  ## lint, sync from Git, run: the main job, in under two minutes (KEEP=1 leaves the cluster up)
 	$(BIN)/python -m tools.demo $(if $(KEEP),--keep)
 
 test: check  ## checks, then the whole test suite
