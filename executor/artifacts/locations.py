@@ -154,6 +154,23 @@ def save(
         raise ArtifactError(f"artifacts cannot be saved to {kind or 'no location'}")
 
 
+def delete(artifact: Object, store: ArtifactStore, archive_location: Object) -> None:
+    """Delete what an artifact's location names; nothing there is fine. Raises ArtifactError."""
+    kind = location_kind(artifact)
+    if kind not in _FIELDS:
+        raise ArtifactError(f"artifacts in {kind or 'no location'} cannot be deleted")
+    driver, key = _remote(artifact, kind, store, archive_location)
+    if not key.strip("/"):
+        raise ArtifactError(f"artifact '{artifact.get('name', '')}' has no key")
+    if driver is not None:
+        driver.delete(key)
+        return
+    bucket = bucket_of(artifact, kind)
+    if not bucket and location_kind(archive_location) == kind:
+        bucket = bucket_of(archive_location, kind)
+    store.delete(store_key(kind, bucket, key))
+
+
 def _no_secret(reference: Object) -> str:
     raise ArtifactError(f"secret {reference.get('name')!r} cannot be looked up here")
 

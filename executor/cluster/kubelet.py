@@ -20,11 +20,12 @@ from typing import Any
 
 from argolint.kube import ApiError, KubeClient, resource_for
 from executor.artifacts.base import ArtifactStore
+from executor.cluster import kubelet_artifacts
 from executor.cluster import kubelet_pod as pods
 from executor.cluster.kubelet_exec import ExecServer
 from executor.cluster.kubelet_journal import Journal
 from executor.cluster.kubelet_logs import LogPump
-from executor.cluster.podlogs import pod_folder
+from executor.cluster.podlogs import log_path, pod_folder
 from executor.controller.actions import SIGNALS_ANNOTATION, TERMINATE_ANNOTATION
 from executor.controller.informer import Informer, Key, key_of, wait_all_synced
 from executor.controller.workqueue import WorkQueue
@@ -338,6 +339,11 @@ class Kubelet:
                     self._by_uid.pop(local.uid, None)
                 self._release(local)
                 return
+        if kubelet_artifacts.collector_name(pod):
+            threading.Thread(
+                target=self._collect_artifacts, args=(local, pod), name=f"pod-{local.key[1]}", daemon=True
+            ).start()
+            return
         token = self._token(pod)
         runnable = pods.with_api_access(pod, self.client.server, token=token is not None)
         if token is not None:
@@ -366,6 +372,19 @@ class Kubelet:
         local.handle = handle
         self.logs.follow(handle)
         handle._thread.start()
+
+    def _collect_artifacts(self, local: Local, pod: Obj) -> None:
+        """Run a pod that deletes artifacts."""
+        status = kubelet_artifacts.play(
+            self.client,
+            pod,
+            self.artifacts,
+            lambda namespace, name: self._secret(local, namespace, name),
+            log_path(self.data, *local.key, local.uid, "main"),
+            lambda: self._by_uid.get(local.uid) is local,
+        )
+        if status is not None:
+            self._on_status(local, status)
 
     def _was_reported(self, pod: Obj) -> bool:
         """Whether the API has a complete task result of this pod."""

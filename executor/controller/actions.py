@@ -78,8 +78,12 @@ def is_transient(error: ApiError) -> bool:
 
 
 def delete_pod(client: KubeClient, namespace: str, command: DeletePod) -> None:
-    """Delete a pod; absent is fine."""
-    _ignore_absent(lambda: client.delete(POD, command.pod_name, namespace))
+    """Delete a pod; absent is fine. With a uid, another pod that has taken its name by now is left alone."""
+    try:
+        client.delete(POD, command.pod_name, namespace, uid=command.uid or None)
+    except ApiError as error:
+        if not error.not_found and not (command.uid and error.conflict):
+            raise
 
 
 def label_completed(client: KubeClient, namespace: str, command: LabelPodCompleted) -> None:

@@ -17,13 +17,15 @@ from typing import Any
 
 from argolint.kube import ApiError, KubeClient, resource_for
 from executor import engine
-from executor.controller import actions, persist, ttl
+from executor.controller import actions, artifacts, persist, ttl
+from executor.controller.budget import PodBudget
+from executor.controller.checks import initial_wait, same_for_engine, sync_error, waits_for_semaphore
 from executor.controller.http_template import run_http
-from executor.controller.informer import Informer, Key, key_of, version_of, wait_all_synced
+from executor.controller.informer import Key, key_of, version_of, wait_all_synced
 from executor.controller.observe import Seen, observe, unreported
-from executor.controller.settings import Options
+from executor.controller.settings import CONFIG_MAP, Options
 from executor.controller.throttle import admitted
-from executor.controller.view import NAMED_CONFIG_MAP_SECONDS, View, utc_now, workflow_of
+from executor.controller.view import NAMED_CONFIG_MAP_SECONDS, View, owner_workflow, utc_now, workflow_of
 from executor.controller.workqueue import WorkQueue
 from executor.engine import locks
 from executor.engine.contract import (
@@ -75,8 +77,11 @@ class Controller:
             on_pod=self._pod_event,
             on_task_result=self._owned_event,
             on_lookup=self._lookup_event,
+            on_broken_config=self._config_broken,
+            on_artifact_task=self._artifact_task_event,
         )
         self.events = actions.EventRecorder(client)
+        self._budget = PodBudget()
         self._lock = threading.Lock()
         self._written: dict[Key, Obj] = {}
         self._seen: dict[Key, Seen] = {}
@@ -100,7 +105,7 @@ class Controller:
         if late:
             raise sync_error(late)
         if self.view.config.problem:
-            self._log(f"configuration: {self.view.config.problem}")
+            self._log(f"{CONFIG_MAP}: {self.view.config.problem}; the default is used instead")
         for number in range(self.options.workers):
             worker = threading.Thread(target=self._work, name=f"worker-{number}", daemon=True)
             worker.start()
@@ -126,7 +131,7 @@ class Controller:
 
     def _pod_event(self, kind: str, obj: Obj, old: Obj | None) -> None:
         key = workflow_of(obj)
-        if key is None or (kind == "MODIFIED" and old is not None and _same_for_engine(old, obj)):
+        if key is None or (kind == "MODIFIED" and old is not None and same_for_engine(old, obj)):
             return
         self.queue.add(key, self.options.requeue_seconds)
 
@@ -134,6 +139,18 @@ class Controller:
         key = workflow_of(obj)
         if key is not None and kind != "DELETED":
             self.queue.add(key, self.options.requeue_seconds)
+
+    def _artifact_task_event(self, kind: str, obj: Obj, _old: Obj | None) -> None:
+        key = owner_workflow(obj)
+        if key is not None and kind != "DELETED":
+            self.queue.add(key, self.options.requeue_seconds)
+
+    def _config_broken(self, config_map: Obj, problem: str) -> None:
+        """A configuration that cannot be read: the last good one stays in force."""
+        message = f"{CONFIG_MAP}: {problem}; the configuration before it stays in force"
+        self._log(message)
+        with_kind = {"apiVersion": "v1", "kind": "ConfigMap", **config_map}
+        self.events.record(with_kind, RecordEvent("Warning", "InvalidConfiguration", message))
 
     def _lookup_event(self) -> None:
         """Templates, ConfigMaps or the configuration changed: look at the workflows that have not begun to run."""
@@ -211,6 +228,8 @@ class Controller:
             self._forget(key)
         elif persist.is_completed(wf):
             self._after_completion(key, wf)
+        elif (wait := initial_wait(wf, self.view.config.initial_delay, utc_now())) > 0:
+            self.queue.wake(key, wait)
         elif self.view.uses_locks(wf):
             with self._lock_passes:
                 self._pass(key, wf)
@@ -219,6 +238,7 @@ class Controller:
 
     def _pass(self, key: Key, wf: Obj) -> None:
         now = utc_now()
+        budget: int | None = None
         with self._lock:
             extra = self._extra.pop(key, [])
             seen = self._seen.get(key)
@@ -226,8 +246,20 @@ class Controller:
             pods = self.view.pods.indexed(key)
             results = self._with_final_results(pods, self.view.task_results.indexed(key), seen)
             observations, seen_now = observe(wf, pods, results, seen)
-            context = self.view.context(wf, admitted=self._is_admitted(key), locks=self._table)
+            config = self.view.config
+            budget, room_in = self._budget.take(config.creation_limit, config.creation_burst, now)
+            context = self.view.context(
+                wf,
+                admitted=self._is_admitted(key),
+                locks=self._table,
+                creation_budget=budget,
+                creation_retry=room_in,
+            )
             step = engine.advance(wf, [*observations, *extra], now, context)
+            if budget:
+                used = sum(isinstance(command, CreatePod) for command in step.commands)
+                self._budget.give_back(budget - used)
+                budget = used
             self._save_caches(key, step.commands)
             stored = persist.persist(self.client, wf, step.state) if step.changed else wf
         except persist.TooLarge as error:
@@ -238,9 +270,11 @@ class Controller:
                 # Deleted while we worked on it; the informer will say so too.
                 self._forget(key)
                 return
+            self._budget.give_back(budget)
             self._put_back(key, extra)
             raise
         except BaseException:
+            self._budget.give_back(budget)
             self._put_back(key, extra)
             raise
         with self._lock:
@@ -468,15 +502,29 @@ class Controller:
         now = utc_now()
         with self._lock:
             seen = self._seen.get(key)
-        observations, seen_now = observe(wf, self.view.pods.indexed(key), (), seen)
-        if observations:
+        pods = self.view.pods.indexed(key)
+        observations, seen_now = observe(wf, pods, (), seen)
+        kept = artifacts.pending(wf)
+        if observations or kept:
+            shown = wf
+            if kept:
+                # Finalizers are lifted by a pass of their own; what was taken over is written before anything is deleted.
+                shown = artifacts.with_lost_pods_forgotten(self.client, wf, pods)
+                tasks = artifacts.tasks_of(self.client, wf, pods, self.view.artifact_tasks.indexed(key))
+                observations = [*tasks, *observations]
             context = self.view.context(wf, admitted=True, locks=self._table)
-            step = engine.advance(wf, observations, now, context)
-            self._carry_out(key, wf, step.commands, now)
+            step = engine.advance(shown, observations, now, context)
+            stored = persist.persist(self.client, wf, step.state) if kept and step.changed else wf
+            done = (LabelPodCompleted(name) for name in artifacts.recouped(wf, stored))
+            self._carry_out(key, stored, (*step.commands, *done), now)
+            wf, kept = stored, artifacts.pending(stored)
         if self.view.task_results.indexed(key):
             self._try(key, lambda: self._delete_results(key))
         with self._lock:
-            self._written.pop(key, None)
+            if kept:
+                self._written[key] = wf
+            else:
+                self._written.pop(key, None)
             self._extra.pop(key, None)
             if seen_now.pods:
                 self._seen[key] = seen_now
@@ -510,29 +558,6 @@ class Controller:
     def _delete_results(self, key: Key) -> None:
         selector = f"workflows.argoproj.io/workflow={key[1]}"
         self.client.delete_collection(TASK_RESULT, key[0], label_selector=selector)
-
-
-def waits_for_semaphore(wf: Obj) -> bool:
-    """Whether a workflow stands in line for a semaphore."""
-    return bool((((wf.get("status") or {}).get("synchronization") or {}).get("semaphore") or {}).get("waiting"))
-
-
-def sync_error(late: list[Informer]) -> ApiError:
-    """Why informers have not synced, as the API said it."""
-    first = next((informer for informer in late if informer.error is not None), late[0])
-    names = ", ".join(sorted(informer.resource.plural for informer in late))
-    if first.error is not None:
-        error = first.error
-        return ApiError(error.status, error.reason, f"cannot list {names}: {error.message}", error.body)
-    return ApiError(0, "Timeout", f"the Kubernetes API did not list {names} in time")
-
-
-def _same_for_engine(old: Obj, new: Obj) -> bool:
-    """Whether nothing changed that the engine looks at: status and deletion."""
-    return bool(
-        old.get("status") == new.get("status")
-        and old["metadata"].get("deletionTimestamp") == new["metadata"].get("deletionTimestamp")
-    )
 
 
 def _text(key: Key) -> str:

@@ -30,6 +30,23 @@ def config_map_names(documents: Iterable[Any]) -> set[tuple[str | None, str]]:
     return found
 
 
+def account_names(documents: Iterable[Any]) -> set[str]:
+    """The service accounts that `executor` blocks anywhere in the documents name: their token secrets are mounted."""
+    found: set[str] = set()
+    stack: list[Any] = list(documents)
+    while stack:
+        item = stack.pop()
+        if isinstance(item, Mapping):
+            executor = item.get("executor")
+            name = executor.get("serviceAccountName") if isinstance(executor, Mapping) else None
+            if isinstance(name, str) and name and "{{" not in name:
+                found.add(name)
+            stack.extend(value for value in item.values() if isinstance(value, Mapping | list))
+        elif isinstance(item, list):
+            stack.extend(value for value in item if isinstance(value, Mapping | list))
+    return found
+
+
 def _add(found: set[tuple[str | None, str]], namespace: Any, name: Any) -> None:
     if isinstance(name, str) and name and "{{" not in name:
         found.add((namespace if isinstance(namespace, str) and namespace else None, name))

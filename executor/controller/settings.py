@@ -8,9 +8,12 @@ from typing import Any
 
 import yaml
 
+from executor.engine.clock import parse_duration
+
 Object = Mapping[str, Any]
 
 CONFIG_MAP = "workflow-controller-configmap"
+REFERENCE_MODES = ("Strict", "Secure")
 DEFAULT_EXECUTOR_IMAGE = "quay.io/argoproj/argoexec:v4.1.2"
 
 
@@ -42,6 +45,13 @@ class Config:
     namespace_parallelism: int = 0
     retention_policy: Object = field(default_factory=dict)
     instance_id: str = ""
+    main_container: Object = field(default_factory=dict)
+    executor_container: Object = field(default_factory=dict)
+    failed_pod_restart: Object = field(default_factory=dict)
+    template_referencing: str = ""
+    creation_limit: float | None = None
+    creation_burst: int = 1
+    initial_delay: float = 0.0
     problem: str = ""
 
 
@@ -78,6 +88,14 @@ def read_config(config_map: Object | None) -> Config:
             return 0
         return value
 
+    referencing = table("workflowRestrictions").get("templateReferencing") or ""
+    if referencing not in ("", *REFERENCE_MODES):
+        problems.append(f"workflowRestrictions.templateReferencing must be {' or '.join(REFERENCE_MODES)}")
+    unread = any(problem.startswith(("workflowRestrictions", "config:")) for problem in problems)
+    if unread and "workflowRestrictions" in str(data):
+        # There is a restriction, and it cannot be read: nothing may slip through.
+        referencing = REFERENCE_MODES[-1]
+    limit, burst = _rate(table("resourceRateLimit"), problems)
     return Config(
         workflow_defaults=table("workflowDefaults"),
         artifact_repository=table("artifactRepository"),
@@ -86,8 +104,55 @@ def read_config(config_map: Object | None) -> Config:
         namespace_parallelism=number("namespaceParallelism"),
         retention_policy=table("retentionPolicy"),
         instance_id=str(values.get("instanceID") or ""),
+        main_container=table("mainContainer"),
+        executor_container=table("executor"),
+        failed_pod_restart=_restart(table("failedPodRestart"), problems),
+        template_referencing=referencing,
+        creation_limit=limit,
+        creation_burst=burst,
+        initial_delay=_duration("initialDelay", values.get("initialDelay"), problems),
         problem="; ".join(problems),
     )
+
+
+def _rate(table: Object, problems: list[str]) -> tuple[float | None, int]:
+    """(pods a second, how many at once) of `resourceRateLimit`; None when it is not set."""
+    if not table:
+        return None, 1
+    limit, burst = table.get("limit", 0), table.get("burst", 1)
+    if isinstance(limit, bool) or not isinstance(limit, int | float) or not 0 <= limit < float("inf"):
+        problems.append("resourceRateLimit.limit must be a number of pods a second")
+        return None, 1
+    if isinstance(burst, bool) or not isinstance(burst, int) or burst < 0:
+        problems.append("resourceRateLimit.burst must be a whole number")
+        return None, 1
+    return float(limit), burst
+
+
+def _restart(table: Object, problems: list[str]) -> Object:
+    """`failedPodRestart` as the engine takes it."""
+    enabled, maximum = table.get("enabled", False), table.get("maxRestarts")
+    if not isinstance(enabled, bool):
+        problems.append("failedPodRestart.enabled must be true or false")
+        return {}
+    if maximum is not None and (isinstance(maximum, bool) or not isinstance(maximum, int) or maximum < 0):
+        problems.append("failedPodRestart.maxRestarts must be zero or a positive whole number")
+        return {}
+    return {"enabled": enabled, **({"maxRestarts": maximum} if maximum is not None else {})} if table else {}
+
+
+def _duration(key: str, value: Any, problems: list[str]) -> float:
+    """Seconds of a Go duration ("5s"); 0 when there is none."""
+    if value in (None, ""):
+        return 0.0
+    try:
+        seconds = float(parse_duration(str(value)))
+    except ValueError:
+        seconds = -1.0
+    if seconds < 0:
+        problems.append(f"{key} must be a duration such as 5s")
+        return 0.0
+    return seconds
 
 
 def _yaml(key: str, text: str, problems: list[str]) -> Any:

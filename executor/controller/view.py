@@ -10,7 +10,7 @@ from typing import Any
 
 from argolint.kube import ApiError, KubeClient, resource_for
 from executor.controller.informer import Handler, Informer, Key
-from executor.controller.references import DEFAULT_REPOSITORIES, config_map_names
+from executor.controller.references import DEFAULT_REPOSITORIES, account_names, config_map_names
 from executor.controller.settings import CONFIG_MAP, Config, Options, read_config
 from executor.engine.contract import Context
 
@@ -29,6 +29,15 @@ def workflow_of(obj: Obj) -> Key | None:
     meta = obj.get("metadata") or {}
     name = (meta.get("labels") or {}).get(WORKFLOW_LABEL)
     return (str(meta.get("namespace") or ""), str(name)) if name else None
+
+
+def owner_workflow(obj: Obj) -> Key | None:
+    """(namespace, name) of the Workflow that owns an object."""
+    meta = obj.get("metadata") or {}
+    for owner in meta.get("ownerReferences") or []:
+        if owner.get("kind") == "Workflow":
+            return str(meta.get("namespace") or ""), str(owner.get("name") or "")
+    return None
 
 
 def instance_selector(instance_id: str) -> str:
@@ -70,14 +79,17 @@ class View:
         on_pod: Handler,
         on_task_result: Handler,
         on_lookup: Callable[[], None],
+        on_broken_config: Callable[[Obj, str], None] = lambda _obj, _problem: None,
+        on_artifact_task: Handler | None = None,
     ) -> None:
         self.client = client
         self.options = options
         self.config = self._first_config()
         self.instance_id = options.instance_id or self.config.instance_id
         self._on_lookup = on_lookup
+        self._on_broken_config = on_broken_config
         self._locking: tuple[Any, Any, bool] = (None, None, False)
-        self._named: dict[Key, tuple[float, Obj | None]] = {}
+        self._named: dict[tuple[str, Key], tuple[float, Obj | None]] = {}
         self._named_lock = threading.Lock()
         namespace = options.namespace
         selector = instance_selector(self.instance_id)
@@ -102,6 +114,9 @@ class View:
         self.config_maps = informer(
             "ConfigMap", label_selector=CONFIG_MAP_TYPE_LABEL, on_event=self._lookup_changed
         )
+        self.artifact_tasks = informer(
+            "WorkflowArtifactGCTask", optional=True, on_event=on_artifact_task, index=owner_workflow
+        )
         self.namespaces = informer("Namespace", namespace="", label_selector=PARALLELISM_LABEL, optional=True)
         self.controller_config = informer(
             "ConfigMap",
@@ -117,6 +132,7 @@ class View:
             self.config_maps,
             self.namespaces,
             self.task_results,
+            self.artifact_tasks,
             self.pods,
             self.workflows,
         ]
@@ -133,7 +149,12 @@ class View:
         return read_config(found)
 
     def _config_changed(self, kind: str, obj: Obj, _old: Obj | None) -> None:
-        self.config = read_config(None if kind == "DELETED" else obj)
+        fresh = read_config(None if kind == "DELETED" else obj)
+        if fresh.problem:
+            # Half a configuration is none: what was understood last stays in force, until this one is mended.
+            self._on_broken_config(obj, fresh.problem)
+            return
+        self.config = fresh
         self._on_lookup()
 
     def _lookup_changed(self, _kind: str, _obj: Obj, _old: Obj | None) -> None:
@@ -148,7 +169,15 @@ class View:
                 out[name] = int(text)
         return out
 
-    def context(self, wf: Obj, *, admitted: bool, locks: Any) -> Context:
+    def context(
+        self,
+        wf: Obj,
+        *,
+        admitted: bool,
+        locks: Any,
+        creation_budget: int | None = None,
+        creation_retry: float = 1.0,
+    ) -> Context:
         """An immutable snapshot of what the engine may look up for `wf`."""
         templates = self.templates.snapshot()
         return Context(
@@ -165,6 +194,14 @@ class View:
             controller_namespace=self.options.controller_namespace,
             rules_version=self.options.rules_version,
             admitted=admitted,
+            main_container=self.config.main_container,
+            executor_container=self.config.executor_container,
+            failed_pod_restart=self.config.failed_pod_restart,
+            template_referencing=self.config.template_referencing,
+            creation_budget=creation_budget,
+            creation_retry=creation_retry,
+            service_accounts=self._accounts_for(wf),
+            artifact_gc=not self.artifact_tasks.forbidden,
             artifact_secrets=not self.options.local_images,
         )
 
@@ -185,13 +222,31 @@ class View:
             has_key(wf.get("spec"), "templateRef") or has_key(wf.get("spec"), "workflowTemplateRef")
         )
 
-    def _config_maps_for(self, wf: Obj) -> Mapping[Key, Obj]:
-        """ConfigMaps with a type label, and those that the workflow or a template names (a few seconds old at most)."""
-        labelled = self.config_maps.snapshot()
+    def _documents(self, wf: Obj) -> list[Any]:
+        """What a workflow may run: its own spec, and the templates that it may refer to."""
         own = str(wf["metadata"].get("namespace") or "")
         documents: list[Any] = [wf.get("spec"), (wf.get("status") or {}).get("storedTemplates")]
         documents.extend(obj.get("spec") for (ns, _), obj in self.templates.snapshot().items() if ns == own)
         documents.extend(obj.get("spec") for obj in self.cluster_templates.snapshot().values())
+        return documents
+
+    def _accounts_for(self, wf: Obj) -> Mapping[Key, Obj]:
+        """The service accounts whose token secrets argoexec's containers mount (a few seconds old at most)."""
+        documents = self._documents(wf)
+        if not has_key(documents, "executor"):
+            return {}
+        own = str(wf["metadata"].get("namespace") or "")
+        found = {
+            (own, name): self._named_object("ServiceAccount", (own, name))
+            for name in account_names(documents)
+        }
+        return {key: obj for key, obj in found.items() if obj is not None}
+
+    def _config_maps_for(self, wf: Obj) -> Mapping[Key, Obj]:
+        """ConfigMaps with a type label, and those that the workflow or a template names (a few seconds old at most)."""
+        labelled = self.config_maps.snapshot()
+        own = str(wf["metadata"].get("namespace") or "")
+        documents = self._documents(wf)
         wanted = {(namespace or own, name) for namespace, name in config_map_names(documents)}
         if has_key(documents, "artifacts") or has_key(documents, "archiveLogs"):
             wanted |= {
@@ -203,25 +258,26 @@ class View:
             return labelled
         out = dict(labelled)
         for key in missing:
-            found = self._named_config_map(key)
+            found = self._named_object("ConfigMap", key)
             if found is not None:
                 out[key] = found
         return out
 
-    def _named_config_map(self, key: Key) -> Obj | None:
+    def _named_object(self, kind: str, key: Key) -> Obj | None:
+        """An object that is only named somewhere; None when it is not there."""
         now = time.monotonic()
         with self._named_lock:
-            cached = self._named.get(key)
+            cached = self._named.get((kind, key))
         if cached is not None and now - cached[0] < NAMED_CONFIG_MAP_SECONDS:
             return cached[1]
         try:
-            found = self.client.try_get(resource_for("ConfigMap"), key[1], key[0])
+            found = self.client.try_get(resource_for(kind), key[1], key[0])
         except ApiError as error:
             if error.transient:
                 raise
             found = None  # not permitted: for the workflow it is not there
         with self._named_lock:
-            self._named[key] = (now, found)
+            self._named[(kind, key)] = (now, found)
         return found
 
 

@@ -71,6 +71,15 @@ def phases(wf: Obj) -> dict[str, str]:
     return {n["displayName"]: n["phase"] for n in nodes if n["type"] != "StepGroup"}
 
 
+_CONTROLLERS: list[Controller] = []
+
+
+@pytest.fixture
+def controller(machinery: Any) -> Controller:
+    """The controller of the session's cluster."""
+    return _CONTROLLERS[-1]
+
+
 @pytest.fixture(scope="session")
 def machinery() -> Iterator[tuple[KubeClient, Path, Path]]:
     """API server, controllers and kubelet."""
@@ -90,6 +99,7 @@ def machinery() -> Iterator[tuple[KubeClient, Path, Path]]:
         kubelet.start()
         controller.start()
         cron.start()
+        _CONTROLLERS.append(controller)
         yield client, folder, cluster.kubeconfig
         cron.stop()
         controller.stop()
