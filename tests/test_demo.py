@@ -61,6 +61,8 @@ def test_the_demo_shows_the_main_job_and_leaves_nothing_behind(repo: Path, tmp_p
     assert demo.returncode == 0, said
     assert [int(n) for n in re.findall(r"^== (\d+)\.", said, re.M)] == [1, 2, 3, 4, 5, 6, 7]
     assert re.search(r"templates/release\.yaml:\d+: .*unit-tests", said), said
+    assert re.search(r"^ \S publish  Succeeded", said, re.M), said
+    assert re.search(r"^release-\w+-push-\d+: published chart 1\.4\.0$", said, re.M), said
     assert "still applied: " in said
     assert gone(tmp_path), (processes_of(tmp_path), list(tmp_path.iterdir()))
 

@@ -111,6 +111,11 @@ def run(args: argparse.Namespace) -> int:
 
 def follow_up(client: KubeClient, namespace: str, name: str, args: argparse.Namespace) -> int:
     """Do what --log, --watch or --wait ask for; the exit code."""
+    if args.log and args.watch:
+        # Logs scroll, so the tree comes as a line for each node that changes, and as a whole at the end.
+        return print_logs_until_done(
+            client, namespace, name, screen=wf.Screen(terminal=False, color=connect.wants_color())
+        )
     if args.log:
         return print_logs_until_done(client, namespace, name)
     if args.watch:
@@ -127,9 +132,14 @@ def follow_up(client: KubeClient, namespace: str, name: str, args: argparse.Name
 
 
 def print_logs_until_done(
-    client: KubeClient, namespace: str, name: str, options: LogOptions | None = None
+    client: KubeClient,
+    namespace: str,
+    name: str,
+    options: LogOptions | None = None,
+    *,
+    screen: wf.Screen | None = None,
 ) -> int:
-    """Print the logs of a Workflow until it has ended; the exit code."""
+    """Print the logs of a Workflow until it has ended, and on `screen` how it goes; the exit code."""
     options = options or LogOptions(color=connect.wants_color())
     last: list[Obj] = []
     done = threading.Event()
@@ -139,6 +149,8 @@ def print_logs_until_done(
         try:
             for state in wf.follow(client, namespace, name):
                 last[:] = [state]
+                if screen is not None:
+                    screen.show(state)
         except BaseException as error:
             problem.append(error)
         finally:
@@ -149,6 +161,8 @@ def print_logs_until_done(
         print_line(line, options)
     if problem:
         raise problem[0]
+    if screen is not None:
+        wf.print_workflow(last[-1])
     return wf.exit_code(last[-1])
 
 
