@@ -1,7 +1,7 @@
 """Run the workflow controller and the CronWorkflow controller against a Kubernetes API, until SIGTERM or ^C.
 
 It needs list, watch, get, create, update, patch and delete of Argo's kinds, pods, ConfigMaps and Events, as
-upstream's controller does. Never run it beside another controller for the same workflows: give one of them an --instance-id.
+upstream's controller does. Of several for the same workflows one acts, elected by a Lease, and the others stand by.
 """
 
 from __future__ import annotations
@@ -9,10 +9,17 @@ from __future__ import annotations
 import argparse
 import os
 import signal
+import sys
 import threading
+from typing import TYPE_CHECKING
 
 from argolint.errors import UserError
 from executor.commands.connect import api_errors, wait_for_api
+
+if TYPE_CHECKING:
+    from argolint.kube import KubeClient
+    from executor.controller.leader import Elector
+    from executor.controller.settings import Options
 
 HELP = "run the workflow controller against any cluster"
 
@@ -49,15 +56,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="pods run by `argorun kubelet`: know images by the toolchains of this machine",
     )
+    parser.add_argument(
+        "--no-leader-elect", action="store_true", help="act without a lease: there is no other controller"
+    )
+    parser.add_argument(
+        "--lease-duration",
+        type=float,
+        default=10.0,
+        metavar="S",
+        help="a leader that is silent for so long is replaced",
+    )
     parser.add_argument("--ready-file", metavar="FILE", help="write the process id here when it works")
 
 
 def run(args: argparse.Namespace) -> int:
     """Work until told to stop."""
-    from executor.controller.controller import Controller
     from executor.controller.settings import DEFAULT_EXECUTOR_IMAGE, Options
-    from executor.cron.controller import CronController
 
+    if not 1 <= args.lease_duration <= 3600:
+        raise UserError(f"--lease-duration {args.lease_duration:g}: give a number of seconds from 1 to 3600")
     if args.workers < 1:
         raise UserError(f"--workers {args.workers}: at least one is needed")
     stop = threading.Event()
@@ -76,23 +93,65 @@ def run(args: argparse.Namespace) -> int:
             rules_version=args.argo_version,
             local_images=args.local_images,
         )
-        controller = Controller(client, options)
-        controller.start()
-        cron = None
-        if not args.no_cron:
-            cron = CronController(
-                client,
-                namespace=options.namespace,
-                instance_id=controller.view.instance_id,
-                rules_version=options.rules_version,
-            )
-            cron.start()
-        announce(args.ready_file)
-        stop.wait()
-        if cron is not None:
-            cron.stop()
-        controller.stop()
-    return 0
+        elector = None if args.no_leader_elect else make_elector(client, options, args.lease_duration)
+        if elector is not None:
+            if not elector.acquire(stop):
+                return 0
+            client = elector.fenced(client)
+        try:
+            work(client, options, args, stop, elector.lost if elector is not None else threading.Event())
+        finally:
+            if elector is not None:
+                lost = elector.lost.is_set()
+                elector.release()
+    return 1 if elector is not None and lost else 0
+
+
+def work(
+    client: KubeClient,
+    options: Options,
+    args: argparse.Namespace,
+    stop: threading.Event,
+    lost: threading.Event,
+) -> None:
+    """Run the controllers until `stop`, or until leadership is `lost`."""
+    from executor.controller.controller import Controller
+    from executor.cron.controller import CronController
+
+    controller = Controller(client, options)
+    controller.start()
+    cron = None
+    if not args.no_cron:
+        cron = CronController(
+            client,
+            namespace=options.namespace,
+            instance_id=controller.view.instance_id,
+            rules_version=options.rules_version,
+        )
+        cron.start()
+    announce(args.ready_file)
+    while not stop.is_set() and not lost.is_set():
+        stop.wait(0.2)
+    if cron is not None:
+        cron.stop()
+    controller.stop()
+
+
+def make_elector(client: KubeClient, options: Options, duration: float) -> Elector:
+    """The election that a controller with these options takes part in."""
+    from argolint.kube import resource_for
+    from executor.controller.leader import Elector, lease_name
+    from executor.controller.settings import CONFIG_MAP, read_config
+
+    found = client.try_get(resource_for("ConfigMap"), CONFIG_MAP, options.controller_namespace)
+    instance_id = options.instance_id or read_config(found).instance_id
+    return Elector(
+        client,
+        options.controller_namespace,
+        lease_name(instance_id, options.namespace),
+        duration=duration,
+        log=lambda line: print(line, file=sys.stderr, flush=True),
+    )
 
 
 def announce(path: str | None) -> None:
