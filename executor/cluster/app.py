@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from executor.cluster import argoserver, discovery, execproxy, rest, subresources
+from executor.cluster import argoserver, discovery, execproxy, openapiv2, rest, subresources
 from executor.cluster.auth import ANONYMOUS, AUTHENTICATED, User
 from executor.cluster.http import (
     Receive,
@@ -191,8 +191,11 @@ class App:
         if parts[:2] == ["openapi", "v3"]:
             return self._openapi(parts[2:])
         if path == "/openapi/v2":
-            # Served in protobuf only upstream; kubectl does without it when it has version 3.
-            raise ApiStatus(500, "InternalError", "OpenAPI v2 is not served: use /openapi/v3")
+            if openapiv2.ACCEPT not in accept:
+                raise ApiStatus(
+                    406, "NotAcceptable", "OpenAPI v2 is served as protobuf only: use /openapi/v3"
+                )
+            return Response(200, openapiv2.document(cluster.registry), openapiv2.CONTENT_TYPE)
         if path in ("/api", "/apis"):
             if "g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList" in accept:
                 response = json_response(200, discovery.aggregated(cluster.registry, path == "/api"))

@@ -14,7 +14,7 @@ from collections import deque
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from executor.cluster import crud, jobs
+from executor.cluster import budgets, crud, jobs
 from executor.cluster.crud import Call, DeleteOptions
 from executor.cluster.kinds import Resource
 from executor.cluster.status import ApiStatus
@@ -86,16 +86,18 @@ class Controllers:
                 self._enqueue(("namespaces", "", event.key[0]))
             if event.resource == CRDS:
                 self._remove_instances(event.key[1])
-            self._enqueue_job(event.resource, obj)
+            self._enqueue_watchers(event.resource, obj)
             return
         self._index(event.resource, obj, previous)
         if self._concerns(event.resource, obj, previous):
             self._enqueue(key)
-        self._enqueue_job(event.resource, obj)
+        self._enqueue_watchers(event.resource, obj)
 
-    def _enqueue_job(self, storage: str, obj: Mapping[str, Any]) -> None:
-        """A Job looks again when one of its pods has changed."""
+    def _enqueue_watchers(self, storage: str, obj: Mapping[str, Any]) -> None:
+        """A Job looks again when one of its pods has changed, and so do the disruption budgets of its namespace."""
         if storage == "pods":
+            for entry in self.cluster.store.items(budgets.STORAGE, obj["metadata"]["namespace"]):
+                self._enqueue(_key(budgets.STORAGE, entry.obj))
             for reference in obj["metadata"].get("ownerReferences") or ():
                 if reference.get("kind") == "Job":
                     self._enqueue((jobs.STORAGE, obj["metadata"]["namespace"], str(reference.get("name"))))
@@ -109,7 +111,7 @@ class Controllers:
     def _concerns(self, storage: str, obj: Mapping[str, Any], previous: Mapping[str, Any] | None) -> bool:
         data = obj["metadata"]
         return (
-            storage in ("namespaces", "secrets", "serviceaccounts", jobs.STORAGE)
+            storage in ("namespaces", "secrets", "serviceaccounts", jobs.STORAGE, budgets.STORAGE)
             or (
                 bool(data.get("ownerReferences"))
                 and (
@@ -179,6 +181,8 @@ class Controllers:
             seconds = jobs.reconcile(self.cluster, entry)
             if seconds is not None:
                 asyncio.get_running_loop().call_later(seconds, self._enqueue, item)
+        elif item[0] == budgets.STORAGE:
+            self._budget(resource, entry)
         elif item[0] == "serviceaccounts":
             self._enqueue_namespace_secrets(item[1])
         elif item[0] == "secrets" and entry.obj.get("type") == TOKEN_SECRET:
@@ -190,6 +194,13 @@ class Controllers:
     def _call(self, resource: Resource, obj: Mapping[str, Any]) -> Call:
         data = obj["metadata"]
         return Call(resource, data.get("namespace", ""), data["name"], manager=MANAGER)
+
+    def _budget(self, resource: Resource, entry: Entry) -> None:
+        wanted = budgets.status(self.cluster.store, entry.obj)
+        if wanted != entry.obj.get("status"):
+            call = self._call(resource, entry.obj)
+            call.subresource = "status"
+            crud.patch(self.cluster.writer, call, lambda obj: {**obj, "status": wanted})
 
     def _namespace(self, entry: Entry) -> None:
         cluster, data = self.cluster, entry.obj["metadata"]

@@ -15,7 +15,7 @@ import orjson
 from executor.cluster.kinds import Registry, Resource
 from executor.cluster.schemas import OBJECT_META, REF, definition, definition_name
 
-_PARAMETERS: Final = ("dryRun", "fieldManager", "fieldValidation", "force")
+PARAMETERS: Final = ("dryRun", "fieldManager", "fieldValidation", "force")
 _LIST_PARAMETERS: Final = ("continue", "fieldSelector", "labelSelector", "limit", "resourceVersion", "watch")
 
 
@@ -169,13 +169,13 @@ def _paths(resource: Resource, name: str) -> dict[str, Any]:
     many: dict[str, Any] = {}
     if "list" in verbs:
         many["get"] = _operation(resource, "list", name + "List", _LIST_PARAMETERS)
-    many["post"] = _operation(resource, "post", name, _PARAMETERS[:3], body="application/json")
+    many["post"] = _operation(resource, "post", name, PARAMETERS[:3], body="application/json")
     paths = {collection: many}
     if "get" in verbs:
-        patch = _operation(resource, "patch", name, _PARAMETERS, body="application/apply-patch+yaml")
+        patch = _operation(resource, "patch", name, PARAMETERS, body="application/apply-patch+yaml")
         paths[collection + "/{name}"] = {
             "get": _operation(resource, "get", name, ()),
-            "put": _operation(resource, "put", name, _PARAMETERS[:3], body="application/json"),
+            "put": _operation(resource, "put", name, PARAMETERS[:3], body="application/json"),
             "patch": patch,
             "delete": _operation(
                 resource, "delete", name, ("dryRun", "gracePeriodSeconds", "propagationPolicy")

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
 from executor.cluster.auth import MASTERS, User
+from executor.cluster.budgets import selects
 from executor.cluster.store import Event, Store
-from executor.cluster.subresources import selects
 
 GROUP: Final = "rbac.authorization.k8s.io"
 _KINDS: Final = ("roles", "rolebindings", "clusterroles", "clusterrolebindings")

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from executor.cluster import crud, meta, podlogs
+from executor.cluster import budgets, crud, meta, podlogs
 from executor.cluster.auth import User
 from executor.cluster.crud import Call
 from executor.cluster.http import Request, Response, json_response, object_body, parse_body
@@ -204,7 +204,7 @@ _SUCCESS: Final = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status
 
 async def _eviction(cluster: Cluster, request: Request, target: Target, entry: Entry) -> Response:
     body = object_body(parse_body(request, cluster.decode_protobuf))
-    if budget := _exhausted_budget(cluster, entry.obj):
+    if budget := budgets.exhausted(cluster.store, entry.obj):
         raise ApiStatus(
             429,
             "TooManyRequests",
@@ -222,56 +222,6 @@ async def _eviction(cluster: Cluster, request: Request, target: Target, entry: E
     crud.delete(cluster.writer, call, crud.delete_options(body.get("deleteOptions") or {}, {}))
     await cluster.store.settled()
     return json_response(201, _SUCCESS)
-
-
-def _exhausted_budget(cluster: Cluster, pod: Mapping[str, Any]) -> str:
-    """The PodDisruptionBudget that an eviction would break, by what it says of minAvailable and maxUnavailable."""
-    if (pod.get("status") or {}).get("phase") in ("Succeeded", "Failed"):
-        return ""
-    namespace = pod["metadata"]["namespace"]
-    for budget in cluster.store.items("poddisruptionbudgets.policy", namespace):
-        spec = budget.obj.get("spec") or {}
-        pods = [
-            found.obj
-            for found in cluster.store.items("pods", namespace)
-            if selects(spec.get("selector"), found.obj["metadata"].get("labels") or {})
-        ]
-        if pod["metadata"]["uid"] not in (found["metadata"]["uid"] for found in pods):
-            continue
-        healthy = sum((found.get("status") or {}).get("phase") == "Running" for found in pods)
-        least = _share(spec.get("minAvailable"), len(pods))
-        if "maxUnavailable" in spec:
-            least = len(pods) - _share(spec["maxUnavailable"], len(pods))
-        if healthy - 1 < least:
-            return str(budget.obj["metadata"]["name"])
-    return ""
-
-
-def _share(value: Any, total: int) -> int:
-    text = str(value or 0)
-    if text.endswith("%"):
-        return -(-total * int(text[:-1]) // 100)
-    return int(text)
-
-
-def selects(selector: Mapping[str, Any] | None, labels: Mapping[str, str]) -> bool:
-    """Whether a LabelSelector object selects these labels (None selects nothing)."""
-    if selector is None:
-        return False
-    for key, value in (selector.get("matchLabels") or {}).items():
-        if labels.get(key) != value:
-            return False
-    for term in selector.get("matchExpressions") or ():
-        key, values = term.get("key"), term.get("values") or ()
-        holds = {
-            "In": labels.get(key) in values,
-            "NotIn": labels.get(key) not in values,
-            "Exists": key in labels,
-            "DoesNotExist": key not in labels,
-        }
-        if not holds.get(term.get("operator"), False):
-            return False
-    return True
 
 
 # ---- namespaces, service accounts

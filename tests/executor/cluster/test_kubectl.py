@@ -317,3 +317,49 @@ def test_what_is_not_served_says_so(kubectl: Kubectl, cluster: RunningCluster) -
     forwarded = kubectl("port-forward", "pod/unserved", "18080:80", ok=False, timeout=20)
     assert forwarded.returncode == 1
     kubectl("delete", "pod", "unserved", "--grace-period=0", "--force")
+
+
+def test_a_disruption_budget_counts_its_pods(kubectl: Kubectl) -> None:
+    def pod(name: str) -> dict[str, object]:
+        return {
+            "apiVersion": "v1",
+            "kind": "Pod",
+            "metadata": {"name": name, "labels": {"app": "budget"}},
+            "spec": {"containers": [{"name": "main", "image": "i"}], "nodeName": "here"},
+        }
+
+    budget = {
+        "apiVersion": "policy/v1",
+        "kind": "PodDisruptionBudget",
+        "metadata": {"name": "budget"},
+        "spec": {"minAvailable": 1, "selector": {"matchLabels": {"app": "budget"}}},
+    }
+    items = [budget, pod("budget-1"), pod("budget-2")]
+    kubectl("create", "-f", "-", stdin=json.dumps({"apiVersion": "v1", "kind": "List", "items": items}))
+
+    def numbers() -> tuple[int, int, int, int]:
+        status = json.loads(kubectl("get", "pdb", "budget", "-o", "json").stdout).get("status") or {}
+        return (
+            status.get("expectedPods", -1),
+            status.get("currentHealthy", -1),
+            status.get("desiredHealthy", -1),
+            status.get("disruptionsAllowed", -1),
+        )
+
+    def becomes(expected: tuple[int, int, int, int]) -> bool:
+        end = time.monotonic() + 10
+        while numbers() != expected and time.monotonic() < end:
+            time.sleep(0.1)
+        return numbers() == expected
+
+    assert becomes((2, 0, 1, 0))
+    for name in ("budget-1", "budget-2"):
+        ready = {"phase": "Running", "conditions": [{"type": "Ready", "status": "True"}]}
+        patch = json.dumps({"status": ready})
+        kubectl("patch", "pod", name, "--subresource=status", "--type=merge", "-p", patch)
+    assert becomes((2, 2, 1, 1))
+    waited = kubectl("wait", "--for=condition=DisruptionAllowed", "pdb/budget", "--timeout=5s")
+    assert "condition met" in waited.stdout
+    kubectl("delete", "pod", "budget-1", "--grace-period=0", "--force")
+    assert becomes((1, 1, 1, 0))
+    kubectl("delete", "pod/budget-2", "pdb/budget", "--grace-period=0", "--force")
