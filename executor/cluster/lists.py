@@ -63,6 +63,8 @@ def page(store: Store, chosen: Selection, query: Mapping[str, str]) -> Page:
     rv = store.rv
     if token := query.get("continue"):
         rv, after = _read_token(token)
+        if rv > store.rv:
+            raise bad_request("continue key is not valid: it is not a token of this server")
         if rv < store.compacted:
             raise expired(
                 "The provided continue parameter is too old to display a consistent list result. You can start a new list"
@@ -70,15 +72,15 @@ def page(store: Store, chosen: Selection, query: Mapping[str, str]) -> Page:
             )
     else:
         _check_version(store, query)
-    if chosen.name is not None and chosen.namespace is not None:
+    if after is not None:
+        entries = store.items_at(rv, chosen.resource.storage, chosen.namespace, after) or []
+        if chosen.name is not None:
+            entries = [entry for entry in entries if entry.obj["metadata"]["name"] == chosen.name]
+    elif chosen.name is not None and chosen.namespace is not None:
         entry = store.get(chosen.resource.storage, chosen.namespace, chosen.name)
-        entries = (
-            [entry]
-            if entry is not None and (after is None or (chosen.namespace, chosen.name) > after)
-            else []
-        )
+        entries = [] if entry is None else [entry]
     else:
-        entries = store.items(chosen.resource.storage, chosen.namespace, after)
+        entries = store.items(chosen.resource.storage, chosen.namespace)
     if chosen.matcher is not None:
         matcher = chosen.matcher
         entries = [entry for entry in entries if matcher(entry.obj)]

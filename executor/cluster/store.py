@@ -140,6 +140,7 @@ class Store:
         self.failure: str = ""
         self._tables: dict[str, _Table] = {}
         self._events: deque[Event] = deque()
+        self._pending: deque[Event] = deque()  # written, not committed yet
         self._history_bytes = 0
         self._dead: deque[tuple[int, int]] = deque()  # (superseding rv, superseded rv)
         self._listeners: dict[str, list[Listener]] = {}
@@ -201,6 +202,30 @@ class Store:
         entries = table.entries
         return [entries[key] for key in table.slice(namespace, after)]
 
+    def items_at(
+        self, rv: int, resource: str, namespace: str | None = None, after: Key | None = None
+    ) -> list[Entry] | None:
+        """As `items`, of the state at `rv`; None when that is longer ago than the history goes."""
+        if rv < self.compacted:
+            return None
+        before: dict[Key, Entry | None] = {}  # what was changed since, as it was
+        for events in (self._pending, self._events):
+            for event in reversed(events):
+                if event.rv <= rv:
+                    break
+                if event.resource == resource:
+                    before[event.key] = event.previous
+        found = self.items(resource, namespace, after)
+        if not before:
+            return found
+        kept = [entry for entry in found if _key_of(entry) not in before]
+        kept += [
+            entry
+            for key, entry in before.items()
+            if entry is not None and namespace in (None, key[0]) and (after is None or key > after)
+        ]
+        return sorted(kept, key=_key_of)
+
     def count(self, resource: str) -> int:
         """How many objects the resource has."""
         table = self._tables.get(resource)
@@ -256,6 +281,7 @@ class Store:
     def _append(self, rv: int, verb: str, resource: str, key: Key, entry: Entry) -> Entry:
         event = self._index(rv, verb, resource, key, entry)
         blob = self.seals[resource][0](entry.raw) if resource in self.seals else entry.raw
+        self._pending.append(event)
         self._inbox.put(_Record(event, blob))
         return entry
 
@@ -303,6 +329,7 @@ class Store:
         for record in records:
             event = record.event
             self.committed = event.rv
+            self._pending.popleft()
             self._remember(event)
             for listener in (*self._listeners.get(event.resource, ()), *self._everything):
                 try:
@@ -373,6 +400,11 @@ def _call(loop: asyncio.AbstractEventLoop, function: Callable[..., None], argume
         loop.call_soon_threadsafe(function, argument)
     except RuntimeError:
         pass  # the loop has closed: nobody waits for the answer any more
+
+
+def _key_of(entry: Entry) -> Key:
+    data = entry.obj["metadata"]
+    return data.get("namespace", ""), data["name"]
 
 
 def _resolve(future: asyncio.Future[None], error: Exception | None) -> None:

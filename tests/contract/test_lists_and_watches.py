@@ -97,6 +97,20 @@ def test_pages_cover_everything_once(api: Api, maps: str) -> None:
     assert second.body["metadata"]["resourceVersion"] == first.body["metadata"]["resourceVersion"]
 
 
+def test_later_pages_are_of_the_state_of_the_first(api: Api, maps: str) -> None:
+    fill(api, maps)
+    first = api.get(maps, limit=1, labelSelector="mine")
+    token = first.body["metadata"]["continue"]
+    assert api.merge(f"{maps}/b", {"data": {"new": "1"}}).code == 200
+    assert api.delete(f"{maps}/c").code == 200
+    assert api.post(maps, {"metadata": {"name": "bb", "labels": {"mine": "yes"}}}).code == 201
+    rest = api.get(maps, limit=10, labelSelector="mine", **{"continue": token})
+    assert names(rest) == ["b", "c", "d"]
+    assert "data" not in rest.body["items"][0] or "new" not in rest.body["items"][0]["data"]
+    assert rest.body["metadata"]["resourceVersion"] == first.body["metadata"]["resourceVersion"]
+    assert names(api.get(maps, labelSelector="mine")) == ["a", "b", "bb", "d"]
+
+
 def test_the_rest_is_counted_without_a_selector(api: Api, workflows: str) -> None:
     for name in "abc":
         api.post(workflows, {"metadata": {"name": name}, "spec": {}})

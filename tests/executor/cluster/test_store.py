@@ -327,3 +327,40 @@ def test_history_of_large_objects_is_bounded_by_bytes(tmp_path: Path) -> None:
         return len(store.since("maps", store.compacted) or ())
 
     assert 5 <= with_store(tmp_path / "db", write, history_bytes=100_000) <= 13
+
+
+def test_an_earlier_state_is_told_as_far_as_the_history_goes(tmp_path: Path) -> None:
+    def names(store: Store, rv: int, after: tuple[str, str] | None = None) -> list[tuple[str, int]] | None:
+        found = store.items_at(rv, "maps", "n", after)
+        return None if found is None else [(entry.obj["metadata"]["name"], entry.rv) for entry in found]
+
+    async def work(store: Store) -> None:
+        for name in "abc":
+            store.put("maps", "n", name, obj(name))
+        store.put("others", "n", "x", obj("x"))
+        await store.settled()
+        store.put("maps", "n", "b", obj("b", data={}))
+        store.delete("maps", "n", "c")
+        # The last changes are not committed yet.
+        assert names(store, 4) == [("a", 1), ("b", 2), ("c", 3)]
+        assert names(store, 5) == [("a", 1), ("b", 5), ("c", 3)]
+        await store.settled()
+        store.put("maps", "n", "d", obj("d"))
+        assert names(store, 2) == [("a", 1), ("b", 2)]
+        assert names(store, 4, ("n", "a")) == [("b", 2), ("c", 3)]
+        assert names(store, 7) == [("a", 1), ("b", 5), ("d", 7)]
+        await store.settled()
+
+    async def again(store: Store) -> None:
+        assert names(store, 4) == [("a", 1), ("b", 2), ("c", 3)]
+
+    with_store(tmp_path / "db", work)
+    with_store(tmp_path / "db", again)
+
+    async def compacted(store: Store) -> None:
+        for _ in range(20):
+            store.put("maps", "n", "a", obj("a"))
+        await store.settled()
+        assert names(store, 4) is None
+
+    with_store(tmp_path / "db", compacted, window=5)
