@@ -66,6 +66,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="S",
         help="a leader that is silent for so long is replaced",
     )
+    parser.add_argument(
+        "--metrics-port", type=int, metavar="PORT", help="serve Prometheus metrics at /metrics of this port"
+    )
+    parser.add_argument(
+        "--metrics-address",
+        default="127.0.0.1",
+        metavar="IP",
+        help="where to serve them (default: this machine only)",
+    )
     parser.add_argument("--ready-file", metavar="FILE", help="write the process id here when it works")
 
 
@@ -75,6 +84,8 @@ def run(args: argparse.Namespace) -> int:
 
     if not 1 <= args.lease_duration <= 3600:
         raise UserError(f"--lease-duration {args.lease_duration:g}: give a number of seconds from 1 to 3600")
+    if args.metrics_port is not None and not 1 <= args.metrics_port <= 65535:
+        raise UserError(f"--metrics-port {args.metrics_port}: give a port from 1 to 65535")
     if args.workers < 1:
         raise UserError(f"--workers {args.workers}: at least one is needed")
     stop = threading.Event()
@@ -116,10 +127,16 @@ def work(
 ) -> None:
     """Run the controllers until `stop`, or until leadership is `lost`."""
     from executor.controller.controller import Controller
+    from executor.controller.metrics import serve
     from executor.cron.controller import CronController
 
     controller = Controller(client, options)
     controller.start()
+    stop_metrics = None
+    if args.metrics_port is not None:
+        stop_metrics = serve(
+            args.metrics_port, args.metrics_address, lambda: controller.collect_metrics(not lost.is_set())
+        )
     cron = None
     if not args.no_cron:
         cron = CronController(
@@ -132,6 +149,8 @@ def work(
     announce(args.ready_file)
     while not stop.is_set() and not lost.is_set():
         stop.wait(0.2)
+    if stop_metrics is not None:
+        stop_metrics()
     if cron is not None:
         cron.stop()
     controller.stop()

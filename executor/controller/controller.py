@@ -22,6 +22,7 @@ from executor.controller.budget import PodBudget
 from executor.controller.checks import initial_wait, same_for_engine, sync_error, waits_for_semaphore
 from executor.controller.http_template import run_http
 from executor.controller.informer import Key, key_of, version_of, wait_all_synced
+from executor.controller.metrics import WorkflowMetrics, own_families
 from executor.controller.observe import Seen, observe, unreported
 from executor.controller.settings import CONFIG_MAP, Options
 from executor.controller.throttle import admitted
@@ -70,6 +71,7 @@ class Controller:
         self.queue: WorkQueue[Key] = WorkQueue()
         self._log = log or (lambda line: print(line, file=sys.stderr, flush=True))
         self._on_metric = on_metric or (lambda _sample: None)
+        self.metrics = WorkflowMetrics(ttl=lambda: self.view.config.metrics_ttl, log=self._log)
         self.view = View(
             client,
             options,
@@ -120,6 +122,11 @@ class Controller:
             worker.join(5.0)
         self._pool.shutdown(wait=False, cancel_futures=True)
         self.events.stop()
+
+    def collect_metrics(self, leading: bool = True) -> list[Any]:
+        """The Prometheus metrics of this moment."""
+        own = own_families(self.view.workflows.all(), self.view.pods.all(), len(self.queue), leading)
+        return [*own, *self.metrics.families(utc_now())]
 
     # --- events -----------------------------------------------------------------------------------
 
@@ -226,6 +233,7 @@ class Controller:
         wf = self._current(key)
         if wf is None:
             self._forget(key)
+            self.metrics.forget(key)
         elif persist.is_completed(wf):
             self._after_completion(key, wf)
         elif (wait := initial_wait(wf, self.view.config.initial_delay, utc_now())) > 0:
@@ -443,6 +451,7 @@ class Controller:
             case RunHttp():
                 self._run_http(key, command)
             case EmitMetric():
+                self.metrics.record(command, key)
                 self._on_metric(command)
 
     def _later(self, delay: float, action: Callable[[], None]) -> None:

@@ -52,6 +52,7 @@ class Config:
     creation_limit: float | None = None
     creation_burst: int = 1
     initial_delay: float = 0.0
+    metrics_ttl: float = 0.0
     problem: str = ""
 
 
@@ -111,6 +112,7 @@ def read_config(config_map: Object | None) -> Config:
         creation_limit=limit,
         creation_burst=burst,
         initial_delay=_duration("initialDelay", values.get("initialDelay"), problems),
+        metrics_ttl=_duration("metricsConfig.metricsTTL", table("metricsConfig").get("metricsTTL"), problems),
         problem="; ".join(problems),
     )
 
