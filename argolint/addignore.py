@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 from argolint.diagnostic import Diagnostic, Edit
+from argolint.patterns import lazy
 from argolint.text import SourceText
 from argolint.yaml.edit import apply_edits
 from argolint.yaml.loader import parse
 from argolint.yaml.nodes import Map, Seq
 
-_OURS = re.compile(r"#[ \t]*argolint:[ \t]*ignore\[([^\]\n]*)\]")
+_OURS = lazy(r"#[ \t]*argolint:[ \t]*ignore\[([^\]\n]*)\]")
 
 
 def add_ignores(text: str, findings: Iterable[Diagnostic], reason: str) -> tuple[str, list[Diagnostic]]:

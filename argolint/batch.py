@@ -41,6 +41,8 @@ FORK_FILES = 300
 FORK_BYTES = 700_000
 # How much text a process keeps the trees of, between its two passes.
 KEEP_CHARS = 600_000
+# How many files beyond that it holds on to: those that others refer to are asked for again and again.
+RECENT_FILES = 60
 # After how much text let go of the collector runs, where it is switched off: views and their parents form cycles.
 COLLECT_CHARS = 500_000
 
@@ -203,6 +205,7 @@ class _Run:
         self.keys = [item.key for item in inputs]
         self.entries: list[Entry | None] = [self._known(i) for i in range(len(inputs))]
         self.files: dict[int, File] = {}
+        self.recent: dict[int, File] = {}
         self.kept = self.dropped = 0
         self.numbers: dict[str, int] = {}
         self.index_: Index | None = None
@@ -283,6 +286,8 @@ class _Run:
                 facts.extend(unpack(item.path, fact) for fact in marshal.loads(entry.facts))
             broken = [item.path for item, entry in zip(self.inputs, self.entries) if entry and entry.broken]
             self.index_ = Index(facts, [item.path for item in self.inputs], broken, self._load)
+            if not gc.isenabled():
+                gc.freeze()  # the facts live until the end
         return self.index_
 
     def _load(self, fact: ObjectFact) -> Object | None:
@@ -297,10 +302,14 @@ class _Run:
         return next((obj for obj in file.objects[fact.document] if obj.where == fact.where), None)
 
     def _file(self, number: int) -> File:
-        file = self.files.get(number)
+        file = self.files.get(number) or self.recent.pop(number, None)
         if file is None:
             file = _read(self.inputs[number])
             self._keep(number, file)
+        if number not in self.files:
+            self.recent[number] = file
+            if len(self.recent) > RECENT_FILES:
+                del self.recent[next(iter(self.recent))]
         return file
 
     def _keep(self, number: int, file: File) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_left
 from collections.abc import Iterator
 from typing import Any, Protocol
@@ -11,6 +10,7 @@ from argolint.diagnostic import ObjectRef
 from argolint.model.k8s import Object, objects_of
 from argolint.model.view import Span, View
 from argolint.model.workflow import Step, Template, WorkflowSpec
+from argolint.patterns import lazy
 from argolint.project.discover import is_helm, is_unrendered
 from argolint.project.index import Index
 from argolint.settings import Settings
@@ -359,8 +359,8 @@ def _marks(text: str, start: int, end: int) -> list[int] | None:
     return [match.start() for match in _TAG.finditer(text, start, end)]
 
 
-_TAG = re.compile(r"\{\{")
-_ALIAS = re.compile(r"[\s,\[{:-]\*[^\s*]")
+_TAG = lazy(r"\{\{")
+_ALIAS = lazy(r"[\s,\[{:-]\*[^\s*]")
 
 
 def _joined(where: str, key: str | int, is_map: bool) -> str:

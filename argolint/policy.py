@@ -20,6 +20,7 @@ from typing import Any
 from argolint.context import Context
 from argolint.model.k8s import Object
 from argolint.model.view import Span
+from argolint.patterns import lazy
 from argolint.rule import Finding, Rule, rule
 from argolint.text import decode
 from argolint.yaml.loader import parse
@@ -28,7 +29,7 @@ from argolint.yaml.nodes import Map, Seq, plain
 FIELDS = frozenset(
     {"code", "name", "severity", "default", "kinds", "since", "summary", "given", "assert", "message", "help", "options", "unless"}
 )  # fmt: skip
-_SEGMENT = re.compile(r"\[\*\]|\[(\d+)\]|\['([^']*)'\]|\[\"([^\"]*)\"\]|\*\*|\*|[^.\[\]]+")
+_SEGMENT = lazy(r"\[\*\]|\[(\d+)\]|\['([^']*)'\]|\[\"([^\"]*)\"\]|\*\*|\*|[^.\[\]]+")
 
 Hit = tuple[Any, Any, Span]  # holder, key, place
 

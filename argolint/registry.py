@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import marshal
 import os
-import re
 import sys
 import types
 from collections.abc import Callable, Iterable, Sequence
@@ -18,11 +17,12 @@ from typing import Any
 from argolint._data import data_dir
 from argolint._version import __version__
 from argolint.errors import UserError
+from argolint.patterns import lazy
 from argolint.rule import Rule, rules_in
 
 _FORMAT = 4
 POLICY = (".yaml", ".yml")
-_POLICY_NAME = re.compile(r"[a-z]{3}[0-9]{3}_")
+_POLICY_NAME = lazy(r"[a-z]{3}[0-9]{3}_")
 
 
 def builtin_folder() -> str:

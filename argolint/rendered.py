@@ -18,11 +18,12 @@ from argolint.context import read
 from argolint.diagnostic import Diagnostic
 from argolint.errors import UserError
 from argolint.model.k8s import Object
+from argolint.patterns import lazy
 from argolint.text import SourceText, decode
 from argolint.yaml.nodes import Map, Seq
 
 ORIGIN = "config.kubernetes.io/origin"
-_SOURCE = re.compile(r"^# Source: (\S[^\r\n]*?)[ \t]*$", re.MULTILINE)
+_SOURCE = lazy(r"^# Source: (\S[^\r\n]*?)[ \t]*$", re.MULTILINE)
 _SECONDS = 120
 
 
@@ -166,7 +167,7 @@ def _moved(
     )
 
 
-_STEP = re.compile(r"\[(\d+)\]|([^.\[\]]+)")
+_STEP = lazy(r"\[(\d+)\]|([^.\[\]]+)")
 
 
 def _same_field(item: Diagnostic, obj: Object, source: SourceText) -> tuple[int, int] | None:

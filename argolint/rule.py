@@ -6,20 +6,20 @@ offset, opens a file or sees another rule. See docs/rules-authoring.md.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 from argolint.diagnostic import SEVERITY_RANK, Edit, Fix
 from argolint.model.view import Span, View
+from argolint.patterns import lazy
 
 HOOKS = (
     "source", "document", "object", "spec", "template", "steps", "dag", "step", "scalar", "schedule", "suppression",
     "project",
 )  # fmt: skip
 
-_CODE = re.compile(r"[A-Z]{3}[0-9]{3}\Z")
-_NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*\Z")
+_CODE = lazy(r"[A-Z]{3}[0-9]{3}\Z")
+_NAME = lazy(r"[a-z][a-z0-9]*(-[a-z0-9]+)*\Z")
 
 Place = Any  # a Span, a view, or an object with `.span`: see `place_of`
 

@@ -7,7 +7,6 @@ index of all files is complete; `project` rules see the index only.
 from __future__ import annotations
 
 import os
-import re
 import time
 from collections.abc import Callable, Iterable, Sequence
 from hashlib import blake2b
@@ -17,6 +16,7 @@ from argolint import registry
 from argolint.context import Context, DocumentView, File, Schedule
 from argolint.diagnostic import SEVERITY_RANK, Diagnostic, Fix, ObjectRef, Related
 from argolint.model.k8s import Object
+from argolint.patterns import lazy
 from argolint.project.discover import glob_matches
 from argolint.project.index import Index
 from argolint.rule import Finding, Rule, place_of
@@ -143,7 +143,7 @@ class FileResult(NamedTuple):
     suppressions: list[Suppression]
 
 
-_INDEX = re.compile(r"\[\d+\]")
+_INDEX = lazy(r"\[\d+\]")
 
 
 def run_hooks(

@@ -16,10 +16,11 @@ from typing import Any, NamedTuple
 from argolint.context import File
 from argolint.model.k8s import Object
 from argolint.model.view import Span
+from argolint.patterns import lazy
 from argolint.yaml.nodes import Map, Seq
 
 ANNOTATION = "argolint.dev/ignore"
-_DIRECTIVE = re.compile(
+_DIRECTIVE = lazy(
     r"#[ \t]*argolint:[ \t]*(ignore-file|ignore|disable|enable)(?:\[([^\]\n]*)\])?[ \t]*([^\r\n]*)",
     re.IGNORECASE,
 )
@@ -98,8 +99,8 @@ def _close(found: list[Suppression], selectors: tuple[str, ...], offset: int) ->
             return
 
 
-_ANY = re.compile(r"#[ \t]*argolint:[ \t]*([^\r\n]*)", re.IGNORECASE)
-_CODE = re.compile(r"[A-Z]{3}\d{0,3}$")
+_ANY = lazy(r"#[ \t]*argolint:[ \t]*([^\r\n]*)", re.IGNORECASE)
+_CODE = lazy(r"[A-Z]{3}\d{0,3}$")
 
 
 def malformed(file: File) -> list[tuple[Span, str, str]]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_right
 
-_LINE_BREAK = re.compile(r"\r\n|\n|\r")
+from argolint.patterns import lazy
+
+_LINE_BREAK = lazy(r"\r\n|\n|\r")
 
 
 class SourceText:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Any
 
 from argolint.model.view import View
 from argolint.model.workflow import Step, Template
+from argolint.patterns import lazy
 
-_QUANTITY = re.compile(
+_QUANTITY = lazy(
     r"([+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+))(?:(Ki|Mi|Gi|Ti|Pi|Ei|n|u|m|k|M|G|T|P|E)|[eE]([+-]?[0-9]{1,3}))?\Z"
 )
 _SUFFIX = {

@@ -14,6 +14,7 @@ from argolint.diagnostic import Edit
 from argolint.language import depends
 from argolint.language.errors import LanguageError
 from argolint.model.workflow import Dag, Step
+from argolint.patterns import lazy
 from argolint.yaml.edit import add_key, delete_key, insert, replace
 from argolint.yaml.edit import scalar as yaml_scalar
 
@@ -22,8 +23,8 @@ RESERVED = frozenset(
     {"true", "false", "nil", "not", "in", "and", "or", "let", "if", "else", "matches", "contains", "startsWith",
      "endsWith"}
 )  # fmt: skip
-_RESULT = re.compile(r"([A-Za-z0-9][-_A-Za-z0-9]*)\.([A-Za-z0-9_]*)")
-_WORD = re.compile(r"(?<![-\w.])(and|or|not|AND|OR|NOT)(?![-\w.])|,|(?<!&)&(?!&)|(?<!\|)\|(?!\|)")
+_RESULT = lazy(r"([A-Za-z0-9][-_A-Za-z0-9]*)\.([A-Za-z0-9_]*)")
+_WORD = lazy(r"(?<![-\w.])(and|or|not|AND|OR|NOT)(?![-\w.])|,|(?<!&)&(?!&)|(?<!\|)\|(?!\|)")
 _SYMBOLS = {"and": "&&", "or": "||", "not": "!", ",": "&&", "&": "&&", "|": "||"}
 _MEANT = {
     "success": "Succeeded", "succeed": "Succeeded", "succeeds": "Succeeded", "completed": "Succeeded",

@@ -16,6 +16,7 @@ from argolint.language.errors import LanguageError
 from argolint.model.events import Trigger, dependencies, triggers
 from argolint.model.k8s import Object
 from argolint.model.view import Span, View
+from argolint.patterns import lazy
 from argolint.project.facts import ObjectFact
 from argolint.project.index import Index
 from argolint.text import SourceText
@@ -187,7 +188,7 @@ def gap(root: Any, parts: list[str]) -> Gap | None:
 
 # -- conditions ----------------------------------------------------------------------------------------------------
 
-_CONDITION = re.compile(r"\s*(?:(&&|\|\||[()!])|([A-Za-z0-9_][\w.\-:/]*)|(\S))")
+_CONDITION = lazy(r"\s*(?:(&&|\|\||[()!])|([A-Za-z0-9_][\w.\-:/]*)|(\S))")
 
 
 class Name(NamedTuple):
@@ -303,7 +304,7 @@ def endpoints(source: Object) -> list[Endpoint]:
 # -- jq ------------------------------------------------------------------------------------------------------------
 
 _PAIRS = {")": "(", "]": "[", "}": "{"}
-_JQ = re.compile(r'\\\(|"|\\.|#[^\n]*|[()\[\]{}]', re.DOTALL)
+_JQ = lazy(r'\\\(|"|\\.|#[^\n]*|[()\[\]{}]', re.DOTALL)
 
 
 def unbalanced(program: str) -> str:
@@ -327,7 +328,7 @@ def unbalanced(program: str) -> str:
 
 # -- the repair of `{{ .Input… }}` in a resource --------------------------------------------------------------------
 
-_WHOLE = re.compile(r"\{\{-?\s*\.Input\.([A-Za-z_][\w.]*)\s*-?\}\}\Z")
+_WHOLE = lazy(r"\{\{-?\s*\.Input\.([A-Za-z_][\w.]*)\s*-?\}\}\Z")
 
 
 def feed_edits(scalar: Scalar, source: SourceText) -> list[Edit] | None:

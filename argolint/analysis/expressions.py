@@ -24,6 +24,7 @@ from argolint.language.tags import ExprTag, split
 from argolint.model.k8s import Object
 from argolint.model.view import Span, View
 from argolint.model.workflow import Template, WorkflowSpec
+from argolint.patterns import lazy
 
 
 class Place(NamedTuple):
@@ -133,19 +134,15 @@ def _results(scalar: Scalar) -> Iterator[Place]:
         yield Place("non-string-result", scalar.part(tag.start, tag.end), message, None)
 
 
-_HINT = re.compile(
+_HINT = lazy(
     r"([;,] (?:use|write|did you mean|compare it:|compare with text:|quote both sides:|turn the number into text:"
     r"|if it holds JSON, use|a name with a hyphen needs brackets:) )(?!the |an )(.+?)(\?|;|$)"
 )
-_LIST = re.compile(r"(; there (?:is|are) )(?!no )([^;]+)$")
-_NAMED = re.compile(
-    r"(?<![`\w.])(?:[A-Za-z_][\w-]*(?:\.[A-Za-z_][\w-]*)+(?:\([^() ]*\))?|\{\{[^{}]*\}\})(?![`\w])"
-)
-_QUOTED = re.compile(r"(?<![\w`])'([^'` ]+)'(?!\w)")
-_SUBJECT = re.compile(
-    r"^(=|!=|==|[<>]=?|[-+*/%&|^]|&&|\|\||in|=~|!~|\?\?|[a-z]\w*(?= takes | needs a bool))(?= )"
-)
-_FUNCTION = re.compile(r"((?:no function|no member) )([\w.]+)")
+_LIST = lazy(r"(; there (?:is|are) )(?!no )([^;]+)$")
+_NAMED = lazy(r"(?<![`\w.])(?:[A-Za-z_][\w-]*(?:\.[A-Za-z_][\w-]*)+(?:\([^() ]*\))?|\{\{[^{}]*\}\})(?![`\w])")
+_QUOTED = lazy(r"(?<![\w`])'([^'` ]+)'(?!\w)")
+_SUBJECT = lazy(r"^(=|!=|==|[<>]=?|[-+*/%&|^]|&&|\|\||in|=~|!~|\?\?|[a-z]\w*(?= takes | needs a bool))(?= )")
+_FUNCTION = lazy(r"((?:no function|no member) )([\w.]+)")
 
 
 @lru_cache(maxsize=1024)

@@ -9,7 +9,6 @@ Which account does what is upstream's: a pod runs as the template's `serviceAcco
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
@@ -17,6 +16,7 @@ from argolint.analysis.rbac_resources import BY_KIND, is_cluster_scoped, kubectl
 from argolint.model.rbac import BINDING_KINDS, ROLE_KINDS
 from argolint.model.view import Span
 from argolint.model.workflow import POD_TYPES, Template, WorkflowSpec
+from argolint.patterns import lazy
 from argolint.project.facts import ObjectFact
 from argolint.project.index import Index
 from argolint.yaml.loader import parse
@@ -117,7 +117,7 @@ class Grants:
         self._index = index
         self._by_account: dict[str, list[tuple[str, Grant]]] = {}
         self._groups: list[tuple[str, Grant]] = []
-        self._open: list[tuple[str, str]] = []
+        self._open: dict[str, list[str]] = {}
         self._accounts: list[tuple[str, str]] | None = None
         self._blank = next(iter(index.of_kind(*BINDING_KINDS, "ServiceAccount")), None) is None
         for binding in index.of_kind(*BINDING_KINDS):
@@ -138,7 +138,7 @@ class Grants:
                 else:
                     self._by_account.setdefault(account, []).append((namespace, grant))
             if not roles or any(role.data.get("aggregationRule") for role in roles):
-                self._open.append((namespace, account))
+                self._open.setdefault(account, []).append(namespace)
 
     def _permissions(self, role: ObjectFact) -> tuple[Permission, ...]:
         own = permissions(role.data.get("rules"))
@@ -158,7 +158,7 @@ class Grants:
 
     def is_open(self, namespace: str, account: str) -> bool:
         """Whether the account is bound to a role that is not in the tree."""
-        return any(name == account and same_namespace(ns, namespace) for ns, name in self._open)
+        return any(same_namespace(ns, namespace) for ns in self._open.get(account, ()))
 
     def of(self, namespace: str, account: str) -> list[Grant]:
         """The grants of an account: its own and those of the groups it is in."""
@@ -381,7 +381,7 @@ def needs_of(spec: WorkflowSpec, account: str) -> Iterator[Need]:
         yield from resource_needs(template, account)
 
 
-_TAG = re.compile(r"\{\{.*?\}\}")
+_TAG = lazy(r"\{\{.*?\}\}")
 
 
 def read_manifest(text: str) -> tuple[str, str, str, str] | None:

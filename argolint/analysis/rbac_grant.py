@@ -9,6 +9,7 @@ from argolint.analysis.rbac import Grants, Need, Permission
 from argolint.analysis.rbac_resources import is_cluster_scoped
 from argolint.diagnostic import Edit
 from argolint.model.k8s import Object
+from argolint.project.facts import ObjectFact
 from argolint.project.index import Index
 from argolint.text import SourceText
 from argolint.yaml.edit import insert, line_start, whole_lines
@@ -173,23 +174,31 @@ def includes(wide: Permission, narrow: Permission) -> bool:
 
 def runs_as(namespace: str, account: str, index: Index) -> bool:
     """Whether a workflow, sensor or event source of the namespace says that it runs as the account."""
-    return any(
-        fact.namespace == namespace
-        and (
-            fact.data.get("service_account") == account
-            or any(t.service_account == account for t in fact.templates)
-        )
-        for fact in index.objects
-    )
+    return any(fact.namespace == namespace for fact in by_account(index).get(account, ()))
+
+
+def by_account(index: Index) -> dict[str, list[ObjectFact]]:
+    """The objects that say they run as an account, or have a template that does, by the account's name."""
+    known: dict[str, list[ObjectFact]] | None = index.memo.get("users-by-account")
+    if known is None:
+        known = index.memo["users-by-account"] = {}
+        for fact in index.objects:
+            names: set[str | None] = {template.service_account for template in fact.templates}
+            names.add(fact.data.get("service_account"))
+            for name in names:
+                if name is not None:
+                    known.setdefault(name, []).append(fact)
+    return known
 
 
 def is_bound(role: Object, index: Index) -> bool:
     """Whether a binding of the tree names the role, be it as the wrong kind."""
-    for binding in index.of_kind("RoleBinding", "ClusterRoleBinding"):
-        reference = binding.data.get("roleRef")
-        if isinstance(reference, dict) and reference.get("name") == role.name:
-            return True
-    return False
+    bound: set[str] | None = index.memo.get("bound-roles")
+    if bound is None:
+        references = [b.data.get("roleRef") for b in index.of_kind("RoleBinding", "ClusterRoleBinding")]
+        names = [reference.get("name") for reference in references if isinstance(reference, dict)]
+        bound = index.memo["bound-roles"] = {name for name in names if isinstance(name, str)}
+    return role.name in bound
 
 
 def appended(source: SourceText, words: Seq, word: str) -> list[Edit]:

@@ -7,7 +7,6 @@ collection; Argo Events docs: service accounts.)
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
@@ -30,6 +29,7 @@ from argolint.model.events import triggers
 from argolint.model.k8s import Object
 from argolint.model.view import Span, View
 from argolint.model.workflow import POD_TYPES, Template, WorkflowSpec
+from argolint.patterns import lazy
 from argolint.project.facts import ObjectFact, TemplateFact
 from argolint.project.index import Index
 
@@ -347,7 +347,7 @@ def object_needs(obj: Object, index: Index, namespace: str) -> list[Need]:
 
 # --- what scripts do --------------------------------------------------------------------------------
 
-_KUBECTL = re.compile(r"\bkubectl[ \t]+([^\n;|&)`]+)")
+_KUBECTL = lazy(r"\bkubectl[ \t]+([^\n;|&)`]+)")
 # Flags of kubectl whose value is a word of its own.
 _VALUED = frozenset(
     {"-n", "--namespace", "-l", "--selector", "-o", "--output", "-f", "--filename", "-c", "--container", "--context", "--kubeconfig", "-p",
@@ -360,7 +360,7 @@ _KUBECTL_VERBS: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 _SUBRESOURCES = {"logs": ("pods/log", "get"), "exec": ("pods/exec", "create"), "cp": ("pods/exec", "create"), "attach": ("pods/attach", "create"),
                  "port-forward": ("pods/portforward", "create")}  # fmt: skip
-_ARGO = re.compile(
+_ARGO = lazy(
     r"(?<![\w/.-])argo\s+(submit|resubmit|retry|resume|suspend|stop|terminate|get|list|delete|wait|logs)\b"
 )
 _ARGO_VERBS: dict[str, tuple[str, ...]] = {
@@ -368,7 +368,7 @@ _ARGO_VERBS: dict[str, tuple[str, ...]] = {
     "stop": ("get", "patch"), "terminate": ("get", "patch"), "get": ("get",), "list": ("list",), "delete": ("delete",), "wait": ("get", "watch"),
     "logs": ("get", "watch"),
 }  # fmt: skip
-_CLIENTS = re.compile(
+_CLIENTS = lazy(
     r"kubectl|\bhelm\b|\boc\b|\bargo\b|argocd|terraform|kustomize|kubernetes|\bk8s\b|KUBERNETES_SERVICE|istioctl"
 )
 

@@ -6,22 +6,22 @@ the namespace.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
 from argolint.analysis.rbac import Grant, Need, grants_of, permissions, same_namespace, subjects_of
-from argolint.analysis.rbac_grant import Rule, unneeded
+from argolint.analysis.rbac_grant import Rule, by_account, unneeded
 from argolint.analysis.rbac_needs import may_use_api, object_needs
 from argolint.model.k8s import WORKFLOW_KINDS, Object
 from argolint.model.rbac import PolicyRule, policy_rules
 from argolint.model.view import Span
+from argolint.patterns import lazy
 from argolint.project.facts import ObjectFact
 from argolint.project.index import Index
 from argolint.yaml.nodes import plain
 
 # Accounts of the machinery itself, which need what workflows should not have.
-MACHINERY = re.compile(
+MACHINERY = lazy(
     r"controller|operator|manager|argo-server\Z|argocd|argo-events-(?:sa|webhook)\Z|\Aargo\Z|flux|admission|webhook"
 )
 WRITES = frozenset({"create", "update", "patch", "delete", "deletecollection"})
@@ -69,15 +69,13 @@ def is_machinery(role: Object, index: Index) -> bool:
 
 def users_of(namespace: str, account: str, index: Index, *kinds: str) -> list[ObjectFact]:
     """The objects (of some kinds) that say they run as an account."""
-    return [
+    users = [
         fact
-        for fact in index.of_kind(*kinds)
-        if same_namespace(fact.namespace, namespace)
-        and (
-            fact.data.get("service_account") == account
-            or any(t.service_account == account for t in fact.templates)
-        )
+        for fact in by_account(index).get(account, ())
+        if fact.kind in kinds and same_namespace(fact.namespace, namespace)
     ]
+    users.sort(key=lambda fact: kinds.index(fact.kind))
+    return users
 
 
 def workflow_users(holder: Holder, index: Index) -> list[ObjectFact]:

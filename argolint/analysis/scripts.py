@@ -5,7 +5,6 @@ A `script.source` is code in the language of `script.command`; so is the argumen
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -13,9 +12,10 @@ from argolint.context import Context, Scalar
 from argolint.language.tags import ExprTag, SimpleTag, split
 from argolint.model.view import View
 from argolint.model.workflow import Template
+from argolint.patterns import lazy
 
 SHELLS = frozenset({"sh", "bash", "dash", "ash", "ksh", "zsh"})
-_PYTHON = re.compile(r"(?:python|pypy)(?:\d(?:\.\d+)?)?\Z")
+_PYTHON = lazy(r"(?:python|pypy)(?:\d(?:\.\d+)?)?\Z")
 _CODE_FLAG = {
     "python": ("-c",),
     "node": ("-e", "--eval", "-p", "--print"),
@@ -181,7 +181,7 @@ class Shell(NamedTuple):
     open_quote: int
 
 
-_HEREDOC = re.compile(r"<<-?\s*(?:(['\"])([^'\"\n]+)\1|\\?([\w.-]+))")
+_HEREDOC = lazy(r"<<-?\s*(?:(['\"])([^'\"\n]+)\1|\\?([\w.-]+))")
 
 
 @lru_cache(maxsize=256)

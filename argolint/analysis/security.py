@@ -16,6 +16,7 @@ from argolint.language.tags import ExprTag, SimpleTag, split
 from argolint.model.k8s import Object
 from argolint.model.view import Span, View
 from argolint.model.workflow import Template, WorkflowSpec
+from argolint.patterns import lazy
 from argolint.yaml.edit import add_key, quote, replace
 from argolint.yaml.nodes import Map, Seq
 
@@ -53,7 +54,7 @@ def dangers(
 
 
 # Tags that may hold anybody's text; names, paths and times may stay where they are.
-_RISKY = re.compile(
+_RISKY = lazy(
     r"\{\{\s*(?:inputs\.parameters|workflow\.(?:parameters|annotations|labels|failures|outputs)|(?:steps|tasks)\..+\.outputs\.(?!.*\.path\b)|item\b)|\{\{="
 )
 
@@ -283,7 +284,7 @@ def sensor_pods(obj: Object) -> Iterator[Pod]:
 
 # -- secrets -------------------------------------------------------------------------------------------------------
 
-_TOKENS = re.compile(
+_TOKENS = lazy(
     r"(?P<aws>\bAKIA[0-9A-Z]{16}\b)|(?P<github>\bgh[pousr]_[A-Za-z0-9]{36,}\b|\bgithub_pat_[A-Za-z0-9_]{60,}\b)"
     r"|(?P<gitlab>\bglpat-[A-Za-z0-9_-]{20,})|(?P<slack>\bxox[abprs]-[A-Za-z0-9-]{20,})"
     r"|(?P<key>-----BEGIN (?:RSA |EC |OPENSSH |DSA )?PRIVATE KEY-----)|(?P<google>\bAIza[0-9A-Za-z_-]{35}\b)"
@@ -298,16 +299,16 @@ _WHAT = {
     "key": "a private key", "google": "a Google API key", "jwt": "a JSON web token", "npm": "an npm token",
     "stripe": "a Stripe key", "webhook": "a Slack webhook with its secret",
 }  # fmt: skip
-_SECRET_NAME = re.compile(
+_SECRET_NAME = lazy(
     r"(?:^|[-_.])(?:password|passwd|pwd|secret|secret[-_]?key|token|api[-_]?key|access[-_]?key|private[-_]?key|credentials?)\Z",
     re.IGNORECASE,
 )
-_PLACEHOLDER = re.compile(
+_PLACEHOLDER = lazy(
     r"\A(?:x+|\*+|\.+|changeme.*|change-me.*|example.*|placeholder.*|dummy.*|test.*|none|null|true|false|todo.*|fixme.*|your[-_ ].*"
     r"|my[-_]?(?:secret|password|token).*|<.*>|\$.*|replace.*|redacted|secret|password|token|admin|root|foo|bar|\d{1,4})\Z",
     re.IGNORECASE,
 )
-_USER_INFO = re.compile(r"\b([a-z][a-z0-9+.-]*)://([^\s/:@{}$<>'\"]*):([^\s/@{}$<>'\"]+)@", re.IGNORECASE)
+_USER_INFO = lazy(r"\b([a-z][a-z0-9+.-]*)://([^\s/:@{}$<>'\"]*):([^\s/@{}$<>'\"]+)@", re.IGNORECASE)
 
 
 def known_token(text: str) -> tuple[str, int, int] | None:

@@ -9,12 +9,13 @@ from typing import NamedTuple
 from argolint.context import Context, Scalar
 from argolint.model.view import Span, View
 from argolint.model.workflow import Template
+from argolint.patterns import lazy
 from argolint.yaml.loader import parse
 from argolint.yaml.nodes import Map, Problem
 
 # Groups whose kinds the API server knows by itself, beside those that end in `.k8s.io`.
 BUILTIN_GROUPS = frozenset({"", "apps", "batch", "autoscaling", "policy", "extensions", "events"})
-_TAG = re.compile(r"\{\{.*?\}\}", re.DOTALL)
+_TAG = lazy(r"\{\{.*?\}\}", re.DOTALL)
 
 
 class Manifest(NamedTuple):

@@ -7,7 +7,6 @@ or to a WorkflowEventBinding). Values flow through arguments to inputs, across t
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
@@ -18,6 +17,7 @@ from argolint.model.events import dependencies
 from argolint.model.k8s import Object
 from argolint.model.view import Span
 from argolint.model.workflow import Step, Template, WorkflowSpec
+from argolint.patterns import lazy
 from argolint.project.facts import ObjectFact
 from argolint.project.index import Index
 
@@ -36,7 +36,7 @@ LITERAL, OUTPUT, CALLER, SUBMITTER, EVENT = range(5)
 
 _TEMPLATES = ("WorkflowTemplate", "ClusterWorkflowTemplate")
 # Functions whose result holds no text of their argument that could mean anything to a shell or to YAML.
-_HARMLESS = re.compile(
+_HARMLESS = lazy(
     r"\s*(?:asInt|asFloat|int|float|len|toBase64|sprig\.(?:b64enc|int|int64|float64|sha256sum|sha1sum|adler32sum|len))\s*\("
 )
 _HARMLESS_OUTPUTS = frozenset(
@@ -120,7 +120,7 @@ def _submitted(resource: Object) -> tuple[str, str] | None:
     return (ref.object_kind, ref.object_name) if ref is not None and ref.object_name else None
 
 
-_PARAMETER = re.compile(r"spec\.(?:workflowSpec\.)?arguments\.parameters\.(\d+)\.value\Z")
+_PARAMETER = lazy(r"spec\.(?:workflowSpec\.)?arguments\.parameters\.(\d+)\.value\Z")
 
 
 def _parameter_at(resource: Object, path: str | None) -> str:

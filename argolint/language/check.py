@@ -32,8 +32,9 @@ from argolint.language.scope import Scope, function_table
 from argolint.language.suggest import nearest
 from argolint.language.template import static_path
 from argolint.language.types import Type
+from argolint.patterns import lazy
 
-_HYPHENATED = re.compile(r"[A-Za-z_]\w*(?:\.[\w-]+)+")
+_HYPHENATED = lazy(r"[A-Za-z_]\w*(?:\.[\w-]+)+")
 
 
 def check(ast: t.Ast, scope: Scope) -> tuple[Type, list[Finding]]:

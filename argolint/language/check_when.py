@@ -18,11 +18,12 @@ from argolint.language.govaluate import Node
 from argolint.language.scope import Scope
 from argolint.language.tags import Raw, split
 from argolint.language.types import Type
+from argolint.patterns import lazy
 
 _FIRST_HOLE = 0xE000
-_GLUE = re.compile(r"[\w.\ue000-\uf8ff]*[\ue000-\uf8ff][\w.\ue000-\uf8ff]*")
-_QUOTED = re.compile(r"(?:'|\")(?:\\.|[^'\"\\])*(?:'|\")", re.DOTALL)
-_SAFE = re.compile(r"[A-Za-z]\w*|\d+(?:\.\d+)?")
+_GLUE = lazy(r"[\w.\ue000-\uf8ff]*[\ue000-\uf8ff][\w.\ue000-\uf8ff]*")
+_QUOTED = lazy(r"(?:'|\")(?:\\.|[^'\"\\])*(?:'|\")", re.DOTALL)
+_SAFE = lazy(r"[A-Za-z]\w*|\d+(?:\.\d+)?")
 _EXECUTABLE = ("bool", "any")
 
 

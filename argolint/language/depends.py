@@ -6,18 +6,18 @@ digit and contain `-`; upstream evaluates with `_` in its place, so two names th
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable, Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
 from argolint.language.errors import LanguageError
+from argolint.patterns import lazy
 
 RESULTS = ("Succeeded", "Failed", "Errored", "Skipped", "Omitted", "Daemoned", "AnySucceeded", "AllFailed")
 BARE = ("Succeeded", "Skipped", "Daemoned")
 MAX_DEPTH = 100
 
-_TOKEN = re.compile(r"\s*(?:(&&|\|\||!|\(|\))|([A-Za-z0-9][-_A-Za-z0-9]*)(?:\.([A-Za-z0-9_]*))?)")
+_TOKEN = lazy(r"\s*(?:(&&|\|\||!|\(|\))|([A-Za-z0-9][-_A-Za-z0-9]*)(?:\.([A-Za-z0-9_]*))?)")
 
 
 class Task(NamedTuple):

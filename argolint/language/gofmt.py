@@ -7,10 +7,9 @@ import re
 from typing import Any
 
 from argolint.language.values import format_float, is_number, sprint, type_name
+from argolint.patterns import lazy
 
-_VERB = re.compile(
-    r"%(?P<flags>[-+# 0]*)(?P<width>\d+|\*)?(?:\.(?P<precision>\d*|\*))?(?P<verb>.)", re.DOTALL
-)
+_VERB = lazy(r"%(?P<flags>[-+# 0]*)(?P<width>\d+|\*)?(?:\.(?P<precision>\d*|\*))?(?P<verb>.)", re.DOTALL)
 MAX_WIDTH = 10_000
 
 

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from argolint.language.errors import LanguageError
 from argolint.language.expr.hooks import SYSTEM, Hooks
+from argolint.patterns import lazy
 
 MAX_DEPTH = 60
 
@@ -36,7 +37,7 @@ BUILTIN_FUNCTIONS = frozenset(
     )
 )
 _KEYWORDS = ("if", "else", "end", "range", "with", "define", "template", "block", "break", "continue")
-_TOKEN = re.compile(
+_TOKEN = lazy(
     r"""(?P<space>\s+)|(?P<comment>/\*.*?\*/)|(?P<string>"(?:\\.|[^"\\\n])*"|`[^`]*`)|(?P<char>'(?:\\.|[^'\\])+')
     |(?P<number>[+-]?(?:0[xX][0-9a-fA-F_]+|0[bBoO][0-7_]+|(?:\d[\d_]*\.?\d*|\.\d+)(?:[eE][+-]?\d+)?))(?![\w.])
     |(?P<field>(?:\.[A-Za-z_]\w*)+)|(?P<variable>\$\w*)|(?P<word>[A-Za-z_]\w*)|(?P<symbol>:=|[=|(),.])""",

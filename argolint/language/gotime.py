@@ -6,9 +6,11 @@ import datetime
 import re
 from typing import Any
 
+from argolint.patterns import lazy
+
 NS = 1_000_000_000
 _UNITS = {"ns": 1, "us": 1000, "µs": 1000, "μs": 1000, "ms": 1_000_000, "s": NS, "m": 60 * NS, "h": 3600 * NS}
-_UNIT = re.compile(r"(\d*)(?:\.(\d*))?(ns|us|µs|μs|ms|s|m|h)")
+_UNIT = lazy(r"(\d*)(?:\.(\d*))?(ns|us|µs|μs|ms|s|m|h)")
 _EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
 MONTHS = (
     "January",
@@ -169,7 +171,7 @@ def load_zone(name: str) -> datetime.tzinfo | None:
 
 # Layouts.
 
-_LAYOUT = re.compile(
+_LAYOUT = lazy(
     r"January|Jan|Monday|Mon|MST|2006|__2|_2|02|01|03|04|05|06|002|15|PM|pm"
     r"|-07:00:00|-070000|-07:00|-0700|-07|Z07:00:00|Z070000|Z07:00|Z0700|Z07"
     r"|[.,]0+(?!\d)|[.,]9+(?!\d)|1|2|3|4|5"

@@ -17,6 +17,7 @@ from argolint.language import goregex
 from argolint.language.errors import LanguageError
 from argolint.language.gotime import NS, parse_time
 from argolint.language.values import equal, sprint
+from argolint.patterns import lazy
 
 MAX_TEXT = 200_000
 MAX_DEPTH = 80
@@ -91,7 +92,7 @@ _TIME_LAYOUTS = (
     "2006-01-02T15:04:05Z07:00", "2006-01-02", "2006-01-02 15:04", "2006-01-02 15:04:05", "2006-01-02 15:04:05-07:00",
     "2006-01-02T15Z0700", "2006-01-02T15:04Z0700", "2006-01-02T15:04:05Z0700", "2006-01-02T15:04:05.999999999Z0700",
 )  # fmt: skip
-_MAYBE_TIME = re.compile(r"\d{4}-\d\d-\d\d|\d{1,2}:\d\d(AM|PM)|[A-Z][a-z]{2} [A-Z][a-z]{2} ")
+_MAYBE_TIME = lazy(r"\d{4}-\d\d-\d\d|\d{1,2}:\d\d(AM|PM)|[A-Z][a-z]{2} [A-Z][a-z]{2} ")
 _FIRST_PRIVATE_USE = 0xE000
 
 

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from argolint.language.errors import LanguageError
 from argolint.language.values import equal, type_name
+from argolint.patterns import lazy
 
 
 class Step(NamedTuple):
@@ -22,10 +23,10 @@ class Step(NamedTuple):
     end: int
 
 
-_NAME = re.compile(r"[^\s.\[\]()'\"*?@,:]+")
-_INDEX = re.compile(r"\s*(-?\d{1,9})\s*")
-_SLICE = re.compile(r"\s*(-?\d{1,9})?\s*:\s*(-?\d{1,9})?\s*(?::\s*(-?\d{1,9})?\s*)?")
-_FILTER = re.compile(r"\s*@((?:\.[\w-]+|\['[^']*'\])*)\s*(?:(==|!=|<=|>=|<|>|=~)\s*(.+?))?\s*$", re.DOTALL)
+_NAME = lazy(r"[^\s.\[\]()'\"*?@,:]+")
+_INDEX = lazy(r"\s*(-?\d{1,9})\s*")
+_SLICE = lazy(r"\s*(-?\d{1,9})?\s*:\s*(-?\d{1,9})?\s*(?::\s*(-?\d{1,9})?\s*)?")
+_FILTER = lazy(r"\s*@((?:\.[\w-]+|\['[^']*'\])*)\s*(?:(==|!=|<=|>=|<|>|=~)\s*(.+?))?\s*$", re.DOTALL)
 
 
 @lru_cache(maxsize=512)

@@ -13,14 +13,15 @@ from typing import Any, NamedTuple
 
 from argolint.language.errors import LanguageError
 from argolint.language.gjson import get as gjson_get
+from argolint.patterns import lazy
 
 OPERATORS = ("exists", "!", "=", "==", "!=", "in", "notin", ">", "<")
 
-_SPACE = re.compile(r"\s*")
-_SYMBOL = re.compile(r"==|!=|[=!<>,()]")
-_WORD = re.compile(r"[^\s=!<>,()]+")
-_NAME = re.compile(r"[A-Za-z0-9](?:[-A-Za-z0-9_.]*[A-Za-z0-9])?")
-_PREFIX = re.compile(r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*")
+_SPACE = lazy(r"\s*")
+_SYMBOL = lazy(r"==|!=|[=!<>,()]")
+_WORD = lazy(r"[^\s=!<>,()]+")
+_NAME = lazy(r"[A-Za-z0-9](?:[-A-Za-z0-9_.]*[A-Za-z0-9])?")
+_PREFIX = lazy(r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*")
 
 
 class Requirement(NamedTuple):

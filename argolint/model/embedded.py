@@ -12,12 +12,13 @@ from typing import Any
 from argolint.model.events import triggers
 from argolint.model.k8s import Object, looks_like_object
 from argolint.model.view import View
+from argolint.patterns import lazy
 from argolint.yaml.loader import parse
 from argolint.yaml.nodes import Map, Seq
 from argolint.yaml.scalars import OffsetMap, offset_map
 
 GROUP = "argoproj.io"
-_TAG = re.compile(r"\{\{[^\n]*?\}\}")
+_TAG = lazy(r"\{\{[^\n]*?\}\}")
 # What a tag of the workflow around is read as: it is filled in before the object is made, and any text may come of it.
 _NEUTRAL = "{{workflow.name}}"
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from argolint.errors import UserError
+from argolint.patterns import lazy
 
 SUFFIXES = (".yaml", ".yml", ".json")
 IGNORE_FILES = (".gitignore", ".argolintignore")
@@ -226,11 +227,11 @@ def is_manifest(data: bytes) -> bool:
 
 
 # What only Helm gives a meaning to. (A Sensor's own Go templates speak of `.Input`.)
-_HELM = re.compile(
+_HELM = lazy(
     r"\{\{-?\s*(?:\.(?:Values|Release|Chart|Files|Capabilities)\b|include\s+\"|template\s+\"|toYaml\s+\.)"
 )
 # Marks of Go templates and of Jinja, which are proof only in a file that does not parse.
-_CONTROL = re.compile(
+_CONTROL = lazy(
     r"^[ \t]*(?:- )?(?:\{\{-?\s*(?:range|with|if|else|end|define|block|tpl|/\*)\b|\{\{-|\{%-?\s|\{\{\s*\w+\s*\|)",
     re.MULTILINE,
 )

@@ -17,7 +17,7 @@ class Index:
     kustomize or `argo submit -n` will give it one.
     """
 
-    __slots__ = ("_by_kind", "_by_name", "_loader", "broken", "memo", "objects", "paths")
+    __slots__ = ("_by_kind", "_by_name", "_loader", "_names", "broken", "memo", "objects", "paths")
 
     def __init__(
         self,
@@ -35,6 +35,7 @@ class Index:
         self._loader = loader
         self._by_kind: dict[str, list[ObjectFact]] = {}
         self._by_name: dict[tuple[str, str], list[ObjectFact]] = {}
+        self._names: dict[tuple[str, str], list[str]] = {}
         for fact in self.objects:
             self._by_kind.setdefault(fact.kind, []).append(fact)
             if fact.name and not fact.embedded_in:
@@ -54,13 +55,17 @@ class Index:
 
     def names(self, kind: str, namespace: str = "") -> list[str]:
         """The names of that kind's objects, sorted, for suggestions."""
-        return sorted(
-            {
-                fact.name
-                for fact in self._by_kind.get(kind, ())
-                if fact.name and (not namespace or not fact.namespace or fact.namespace == namespace)
-            }
-        )
+        key = (kind, namespace)
+        found = self._names.get(key)
+        if found is None:
+            found = self._names[key] = sorted(
+                {
+                    fact.name
+                    for fact in self._by_kind.get(kind, ())
+                    if fact.name and (not namespace or not fact.namespace or fact.namespace == namespace)
+                }
+            )
+        return found
 
     def referred(self, reference: Reference, namespace: str = "") -> list[ObjectFact]:
         """The objects that a templateRef or workflowTemplateRef names."""

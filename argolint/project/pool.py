@@ -98,11 +98,15 @@ def can_fork() -> bool:
 
 
 def shares(sizes: Sequence[int], workers: int) -> list[list[int]]:
-    """Indexes dealt to workers so that each has about the same number of bytes."""
+    """Indexes dealt to workers in stretches of about the same number of bytes.
+
+    Neighbours stay together: files refer to others of their folder, which their worker then has at hand.
+    """
     dealt: list[list[int]] = [[] for _ in range(workers)]
-    load = [0] * workers
-    for index in sorted(range(len(sizes)), key=lambda i: -sizes[i]):
-        lightest = load.index(min(load))
-        dealt[lightest].append(index)
-        load[lightest] += sizes[index] + 400
+    total = sum(sizes) + 400 * len(sizes)
+    done = 0
+    for index, size in enumerate(sizes):
+        weight = size + 400
+        dealt[min((2 * done + weight) * workers // (2 * total), workers - 1)].append(index)
+        done += weight
     return dealt

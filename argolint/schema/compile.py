@@ -7,10 +7,10 @@ default since Argo 4.0, decide what the API server refuses on top of it.
 from __future__ import annotations
 
 import functools
-import re
 from collections.abc import Callable
 from typing import Any
 
+from argolint.patterns import lazy
 from argolint.schema import load, words
 from argolint.schema.suggest import closest
 
@@ -35,10 +35,10 @@ class Raw:
 Scalar = Callable[[Any], bool]
 Walk = Callable[[Any, Any, Any, list[Raw]], None]
 
-_QUANTITY = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+|[KMGTPE]i|[numkMGTPE])?")
-_TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)")
-_NUMBER = re.compile(r"-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?")
-_DECIMAL_INTEGER = re.compile(r"-?(0|[1-9]\d*)")
+_QUANTITY = lazy(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+|[KMGTPE]i|[numkMGTPE])?")
+_TIME = lazy(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)")
+_NUMBER = lazy(r"-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?")
+_DECIMAL_INTEGER = lazy(r"-?(0|[1-9]\d*)")
 
 
 def is_string(value: Any) -> bool:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from argolint.analysis.cron.written import part
 from argolint.context import Context
 from argolint.model.k8s import Object
+from argolint.patterns import lazy
 from argolint.rule import Finding, rule
 from argolint.yaml.edit import replace
 
-EQUALITY = re.compile(r"cronworkflow\.(succeeded|failed)\s*(==)\s*\d+")
+EQUALITY = lazy(r"cronworkflow\.(succeeded|failed)\s*(==)\s*\d+")
 
 
 @rule("CRN113", "stop-equality", on="object", severity="warning", kinds=("CronWorkflow",), fix="safe")

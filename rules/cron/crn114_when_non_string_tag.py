@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from argolint.analysis.cron.written import part
 from argolint.context import Context
 from argolint.model.k8s import Object
+from argolint.patterns import lazy
 from argolint.rule import Finding, rule
 from argolint.yaml.edit import replace
 
-TAG = re.compile(r"\{\{\s*cronworkflow\.([\w./-]+)\s*\}\}")
+TAG = lazy(r"\{\{\s*cronworkflow\.([\w./-]+)\s*\}\}")
 STRINGS = ("name", "namespace")
 PLAIN = ("failed", "succeeded", "lastScheduledTime")
 

@@ -8,10 +8,11 @@ from collections.abc import Iterator
 from argolint.analysis.cron.written import part
 from argolint.context import Context
 from argolint.model.k8s import Object
+from argolint.patterns import lazy
 from argolint.rule import Finding, rule
 from argolint.yaml.edit import replace
 
-TOKEN = re.compile(
+TOKEN = lazy(
     r"""(?P<quoted>"[^"]*"|'[^']*')"""
     r"|(?P<expression>\{\{=.*?\}\})"
     r"|(?P<word>(?:\{\{[^}]*\}\}|[A-Za-z_])(?:\{\{[^}]*\}\}|[\w-])*)(?!\s*\()"

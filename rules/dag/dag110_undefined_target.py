@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from argolint.context import Context
 from argolint.model.workflow import Dag
+from argolint.patterns import lazy
 from argolint.project.index import did_you_mean, suggest
 from argolint.rule import Finding, rule
 from argolint.yaml.edit import replace
@@ -35,4 +35,4 @@ def check(dag: Dag, ctx: Context) -> Iterator[Finding]:
         )
 
 
-_WORD = re.compile(r"\S+")
+_WORD = lazy(r"\S+")

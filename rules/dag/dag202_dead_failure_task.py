@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from argolint.analysis.dag import bare_conjunction, continued
 from argolint.context import Context
 from argolint.model.workflow import Dag
+from argolint.patterns import lazy
 from argolint.rule import Finding, rule
 from argolint.yaml.edit import replace
 
-_TEST = re.compile(
+_TEST = lazy(
     r"""tasks(?:\.|\[['"])(?P<name>[\w-]+)(?:['"]\])?\.status\s*(?:\}\})?["']?\s*==\s*["']?(?P<phase>Failed|Error)\b"""
 )
 

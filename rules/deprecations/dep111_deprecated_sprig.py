@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from argolint.context import Context, Scalar
 from argolint.language import tags
+from argolint.patterns import lazy
 from argolint.rule import Finding, rule
 from argolint.yaml.edit import replace
 
-_OLD = re.compile(
-    r"\bsprig\.(trimall|biggest|date_in_zone|date_modify|must_date_modify|tuple|push|mustPush)\b"
-)
+_OLD = lazy(r"\bsprig\.(trimall|biggest|date_in_zone|date_modify|must_date_modify|tuple|push|mustPush)\b")
 NEW = {
     "trimall": "trimAll",
     "biggest": "max",

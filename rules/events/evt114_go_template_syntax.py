@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from argolint.analysis import events
@@ -12,9 +11,10 @@ from argolint.language.errors import LanguageError
 from argolint.model.events import dependencies
 from argolint.model.k8s import Object
 from argolint.model.view import View
+from argolint.patterns import lazy
 from argolint.rule import Finding, rule
 
-_FIELD = re.compile(r"\{\{-?\s*(\.[A-Za-z_]\w*)")
+_FIELD = lazy(r"\{\{-?\s*(\.[A-Za-z_]\w*)")
 
 
 @rule("EVT114", "go-template-syntax", on="object", severity="error", kinds=("Sensor",))

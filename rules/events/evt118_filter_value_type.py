@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from argolint.context import Context
 from argolint.language import goregex
 from argolint.model.events import dependencies
 from argolint.model.k8s import Object
+from argolint.patterns import lazy
 from argolint.project.index import is_literal
 from argolint.rule import Finding, rule
 from argolint.yaml.nodes import Seq
 
-_TIME = re.compile(r"([01]?\d|2[0-3]):[0-5]?\d:[0-5]?\d\Z")
+_TIME = lazy(r"([01]?\d|2[0-3]):[0-5]?\d:[0-5]?\d\Z")
 
 
 def _wrong(kind: str, value: str) -> str:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from argolint.analysis import events
 from argolint.context import Context, Scalar
+from argolint.patterns import lazy
 from argolint.rule import Finding, rule
 
-_INPUT = re.compile(
+_INPUT = lazy(
     r"\{\{-?\s*\.Input\b[^{}]*\}\}|\{\{-?\s*(?:\.body|\.header|\.headers|\.Event|event\.|events\.|sensor\.)[^{}]*\}\}"
 )
 

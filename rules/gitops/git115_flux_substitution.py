@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import posixpath
-import re
 from collections.abc import Iterator
 
 from argolint.analysis.gitops import kustomizations
 from argolint.context import Context
 from argolint.model.k8s import Object
 from argolint.model.workflow import Template
+from argolint.patterns import lazy
 from argolint.project.index import Index
 from argolint.rule import Elsewhere, Finding, rule
 
 FLUX = "kustomize.toolkit.fluxcd.io"
 # `$${x}` is Flux's way to write `${x}`.
-_VARIABLE = re.compile(r"(?<!\$)\$\{([A-Za-z_][A-Za-z0-9_]*)[^}]*\}")
+_VARIABLE = lazy(r"(?<!\$)\$\{([A-Za-z_][A-Za-z0-9_]*)[^}]*\}")
 
 
 @rule("GIT115", "flux-substitution", on="template", severity="warning", cross_file=True)

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from argolint.context import Context
 from argolint.model.k8s import Object
 from argolint.model.rbac import policy_rules
+from argolint.patterns import lazy
 from argolint.rule import Finding, rule
 from argolint.yaml.edit import replace
 
-VERSION = re.compile(r"v\d+((alpha|beta)\d+)?\Z")
+VERSION = lazy(r"v\d+((alpha|beta)\d+)?\Z")
 
 
 @rule(

@@ -7,13 +7,14 @@ from collections.abc import Iterator
 
 from argolint.context import Context
 from argolint.model.workflow import Template
+from argolint.patterns import lazy
 from argolint.rule import Finding, rule
 from argolint.yaml.edit import insert
 
 SHELLS = frozenset({"sh", "bash", "ash", "dash", "ksh", "zsh"})
-_SET = re.compile(r"^\s*set\s+(-[a-zA-Z]*e|-o\s+errexit)|^#!.*\s-[a-zA-Z]*e", re.MULTILINE)
+_SET = lazy(r"^\s*set\s+(-[a-zA-Z]*e|-o\s+errexit)|^#!.*\s-[a-zA-Z]*e", re.MULTILINE)
 # Lines that only continue or close what came before are no commands of their own.
-_COMMAND = re.compile(r"^\s*(?!(?:#|fi\b|done\b|esac\b|else\b|then\b|do\b|\}|\)|;;))\S")
+_COMMAND = lazy(r"^\s*(?!(?:#|fi\b|done\b|esac\b|else\b|then\b|do\b|\}|\)|;;))\S")
 
 
 @rule(

@@ -8,10 +8,11 @@ from collections.abc import Iterator
 from argolint.context import Context
 from argolint.language import tags
 from argolint.model.workflow import Template
+from argolint.patterns import lazy
 from argolint.rule import Finding, rule
 
-_WHOLE = re.compile(r"[a-zA-Z0-9][-a-zA-Z0-9]*\Z")
-_BAD = re.compile(r"[^-a-zA-Z0-9]+")
+_WHOLE = lazy(r"[a-zA-Z0-9][-a-zA-Z0-9]*\Z")
+_BAD = lazy(r"[^-a-zA-Z0-9]+")
 
 
 @rule("REL123", "invalid-memoize-key", on="template", severity="error")

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from argolint.analysis.structure import is_written_here, of_kind
 from argolint.context import Context
 from argolint.model.k8s import Object
+from argolint.patterns import lazy
 from argolint.rule import Finding, rule
 from argolint.yaml.edit import replace
 
-_STEP = re.compile(r"\.steps\[\d+\]\[\d+\]\Z")
+_STEP = lazy(r"\.steps\[\d+\]\[\d+\]\Z")
 
 
 @rule("SCH104", "wrong-type", on="object", severity="error", fix="safe")

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from argolint.context import Context
 from argolint.model.view import View
 from argolint.model.workflow import WorkflowSpec
+from argolint.patterns import lazy
 from argolint.rule import Finding, rule
 
-NAME = re.compile(r"[a-zA-Z0-9][-a-zA-Z0-9]*")
-TAG = re.compile(r"\{\{.*?\}\}")
+NAME = lazy(r"[a-zA-Z0-9][-a-zA-Z0-9]*")
+TAG = lazy(r"\{\{.*?\}\}")
 
 
 @rule("SCH110", "invalid-template-name", on="spec", severity="error")

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from argolint.context import Context
 from argolint.model.view import View
 from argolint.model.workflow import WorkflowSpec
+from argolint.patterns import lazy
 from argolint.rule import Finding, rule
 
-NAME = re.compile(r"[-a-zA-Z0-9_]+")
+NAME = lazy(r"[-a-zA-Z0-9_]+")
 
 
 @rule("SCH111", "invalid-parameter-name", on="spec", severity="error")

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from argolint.context import Context
 from argolint.model.workflow import Template
+from argolint.patterns import lazy
 from argolint.rule import Finding, rule
 
-NAME = re.compile(r"[-._a-zA-Z][-._a-zA-Z0-9]*")
+NAME = lazy(r"[-._a-zA-Z][-._a-zA-Z0-9]*")
 
 
 @rule("SCH117", "invalid-env-name", on="template", severity="error")

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from argolint.analysis import scripts
 from argolint.context import Context
 from argolint.model.workflow import Template
+from argolint.patterns import lazy
 from argolint.rule import Finding, rule
 
-_IMAGE = re.compile(r"python:(\d+)(?:\.(\d+))?")
+_IMAGE = lazy(r"python:(\d+)(?:\.(\d+))?")
 
 
 @rule("SCR102", "python-syntax", on="template", severity="error")

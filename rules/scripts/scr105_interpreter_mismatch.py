@@ -8,23 +8,22 @@ from collections.abc import Iterator
 from argolint.analysis import scripts
 from argolint.context import Context
 from argolint.model.workflow import Template
+from argolint.patterns import lazy
 from argolint.rule import Finding, rule
 
-_PYTHON = re.compile(
+_PYTHON = lazy(
     r"^(?:import [a-z_][\w.]*(?: as \w+)?|from [a-z_][\w.]* import .+|def \w+\(.*\).*:)\s*$", re.MULTILINE
 )
-_SHEBANG = re.compile(r"#!\s*(\S+)(?:\s+(\S+))?")
-_DASH = re.compile(
-    r"(?:^|/)(?:debian|ubuntu|python|node|golang|ruby|openjdk|eclipse-temurin)(?::(?!.*alpine)|$)"
-)
+_SHEBANG = lazy(r"#!\s*(\S+)(?:\s+(\S+))?")
+_DASH = lazy(r"(?:^|/)(?:debian|ubuntu|python|node|golang|ruby|openjdk|eclipse-temurin)(?::(?!.*alpine)|$)")
 _BASH = (
-    (re.compile(r"(?:^|[;&|]\s*|\bif\s+|\bwhile\s+)\[\[\s", re.MULTILINE), "`[[`"),
-    (re.compile(r"^\s*(?:declare|local)?\s*\w+=\((?!\()", re.MULTILINE), "an array"),
-    (re.compile(r"(?<!<)<<<(?!<)"), "`<<<`"),
-    (re.compile(r"(?:^|\s)(?:<|>)\((?!\()", re.MULTILINE), "a process substitution"),
-    (re.compile(r"\$\{\w+(?:\^\^?|,,?)\}|\$\{\w+//"), "a substitution of bash"),
-    (re.compile(r"^\s*function\s+\w+\s*(?:\(\))?\s*\{", re.MULTILINE), "`function`"),
-    (re.compile(r"^\s*source\s+\S", re.MULTILINE), "`source`"),
+    (lazy(r"(?:^|[;&|]\s*|\bif\s+|\bwhile\s+)\[\[\s", re.MULTILINE), "`[[`"),
+    (lazy(r"^\s*(?:declare|local)?\s*\w+=\((?!\()", re.MULTILINE), "an array"),
+    (lazy(r"(?<!<)<<<(?!<)"), "`<<<`"),
+    (lazy(r"(?:^|\s)(?:<|>)\((?!\()", re.MULTILINE), "a process substitution"),
+    (lazy(r"\$\{\w+(?:\^\^?|,,?)\}|\$\{\w+//"), "a substitution of bash"),
+    (lazy(r"^\s*function\s+\w+\s*(?:\(\))?\s*\{", re.MULTILINE), "`function`"),
+    (lazy(r"^\s*source\s+\S", re.MULTILINE), "`source`"),
 )
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from argolint.context import Context
 from argolint.model.workflow import Template
+from argolint.patterns import lazy
 from argolint.rule import Finding, rule
 
-_NO_ENTRYPOINT = re.compile(
+_NO_ENTRYPOINT = lazy(
     r"(?:^|/)(?:alpine|busybox|debian|ubuntu|fedora|centos|python|golang|ruby|perl|amazonlinux)(?::|@|$)"
 )
 

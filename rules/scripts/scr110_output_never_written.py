@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from argolint.analysis import scripts
 from argolint.context import Context
 from argolint.model.workflow import Template
+from argolint.patterns import lazy
 from argolint.rule import Finding, rule
 
-_WRITES = re.compile(r"(?:>>?|\btee(?:\s+-a)?)\s*[\"']?(/[\w./-]+)")
+_WRITES = lazy(r"(?:>>?|\btee(?:\s+-a)?)\s*[\"']?(/[\w./-]+)")
 
 
 @rule("SCR110", "output-never-written", on="template", severity="warning")

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from argolint.analysis import scripts
 from argolint.analysis.steps import callee, sibling_uses
 from argolint.context import Context, Scalar
+from argolint.patterns import lazy
 from argolint.rule import Finding, rule
 
 _PRINTS = {
-    "python": re.compile(
+    "python": lazy(
         r"print\s*\(|stdout|subprocess|os\.system|exec|import (?!os\b|sys\b|json\b|re\b|time\b|random\b|math\b|datetime\b)|logging"
     ),
-    "node": re.compile(r"console\.|stdout|require|import|exec"),
+    "node": lazy(r"console\.|stdout|require|import|exec"),
 }
 
 

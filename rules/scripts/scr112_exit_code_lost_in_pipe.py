@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from argolint.analysis import scripts
 from argolint.context import Context
 from argolint.model.workflow import Template
+from argolint.patterns import lazy
 from argolint.rule import Finding, rule
 
-_PIPE = re.compile(r"^[^\n#'\"]*?(?<!\|)\|(?!\|)\s*tee\b[^\n]*$", re.MULTILINE)
+_PIPE = lazy(r"^[^\n#'\"]*?(?<!\|)\|(?!\|)\s*tee\b[^\n]*$", re.MULTILINE)
 
 
 @rule("SCR112", "exit-code-lost-in-pipe", on="template", severity="warning")

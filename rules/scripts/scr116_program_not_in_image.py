@@ -8,34 +8,35 @@ from collections.abc import Iterator
 from argolint.analysis import scripts
 from argolint.context import Context
 from argolint.model.workflow import Template
+from argolint.patterns import lazy
 from argolint.rule import Finding, rule
 
 _LACKS: tuple[tuple[re.Pattern[str], frozenset[str]], ...] = (
     (
-        re.compile(r"^(?:docker\.io/)?(?:library/)?alpine(?::[\w.-]+)?$"),
+        lazy(r"^(?:docker\.io/)?(?:library/)?alpine(?::[\w.-]+)?$"),
         frozenset({"bash", "git", "curl", "jq", "python", "python3", "pip", "node", "npm", "go", "make", "gcc", "kubectl", "helm", "aws",
                    "gcloud", "docker", "ssh", "rsync", "zip", "perl", "ruby", "java", "argo"}),
     ),
     (
-        re.compile(r"^(?:docker\.io/)?(?:library/)?busybox(?::[\w.-]+)?$"),
+        lazy(r"^(?:docker\.io/)?(?:library/)?busybox(?::[\w.-]+)?$"),
         frozenset({"bash", "git", "curl", "jq", "python", "python3", "pip", "node", "npm", "go", "make", "gcc", "kubectl", "helm", "aws",
                    "gcloud", "docker", "ssh", "rsync", "zip", "perl", "ruby", "java", "argo", "apk", "apt-get"}),
     ),
     (
-        re.compile(r"^(?:docker\.io/)?(?:library/)?(?:debian|ubuntu)(?::[\w.-]+)?$"),
+        lazy(r"^(?:docker\.io/)?(?:library/)?(?:debian|ubuntu)(?::[\w.-]+)?$"),
         frozenset({"git", "curl", "wget", "jq", "python", "python3", "pip", "node", "npm", "go", "make", "gcc", "kubectl", "helm", "aws",
                    "gcloud", "docker", "rsync", "zip", "ruby", "java", "argo"}),
     ),
     (
-        re.compile(r"^(?:docker\.io/)?(?:library/)?python:[\w.-]*-slim[\w.-]*$"),
+        lazy(r"^(?:docker\.io/)?(?:library/)?python:[\w.-]*-slim[\w.-]*$"),
         frozenset({"git", "curl", "wget", "jq", "node", "npm", "go", "make", "gcc", "kubectl", "helm", "aws", "gcloud", "docker", "java"}),
     ),
 )  # fmt: skip
-_INSTALLS = re.compile(
+_INSTALLS = lazy(
     r"\b(?:apk|apt-get|apt|dnf|yum|pip|npm|wget|curl|cp|mv|ln|export PATH|PATH=)\b.*(?:add|install|-O|-o|PATH|/bin)"
 )
-_WORD = re.compile(r"^[ \t]*(?:if |then |else |! |exec |time )?([a-z][\w-]*)(?=\s|$)", re.MULTILINE)
-_AFTER = re.compile(r"(?:\||&&|;|\$\()\s*([a-z][\w-]*)(?=\s|$|\))")
+_WORD = lazy(r"^[ \t]*(?:if |then |else |! |exec |time )?([a-z][\w-]*)(?=\s|$)", re.MULTILINE)
+_AFTER = lazy(r"(?:\||&&|;|\$\()\s*([a-z][\w-]*)(?=\s|$|\))")
 
 
 @rule("SCR116", "program-not-in-image", on="template", severity="warning")

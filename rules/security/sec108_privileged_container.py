@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from argolint.analysis import security
 from argolint.context import Context
 from argolint.model.k8s import Object
+from argolint.patterns import lazy
 from argolint.rule import Finding, rule
 
 # Programs that do not run without it: what is wrong is that they are used, not that the field is set.
-_BUILDS = re.compile(r"dind|buildkit|buildah|kind|k3s")
+_BUILDS = lazy(r"dind|buildkit|buildah|kind|k3s")
 
 
 @rule("SEC108", "privileged-container", on="object", severity="error")

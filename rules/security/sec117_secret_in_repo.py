@@ -7,10 +7,11 @@ from collections.abc import Iterator
 
 from argolint.context import Context
 from argolint.model.k8s import Object
+from argolint.patterns import lazy
 from argolint.project.index import is_literal
 from argolint.rule import Finding, rule
 
-_PLAIN = re.compile(
+_PLAIN = lazy(
     r"\A(?:<.*>|\$.*|changeme|change-me|placeholder|example|xxx+|todo|replace.*|your.*|dummy|\*+)?\Z",
     re.IGNORECASE,
 )

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from argolint.analysis import scripts
 from argolint.context import Context
 from argolint.model.k8s import Object
 from argolint.model.view import View
+from argolint.patterns import lazy
 from argolint.rule import Finding, rule
 from argolint.yaml.nodes import Map, Seq
 
@@ -16,10 +16,10 @@ _FLAGS = {
     "insecureSkipVerify": "the certificate is not checked",
     "insecureIgnoreHostKey": "the server's key is not checked",
 }
-_CODE = re.compile(
+_CODE = lazy(
     r"\bcurl\b[^\n|;&]*\s(?:-[a-zA-Z]*k[a-zA-Z]*|--insecure)\b|GIT_SSL_NO_VERIFY|--no-check-certificate|--insecure-skip-tls-verify|http\.sslVerify[ =]false|StrictHostKeyChecking[ =]no"
 )
-_HINT = re.compile(r"nsecure|http://|curl|no-check-cert|VERIFY|sslVerify|StrictHost")
+_HINT = lazy(r"nsecure|http://|curl|no-check-cert|VERIFY|sslVerify|StrictHost")
 _LOCAL = ("http://localhost", "http://127.", "http://[::1]", "http://0.0.0.0")
 
 

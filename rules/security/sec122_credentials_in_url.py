@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from argolint.analysis import security
 from argolint.context import Context
 from argolint.model.k8s import Object
 from argolint.model.view import View
+from argolint.patterns import lazy
 from argolint.rule import Finding, rule
 from argolint.yaml.nodes import Map, Seq
 
-_HINT = re.compile(r"://[^\s/:@]*:[^\s/@]+@")
+_HINT = lazy(r"://[^\s/:@]*:[^\s/@]+@")
 
 
 def _strings(view: View) -> Iterator[tuple[View, str, int | None]]:

@@ -8,14 +8,15 @@ from collections.abc import Iterator
 from argolint.analysis import events
 from argolint.context import Context
 from argolint.model.k8s import Object
+from argolint.patterns import lazy
 from argolint.rule import Finding, rule
 
-_ARGUMENT = re.compile(r"(?:spec\.)?(?:workflowSpec\.)?arguments\.parameters\.(?:\d+|-1)(?:\.value)?\Z")
-_CODE = re.compile(
+_ARGUMENT = lazy(r"(?:spec\.)?(?:workflowSpec\.)?arguments\.parameters\.(?:\d+|-1)(?:\.value)?\Z")
+_CODE = lazy(
     r"(?:^|\.)(?:image|command|args|source|manifest|podSpecPatch|serviceAccountName|securityContext|volumes|hostPath|secretName|template"
     r"|templateRef|workflowTemplateRef|clusterScope|entrypoint|env|templates)(?:\.|$)"
 )
-_IDENTITY = re.compile(r"^metadata\.(?:namespace|annotations(?:\..*)?)$|^kind$|^apiVersion$")
+_IDENTITY = lazy(r"^metadata\.(?:namespace|annotations(?:\..*)?)$|^kind$|^apiVersion$")
 
 
 @rule("SEC128", "event-fills-pod-field", on="object", severity="error", kinds=("Sensor",))

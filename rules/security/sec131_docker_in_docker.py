@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from argolint.context import Context
 from argolint.model.view import View
 from argolint.model.workflow import Template
+from argolint.patterns import lazy
 from argolint.rule import Finding, rule
 
-_DIND = re.compile(r"(?:^|/)docker:[^/]*dind|/dind(?::|$)")
+_DIND = lazy(r"(?:^|/)docker:[^/]*dind|/dind(?::|$)")
 
 
 def _has_daemon(template: Template, container: View) -> bool:

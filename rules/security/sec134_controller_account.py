@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from argolint.context import Context
 from argolint.model.workflow import WorkflowSpec
+from argolint.patterns import lazy
 from argolint.rule import Finding, rule
 
-_ACCOUNTS = re.compile(r"^(?:argo|argo-server|argo-events-sa|.*-?workflow-controller|argo-workflows-server)$")
+_ACCOUNTS = lazy(r"^(?:argo|argo-server|argo-events-sa|.*-?workflow-controller|argo-workflows-server)$")
 
 
 @rule("SEC134", "controller-account", on="spec", severity="warning")

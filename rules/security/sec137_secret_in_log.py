@@ -8,10 +8,11 @@ from collections.abc import Iterator
 from argolint.analysis import scripts
 from argolint.context import Context
 from argolint.model.workflow import Template
+from argolint.patterns import lazy
 from argolint.rule import Finding, rule
 
-_TRACE = re.compile(r"^\s*set\s+-[a-wyz]*x[a-z]*\b|^\s*set\s+-o\s+xtrace", re.MULTILINE)
-_DUMP = re.compile(r"^\s*(?:env|printenv)\s*$", re.MULTILINE)
+_TRACE = lazy(r"^\s*set\s+-[a-wyz]*x[a-z]*\b|^\s*set\s+-o\s+xtrace", re.MULTILINE)
+_DUMP = lazy(r"^\s*(?:env|printenv)\s*$", re.MULTILINE)
 
 
 @rule("SEC137", "secret-in-log", on="template", severity="warning")

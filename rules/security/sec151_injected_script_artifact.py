@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from argolint.analysis import security, taint
 from argolint.context import Context
 from argolint.model.workflow import Template
+from argolint.patterns import lazy
 from argolint.rule import Finding, rule
 
-_RUN = re.compile(r"\.(?:sh|bash|py|js|rb|pl)$")
+_RUN = lazy(r"\.(?:sh|bash|py|js|rb|pl)$")
 
 
 @rule("SEC151", "injected-script-artifact", on="template", severity="warning", cross_file=True)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from argolint.context import Context
 from argolint.model.workflow import Template
+from argolint.patterns import lazy
 from argolint.rule import Finding, rule
 
 # A commit, or what looks like a version.
-_DIGEST = re.compile(r"[0-9a-f]{7,64}$|(?:refs/tags/)?v?\d+\.\d+")
+_DIGEST = lazy(r"[0-9a-f]{7,64}$|(?:refs/tags/)?v?\d+\.\d+")
 
 
 @rule("SEC152", "unpinned-source", on="template", severity="info", default=False)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from argolint.context import Context
 from argolint.model.workflow import Steps
+from argolint.patterns import lazy
 from argolint.rule import Finding, rule
 from argolint.yaml.edit import add_key
 
-_TEST = re.compile(
+_TEST = lazy(
     r"""steps(?:\.|\[['"])(?P<name>[\w-]+)(?:['"]\])?\.status\s*(?:\}\})?["']?\s*==\s*["']?(?P<phase>Failed|Error)\b"""
 )
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from argolint.analysis.steps import reads_of
 from argolint.context import Context
 from argolint.model.workflow import Template
+from argolint.patterns import lazy
 from argolint.rule import Finding, rule
 
-_LIST = re.compile(r"[\[\]]")
+_LIST = lazy(r"[\[\]]")
 
 
 @rule("STP202", "aggregate-as-scalar", on="template", types=("steps", "dag"), severity="warning")

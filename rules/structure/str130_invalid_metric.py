@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from argolint.context import Context
 from argolint.model.view import View
 from argolint.model.workflow import WorkflowSpec
+from argolint.patterns import lazy
 from argolint.rule import Finding, rule
 from argolint.yaml.nodes import Map
 
-NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
+NAME = lazy(r"[a-zA-Z_][a-zA-Z0-9_]*")
 KINDS = ("gauge", "counter", "histogram")
 
 

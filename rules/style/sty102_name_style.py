@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from argolint.context import Context
 from argolint.model.workflow import Template
+from argolint.patterns import lazy
 from argolint.project.index import is_literal
 from argolint.rule import Finding, rule
 
-_KEBAB = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*\Z")
-_WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
+_KEBAB = lazy(r"[a-z0-9]+(-[a-z0-9]+)*\Z")
+_WORDS = lazy(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 
 
 @rule("STY102", "name-style", on="template", severity="info", default=False)

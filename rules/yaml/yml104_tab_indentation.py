@@ -8,11 +8,12 @@ from collections.abc import Iterator
 from argolint.context import Context, File
 from argolint.diagnostic import Edit
 from argolint.model.view import Span
+from argolint.patterns import lazy
 from argolint.rule import Finding, rule
 from argolint.yaml.edit import apply_edits
 from argolint.yaml.loader import parse
 
-_INDENT = re.compile(r"^[ ]*\t[ \t]*(?=\S)", re.MULTILINE)
+_INDENT = lazy(r"^[ ]*\t[ \t]*(?=\S)", re.MULTILINE)
 
 
 @rule("YML104", "tab-indentation", on="source", severity="error", fix="safe")

@@ -8,12 +8,11 @@ from collections.abc import Iterator
 from argolint.analysis.plainvalues import plain_texts
 from argolint.context import Context
 from argolint.model.k8s import Object
+from argolint.patterns import lazy
 from argolint.rule import Finding, rule
 from argolint.yaml.edit import quote, replace
 
-_WORD = re.compile(
-    r"[\s:,\[-](?:[yYnN]|yes|Yes|YES|no|No|NO|on|On|ON|off|Off|OFF)\s*(?:$|[,\]}#])", re.MULTILINE
-)
+_WORD = lazy(r"[\s:,\[-](?:[yYnN]|yes|Yes|YES|no|No|NO|on|On|ON|off|Off|OFF)\s*(?:$|[,\]}#])", re.MULTILINE)
 
 
 @rule("YML201", "implicit-boolean", on="object", severity="warning", fix="unsafe")

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Any
 
 from argolint.context import Context, DocumentView
 from argolint.model.view import Span
+from argolint.patterns import lazy
 from argolint.rule import Finding, rule
 from argolint.yaml.edit import quote, replace
 from argolint.yaml.nodes import Map, Seq
 
 _READINGS = (
-    (re.compile(r"(?:[yYnN]|yes|Yes|YES|no|No|NO|on|On|ON|off|Off|OFF)\Z"), "a boolean for YAML 1.1, text for YAML 1.2"),
-    (re.compile(r"[-+]?[1-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?\Z"), "a number of base 60 for YAML 1.1, text for others"),
-    (re.compile(r"[-+]?0[0-7_]+\Z"), "octal for YAML 1.1, decimal for YAML 1.2"),
-    (re.compile(r"[-+]?0o[0-7_]+\Z"), "octal for YAML 1.2, text for YAML 1.1"),
-    (re.compile(r"[-+]?[0-9]+_[0-9_]*\Z"), "a number for YAML 1.1, text for YAML 1.2"),
-    (re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z"), "a date for YAML 1.1, text for others"),
+    (lazy(r"(?:[yYnN]|yes|Yes|YES|no|No|NO|on|On|ON|off|Off|OFF)\Z"), "a boolean for YAML 1.1, text for YAML 1.2"),
+    (lazy(r"[-+]?[1-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?\Z"), "a number of base 60 for YAML 1.1, text for others"),
+    (lazy(r"[-+]?0[0-7_]+\Z"), "octal for YAML 1.1, decimal for YAML 1.2"),
+    (lazy(r"[-+]?0o[0-7_]+\Z"), "octal for YAML 1.2, text for YAML 1.1"),
+    (lazy(r"[-+]?[0-9]+_[0-9_]*\Z"), "a number for YAML 1.1, text for YAML 1.2"),
+    (lazy(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z"), "a date for YAML 1.1, text for others"),
 )  # fmt: skip
 
 

@@ -7,11 +7,11 @@ day-of-week does if both are restricted.
 
 from __future__ import annotations
 
-import re
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import NamedTuple
 
 from argolint.analysis.cron.zones import load_zone
+from argolint.patterns import lazy
 from argolint.schema.duration import nanoseconds
 
 # Set in a field that was given as `*` or `?` without a step above 1.
@@ -54,8 +54,8 @@ DESCRIPTORS = {
     "@hourly": "0 * * * *",
 }
 
-_TOKEN = re.compile(r"\S+")
-_INTEGER = re.compile(r"[+-]?[0-9]+")
+_TOKEN = lazy(r"\S+")
+_INTEGER = lazy(r"[+-]?[0-9]+")
 
 
 class ScheduleError(ValueError):

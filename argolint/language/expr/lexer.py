@@ -6,18 +6,19 @@ import re
 from typing import Any, NamedTuple
 
 from argolint.language.errors import LanguageError
+from argolint.patterns import lazy
 
 WORD_OPERATORS = frozenset(
     ("not", "in", "or", "and", "matches", "contains", "startsWith", "endsWith", "let", "if", "else")
 )
 
-_SPACE = re.compile(r"(?:\s+|//[^\n]*|/\*.*?\*/)+", re.DOTALL)
-_IDENT = re.compile(r"[^\W\d]\w*|\$\w*", re.UNICODE)
-_IDENT_REST = re.compile(r"[\w$]*", re.UNICODE)
-_NUMBER = re.compile(
+_SPACE = lazy(r"(?:\s+|//[^\n]*|/\*.*?\*/)+", re.DOTALL)
+_IDENT = lazy(r"[^\W\d]\w*|\$\w*", re.UNICODE)
+_IDENT_REST = lazy(r"[\w$]*", re.UNICODE)
+_NUMBER = lazy(
     r"0[xX][0-9a-fA-F_]+|0[bB][01_]+|0[oO][0-7_]+|(?:[0-9][0-9_]*)?(?:\.(?!\.)[0-9_]*)?(?:[eE][+-]?[0-9_]+)?"
 )
-_OPERATOR = re.compile(r"\*\*|&&|\|\||[=!<>]=|\?\.|\?\?|\.\.|::|[-+*/%^&|!=<>?:.,;#]")
+_OPERATOR = lazy(r"\*\*|&&|\|\||[=!<>]=|\?\.|\?\?|\.\.|::|[-+*/%^&|!=<>?:.,;#]")
 _ESCAPES = {
     "a": "\a",
     "b": "\b",

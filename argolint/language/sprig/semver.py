@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from typing import Any, NamedTuple
 
-_VERSION = re.compile(
+from argolint.patterns import lazy
+
+_VERSION = lazy(
     r"v?(\d+)(?:\.(\d+))?(?:\.(\d+))?(?:-([0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*))?(?:\+([0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*))?"
 )
 _PART = r"v?(?:\d+|[xX*])(?:\.(?:\d+|[xX*])){0,2}(?:-[0-9A-Za-z.-]+)?(?:\+[0-9A-Za-z.-]+)?"
-_CLAUSE = re.compile(rf"\s*(=>|=<|>=|<=|!=|=|>|<|~>|~|\^)?\s*({_PART})\s*,?\s*")
-_RANGE = re.compile(rf"\s*({_PART})\s+-\s+({_PART})\s*")
+_CLAUSE = lazy(rf"\s*(=>|=<|>=|<=|!=|=|>|<|~>|~|\^)?\s*({_PART})\s*,?\s*")
+_RANGE = lazy(rf"\s*({_PART})\s+-\s+({_PART})\s*")
 
 
 class Version(NamedTuple):
