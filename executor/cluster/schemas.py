@@ -63,10 +63,11 @@ def preserves_unknown(schema: Schema) -> bool:
 def field_schema(schema: Schema, field: str) -> Schema | None:
     """The schema of a field of an object: its own, that of additional properties, or None when it is not declared."""
     properties = schema.get("properties")
-    if isinstance(properties, Mapping) and field in properties:
+    # Schemas are parsed JSON: asking for dict, not Mapping, is several times as fast, and this is asked for every field.
+    if isinstance(properties, dict) and field in properties:
         return resolve(properties[field])
     additional = schema.get("additionalProperties")
-    if isinstance(additional, Mapping):
+    if isinstance(additional, dict):
         return resolve(additional)
     return _NOTHING if additional is True else None
 
