@@ -7,29 +7,30 @@ again, and a pod without one is started again from scratch.
 
 from __future__ import annotations
 
-import base64
 import shutil
 import sys
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from argolint.kube import ApiError, KubeClient, resource_for
 from executor.artifacts.base import ArtifactStore
-from executor.cluster import kubelet_artifacts
+from executor.cluster import kubelet_artifacts, kubelet_events
 from executor.cluster import kubelet_pod as pods
 from executor.cluster.kubelet_exec import ExecServer
 from executor.cluster.kubelet_journal import Journal
 from executor.cluster.kubelet_logs import LogPump
 from executor.cluster.podlogs import log_path, pod_folder
-from executor.controller.actions import SIGNALS_ANNOTATION, TERMINATE_ANNOTATION
+from executor.controller.actions import SIGNALS_ANNOTATION, TERMINATE_ANNOTATION, EventRecorder
 from executor.controller.informer import Informer, Key, key_of, wait_all_synced
 from executor.controller.workqueue import WorkQueue
+from executor.engine.contract import RecordEvent
 from executor.runtimes.base import ContainerRuntime
+from executor.runtimes.images import ImageMap, image_map
 from executor.runtimes.podrunner import PodHandle, PodRunner
 
 Obj = dict[str, Any]
@@ -59,6 +60,8 @@ class Local:
     terminated: bool = False
     has_result: bool = False
     token: Obj | None = None
+    pod: Obj | None = None
+    told: kubelet_events.Told = field(default_factory=set)
 
 
 class Kubelet:
@@ -76,7 +79,7 @@ class Kubelet:
         max_pods: int = 64,
         ca: bytes = b"",
         make_resource_client: Callable[[Obj, str], Any] | None = None,
-        images: Any = None,
+        images: ImageMap | None = None,
         log: Callable[[str], None] | None = None,
     ) -> None:
         self.client = client
@@ -89,7 +92,8 @@ class Kubelet:
         self.journal = Journal(data / "kubelet" / "outcomes")
         self.logs = LogPump(data)
         self._make_resource_client = make_resource_client
-        self._images = images
+        self._images = images if images is not None else image_map()
+        self._events = EventRecorder(client)
         self._log = log or (lambda line: print(line, file=sys.stderr, flush=True))
         self._queue: WorkQueue[Key] = WorkQueue()
         self._reports: WorkQueue[str] = WorkQueue()
@@ -132,6 +136,7 @@ class Kubelet:
     def stop(self) -> None:
         """Kill what runs and stop. Pods that had no outcome are started again by the next kubelet."""
         self._exec.stop()
+        self._events.stop()
         self._informer.stop()
         self._queue.close()
         self._reports.close()
@@ -339,6 +344,8 @@ class Kubelet:
                     self._by_uid.pop(local.uid, None)
                 self._release(local)
                 return
+            self._tell(pod, kubelet_events.scheduled(pod, self.node))
+        local.pod = pod
         if kubelet_artifacts.collector_name(pod):
             threading.Thread(
                 target=self._collect_artifacts, args=(local, pod), name=f"pod-{local.key[1]}", daemon=True
@@ -361,7 +368,7 @@ class Kubelet:
             if self._make_resource_client
             else None,
             claims_dir=self.data / "claims",
-            **({"images": self._images} if self._images is not None else {}),
+            images=self._images,
         )
         handle = PodHandle(
             runner,
@@ -460,6 +467,14 @@ class Kubelet:
             local.status = status
             local.final = final
         self._reports.add(local.uid)
+        if local.pod is not None:
+            images = self._images if self.runtime.needs_profile else None
+            for event in kubelet_events.changes(local.pod, status, local.told, images):
+                self._tell(local.pod, event)
+
+    def _tell(self, pod: Obj, event: RecordEvent) -> None:
+        about = {"apiVersion": "v1", "kind": "Pod", "metadata": pod["metadata"]}
+        self._events.record(about, event, "kubelet")
 
     # --- reporting --------------------------------------------------------------------------------
 
@@ -573,11 +588,6 @@ def ca_of(client: KubeClient) -> bytes:
         return Path(path).read_bytes() if path else b""
     except OSError:
         return b""
-
-
-def decode(text: str) -> str:
-    """A base64 value of a Secret as text."""
-    return base64.b64decode(text).decode("utf-8", "replace")
 
 
 def _stamp() -> str:

@@ -57,6 +57,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="pods run by `argorun kubelet`: know images by the toolchains of this machine",
     )
     parser.add_argument(
+        "--config", metavar="FILE", help="with --local-images: the image rules of this .argolint.yaml too"
+    )
+    parser.add_argument(
         "--no-leader-elect", action="store_true", help="act without a lease: there is no other controller"
     )
     parser.add_argument(
@@ -80,6 +83,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Work until told to stop."""
+    from executor.commands.kubelet import configured_images
     from executor.controller.settings import DEFAULT_EXECUTOR_IMAGE, Options
 
     if not 1 <= args.lease_duration <= 3600:
@@ -103,6 +107,7 @@ def run(args: argparse.Namespace) -> int:
             instance_id=args.instance_id,
             rules_version=args.argo_version,
             local_images=args.local_images,
+            image_settings=configured_images(args.config),
         )
         elector = None if args.no_leader_elect else make_elector(client, options, args.lease_duration)
         if elector is not None:

@@ -7,6 +7,7 @@ import fcntl
 import os
 import signal
 import threading
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--wait", type=float, default=0.0, metavar="S", help="wait so long for the API to answer"
     )
+    parser.add_argument(
+        "--config", metavar="FILE", help="use the image rules (local.images) of this .argolint.yaml"
+    )
     parser.add_argument("--ready-file", metavar="FILE", help="write the process id here when it works")
 
 
@@ -42,10 +46,12 @@ def run(args: argparse.Namespace) -> int:
     from executor.artifacts.disk import DiskStore
     from executor.cluster.kubelet import Kubelet, ca_of
     from executor.cluster.kubelet_resources import resource_clients
+    from executor.runtimes.images import image_map
     from executor.runtimes.probe import choose
 
     if args.max_pods < 1:
         raise UserError(f"--max-pods {args.max_pods}: at least one is needed")
+    images = image_map(configured_images(args.config))
     data = clusterdir.data_dir(args.data)
     clusterdir.prepare(data)
     handle = _lock(data)
@@ -69,6 +75,7 @@ def run(args: argparse.Namespace) -> int:
                 max_pods=args.max_pods,
                 ca=ca_of(client),
                 make_resource_client=resource_clients(client),
+                images=images,
             )
             kubelet.start()
             announce(args.ready_file)
@@ -77,6 +84,19 @@ def run(args: argparse.Namespace) -> int:
     finally:
         os.close(handle)
     return 0
+
+
+def configured_images(config: str | None) -> Mapping[str, Any]:
+    """`local.images` of a configuration file; nothing without one. Raises UserError."""
+    if config is None:
+        return {}
+    from pathlib import Path
+
+    from executor.local.settings import load_file
+
+    if not Path(config).is_file():
+        raise UserError(f"--config {config}: there is no such file", "name the project's .argolint.yaml")
+    return load_file(Path(config)).images
 
 
 def _lock(data: Path) -> Any:

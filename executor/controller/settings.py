@@ -21,7 +21,8 @@ DEFAULT_EXECUTOR_IMAGE = "quay.io/argoproj/argoexec:v4.1.2"
 class Options:
     """The command line. `namespace` "" means every namespace; `requeue_seconds` is how long events are collected.
 
-    `local_images`: pods run on this machine, so images without a registry are known by the toolchain that stands for them.
+    `local_images`: pods run on this machine, so images without a registry are known by the toolchain that stands for them;
+    `image_settings` is `local.images` of the project's configuration.
     """
 
     namespace: str = ""
@@ -32,6 +33,7 @@ class Options:
     rules_version: str = "4.1"
     requeue_seconds: float = 0.05
     local_images: bool = False
+    image_settings: Object = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,13 +6,16 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from argolint.kube import ApiError, KubeClient, resource_for
 from executor.controller.informer import Handler, Informer, Key
 from executor.controller.references import DEFAULT_REPOSITORIES, account_names, config_map_names
 from executor.controller.settings import CONFIG_MAP, Config, Options, read_config
 from executor.engine.contract import Context
+
+if TYPE_CHECKING:
+    from executor.runtimes.images import ImageMap
 
 Obj = dict[str, Any]
 Object = Mapping[str, Any]
@@ -48,11 +51,11 @@ def instance_selector(instance_id: str) -> str:
 class LocalImages(Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]]):
     """Entrypoint and cmd of images: as configured, else of the toolchain that stands for the image on this machine."""
 
-    def __init__(self, configured: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]]) -> None:
-        from executor.runtimes.images import image_map
-
+    def __init__(
+        self, configured: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]], rules: ImageMap
+    ) -> None:
         self._configured = configured
-        self._map = image_map()
+        self._map = rules
 
     def __getitem__(self, image: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
         if image in self._configured:
@@ -86,6 +89,11 @@ class View:
         self.options = options
         self.config = self._first_config()
         self.instance_id = options.instance_id or self.config.instance_id
+        self._rules: ImageMap | None = None
+        if options.local_images:
+            from executor.runtimes.images import image_map
+
+            self._rules = image_map(options.image_settings)
         self._on_lookup = on_lookup
         self._on_broken_config = on_broken_config
         self._locking: tuple[Any, Any, bool] = (None, None, False)
@@ -206,7 +214,7 @@ class View:
         )
 
     def _images(self) -> Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]]:
-        return LocalImages(self.config.images) if self.options.local_images else self.config.images
+        return LocalImages(self.config.images, self._rules) if self._rules is not None else self.config.images
 
     def uses_locks(self, wf: Obj) -> bool:
         """Whether a pass over `wf` may take or give back a mutex or semaphore."""

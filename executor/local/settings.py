@@ -26,8 +26,11 @@ def load(root: Path) -> LocalSettings:
     path = next(
         (root / name for name in (".argolint.yaml", ".argolint.yml") if (root / name).is_file()), None
     )
-    if path is None:
-        return LocalSettings({})
+    return LocalSettings({}) if path is None else load_file(path)
+
+
+def load_file(path: Path) -> LocalSettings:
+    """The section of this configuration file. Raises UserError."""
     from executor.local.documents import objects_in, read_text
 
     documents = objects_in(str(path), read_text(path))
