@@ -79,6 +79,8 @@ class LogPump:
         if result is not None:
             read, self.stdout = os.pipe()
             self._pipes.append((read, True))
+        self._open_pipes = len(self._pipes)
+        self._lock = threading.Lock()
         self._threads = [
             threading.Thread(target=self._copy, args=(read, is_result), daemon=True)
             for read, is_result in self._pipes
@@ -124,5 +126,9 @@ class LogPump:
                 self._result.write_bytes(bytes(tail[-self._result_limit :]))
             except OSError:
                 self._result.unlink(missing_ok=True)
-        if all(not thread.is_alive() or thread is threading.current_thread() for thread in self._threads):
+        # Counted, not asked of the threads: one that has not been started yet looks like one that has ended.
+        with self._lock:
+            self._open_pipes -= 1
+            last = self._open_pipes == 0
+        if last:
             self._log.close()
