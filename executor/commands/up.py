@@ -16,6 +16,7 @@ from pathlib import Path
 
 from argolint.errors import UserError
 from executor.commands import clusterdir
+from executor.commands.kubelet import configured_images
 from executor.commands.supervisor import Component, Supervisor
 
 HELP = "start the embedded cluster and its controllers"
@@ -51,6 +52,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="how the kubelet runs containers: auto, process or container",
     )
     parser.add_argument("--max-pods", type=int, default=0, metavar="N", help="pods that run at the same time")
+    parser.add_argument(
+        "--config", metavar="FILE", help="use the image rules (local.images) of this .argolint.yaml"
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -58,6 +62,7 @@ def run(args: argparse.Namespace) -> int:
     data = clusterdir.data_dir(args.data)
     if not 0 <= args.port <= 65535:
         raise UserError(f"--port {args.port}: not a port number", "use a number from 1 to 65535")
+    configured_images(getattr(args, "config", None))  # what is wrong with it is said now
     sync = None
     if args.sync:
         sync = Path(args.sync).expanduser().absolute()
@@ -103,6 +108,10 @@ def components(data: Path, kubeconfig: Path, sync: Path | None, args: argparse.N
         kubelet += ["--runtime", args.runtime]
     if args.max_pods:
         kubelet += ["--max-pods", str(args.max_pods)]
+    if getattr(args, "config", None):
+        settings = ["--config", str(Path(args.config).expanduser().absolute())]
+        kubelet += settings
+        controller += settings
     out = [
         Component("apiserver", api, ready=False),
         Component("controller", controller),

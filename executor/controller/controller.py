@@ -555,6 +555,10 @@ class Controller:
                     self._delete_workflow(other, str(found["metadata"].get("uid")))
 
     def _delete_workflow(self, key: Key, uid: str) -> None:
+        cached = self.view.workflows.get(*key)
+        if cached is not None and cached["metadata"].get("deletionTimestamp"):
+            return  # asked for before: a finalizer keeps it
+
         def delete() -> None:
             try:
                 self.client.delete(WORKFLOW, key[1], key[0], uid=uid)

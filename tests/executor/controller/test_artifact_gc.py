@@ -145,3 +145,13 @@ def test_a_lost_pod_is_asked_for_again(cluster: Any) -> None:
     shown = artifacts.with_lost_pods_forgotten(cluster.client, wf, [])
     assert shown["status"]["artifactGCStatus"]["strategiesProcessed"] == {"OnWorkflowDeletion": True}
     assert artifacts.with_lost_pods_forgotten(cluster.client, wf, [{"metadata": {"name": name}}]) is wf
+
+
+def test_a_workflow_whose_time_has_come_takes_its_artifacts_along(cluster: Any) -> None:
+    place = f"{cluster.namespace}/brief"
+    text = TWO % ("brief", "OnWorkflowDeletion", place, place, "OnWorkflowCompletion")
+    cluster.create(
+        text.replace("entrypoint: main", "entrypoint: main\n  ttlStrategy: {secondsAfterCompletion: 0}")
+    )
+    gone(cluster, "brief")
+    assert stored(cluster, "brief") == set()
