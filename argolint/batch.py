@@ -41,8 +41,8 @@ FORK_FILES = 300
 FORK_BYTES = 700_000
 # How much text a process keeps the trees of, between its two passes.
 KEEP_CHARS = 600_000
-# How many files beyond that it holds on to: those that others refer to are asked for again and again.
-RECENT_FILES = 60
+# How much beyond that it holds on to for a while: files that others refer to are asked for again and again.
+RECENT_CHARS = 250_000
 # After how much text let go of the collector runs, where it is switched off: views and their parents form cycles.
 COLLECT_CHARS = 500_000
 
@@ -206,6 +206,7 @@ class _Run:
         self.entries: list[Entry | None] = [self._known(i) for i in range(len(inputs))]
         self.files: dict[int, File] = {}
         self.recent: dict[int, File] = {}
+        self.recent_size = 0
         self.kept = self.dropped = 0
         self.numbers: dict[str, int] = {}
         self.index_: Index | None = None
@@ -302,15 +303,28 @@ class _Run:
         return next((obj for obj in file.objects[fact.document] if obj.where == fact.where), None)
 
     def _file(self, number: int) -> File:
-        file = self.files.get(number) or self.recent.pop(number, None)
-        if file is None:
-            file = _read(self.inputs[number])
-            self._keep(number, file)
+        file = self.files.get(number)
+        if file is not None:
+            return file
+        file = self.recent.pop(number, None)
+        if file is not None:
+            self.recent[number] = file  # the youngest again
+            return file
+        file = _read(self.inputs[number])
+        self._keep(number, file)
         if number not in self.files:
-            self.recent[number] = file
-            if len(self.recent) > RECENT_FILES:
-                del self.recent[next(iter(self.recent))]
+            self._remember(number, file)
         return file
+
+    def _remember(self, number: int, file: File) -> None:
+        """Hold on to a file for a while, at the cost of those that were asked for longest ago."""
+        if len(file.text) > RECENT_CHARS:
+            return
+        self.recent[number] = file
+        self.recent_size += len(file.text)
+        while self.recent_size > RECENT_CHARS:
+            oldest = next(iter(self.recent))
+            self.recent_size -= len(self.recent.pop(oldest).text)
 
     def _keep(self, number: int, file: File) -> None:
         """Hold on to a tree for the second pass. A tree takes some fifteen times the room of its text: what exceeds the

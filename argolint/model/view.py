@@ -51,7 +51,8 @@ class View:
 
     def mapping(self, key: str) -> View:
         """A view of the mapping under `key`; empty when there is none."""
-        return View(self.map.get(key), self.path_of(key))
+        where = self.where
+        return View(self.map.get(key), f"{where}.{key}" if where else key)
 
     def sequence(self, key: str) -> Seq:
         """The list under `key`; empty when there is none."""

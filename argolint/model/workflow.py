@@ -41,7 +41,7 @@ class Reference(View):
     `map` is the mapping that holds the reference (the step, the hook, the spec), `step` the step or task, if any.
     """
 
-    __slots__ = ("arguments", "cluster_scope", "how", "local", "name_span", "object_name", "object_span",
+    __slots__ = ("_arguments", "cluster_scope", "how", "local", "name_span", "object_name", "object_span",
                  "step", "template_name", "template_span")  # fmt: skip
 
     def __init__(self, node: Any, where: str, how: str, step: Step | None = None) -> None:
@@ -53,7 +53,14 @@ class Reference(View):
         self.template_name = ""
         self.cluster_scope = False
         self.name_span = self.object_span = self.template_span = self.head
-        self.arguments = self.mapping("arguments")
+        self._arguments: View | None = None
+
+    @property
+    def arguments(self) -> View:
+        """What is given to the template."""
+        if self._arguments is None:
+            self._arguments = self.mapping("arguments")
+        return self._arguments
 
     @property
     def object_kind(self) -> str:
@@ -164,7 +171,7 @@ def hooks_of(view: View) -> list[Hook]:
 class Step(View):
     """A step of a steps template or a task of a DAG. `kind` is "step" or "task"; `group` is -1 for tasks."""
 
-    __slots__ = ("_inline", "group", "index", "kind", "template")
+    __slots__ = ("_arguments", "_inline", "_target", "group", "index", "kind", "template")
 
     def __init__(self, node: Any, where: str, template: Template, kind: str, group: int, index: int) -> None:
         super().__init__(node, where)
@@ -172,7 +179,9 @@ class Step(View):
         self.kind = kind
         self.group = group
         self.index = index
+        self._arguments: Ports | None = None
         self._inline: Template | None = None
+        self._target: list[Reference | None] = []  # the target, once it has been looked for
 
     @property
     def name(self) -> str:
@@ -192,7 +201,9 @@ class Step(View):
 
     @property
     def arguments(self) -> Ports:
-        return Ports(self.get("arguments"), self.path_of("arguments"))
+        if self._arguments is None:
+            self._arguments = Ports(self.map.get("arguments"), self.path_of("arguments"))
+        return self._arguments
 
     @property
     def when(self) -> str:
@@ -217,7 +228,9 @@ class Step(View):
     @property
     def target(self) -> Reference | None:
         """What the step runs, unless it is inline or missing."""
-        return _target(self, self, "template")
+        if not self._target:
+            self._target.append(_target(self, self, "template"))
+        return self._target[0]
 
     @property
     def depends(self) -> str:
@@ -469,13 +482,15 @@ class Template(View):
 class WorkflowSpec(View):
     """A workflow spec, in whichever object it stands (`owner`)."""
 
-    __slots__ = ("_all_templates", "_references", "_templates", "owner")
+    __slots__ = ("_all_templates", "_arguments", "_defaults", "_references", "_templates", "owner")
 
     def __init__(self, node: Any, where: str, owner: Object) -> None:
         super().__init__(node, where)
         self.owner = owner
         self._templates: list[Template] | None = None
         self._all_templates: list[Template] | None = None
+        self._arguments: Ports | None = None
+        self._defaults: Template | None = None
         self._references: list[Reference] | None = None
 
     @property
@@ -489,14 +504,17 @@ class WorkflowSpec(View):
 
     @property
     def arguments(self) -> Ports:
-        return Ports(self.get("arguments"), self.path_of("arguments"))
+        if self._arguments is None:
+            self._arguments = Ports(self.map.get("arguments"), self.path_of("arguments"))
+        return self._arguments
 
     @property
     def template_defaults(self) -> Template | None:
-        node = self.get("templateDefaults")
-        if isinstance(node, Map):
-            return Template(node, self.path_of("templateDefaults"), self, is_default=True)
-        return None
+        if self._defaults is None:
+            node = self.map.get("templateDefaults")
+            if isinstance(node, Map):
+                self._defaults = Template(node, self.path_of("templateDefaults"), self, is_default=True)
+        return self._defaults
 
     @property
     def templates(self) -> list[Template]:
