@@ -241,6 +241,7 @@ def main() -> int:
     )
     parser.add_argument("pytest", nargs="*", help="further words for pytest")
     args = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what was started is ended
     warnings.filterwarnings("ignore", message="Unverified HTTPS request")
     CACHE.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="contract-real-") as temporary:
