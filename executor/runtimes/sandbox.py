@@ -19,6 +19,7 @@ import stat
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -27,6 +28,7 @@ from executor.runtimes.cgroups import Group, enforced, hierarchies, joining
 from executor.runtimes.rootfs import resolve
 
 TOOLS = "/.argorun/bin"
+SETTLE_SECONDS = 5.0  # the longest time from the start of a sandbox to its main process
 SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 # Of the host's /etc only what programs need to start, resolve names and check certificates.
@@ -204,7 +206,11 @@ class SandboxHandle:
         return next(iter(self._main_pids()), 0)
 
     def signal(self, number: int) -> None:
-        for pid in self._main_pids():
+        # A sandbox that was started a moment ago may have no main process yet: a signal must not be lost for that.
+        until = time.monotonic() + SETTLE_SECONDS
+        while not (pids := self._main_pids()) and self._process.poll() is None and time.monotonic() < until:
+            time.sleep(0.01)
+        for pid in pids:
             try:
                 os.kill(pid, number)
             except (ProcessLookupError, PermissionError):
