@@ -168,6 +168,7 @@ class SandboxHandle:
         self._init: int | None = None
         self._code: int | None = None
         self._exit: Exit | None = None
+        self._signalled = 0
         self._lock = threading.Lock()
         self._reader = threading.Thread(target=self._read_status, args=(status,), daemon=True)
         self._reader.start()
@@ -210,6 +211,7 @@ class SandboxHandle:
         until = time.monotonic() + SETTLE_SECONDS
         while not (pids := self._main_pids()) and self._process.poll() is None and time.monotonic() < until:
             time.sleep(0.01)
+        self._signalled = number
         for pid in pids:
             try:
                 os.kill(pid, number)
@@ -252,6 +254,8 @@ class SandboxHandle:
             return Exit(self._code, "Completed" if self._code == 0 else "Error")
         if code < 0:  # the sandbox itself was killed, and everything in it
             return Exit(128 - code, "Error")
+        if self._signalled:  # the signal met the sandbox before it had become the program
+            return Exit(128 + self._signalled, "Error")
         if self._spec.drain is not None:
             self._spec.drain()
         return start_error(_own_words(self._spec.log))
