@@ -49,17 +49,16 @@ _EVERYTHING = Instances(
 _last: list[tuple[Object, dict[str, list[Place]]]] = []
 
 
-def places(obj: Object, ctx: Context, *kinds: str) -> Iterator[Place]:
+def places(obj: Object, ctx: Context, *kinds: str) -> list[Place]:
     """What is found of the given kinds in a workflow object; nothing for other objects."""
-    if not obj.is_workflow_kind and obj.kind != "WorkflowEventBinding":
-        return
     if not _last or _last[0][0] is not obj:
         found: dict[str, list[Place]] = {}
-        for place in _all(obj, ctx):
-            found.setdefault(place.kind, []).append(place)
+        if obj.is_workflow_kind or obj.kind == "WorkflowEventBinding":
+            for place in _all(obj, ctx):
+                found.setdefault(place.kind, []).append(place)
         _last[:] = [(obj, found)]
-    for kind in kinds:
-        yield from _last[0][1].get(kind, ())
+    found = _last[0][1]
+    return [place for kind in kinds for place in found.get(kind, ())] if found else []
 
 
 def _all(obj: Object, ctx: Context) -> Iterator[Place]:

@@ -46,9 +46,10 @@ def problems(obj: Object, ctx: Context, index: Index | None, *kinds: str) -> lis
     """
     if not obj.is_workflow_kind:
         return []
-    if index is not None and not _leaves(obj):
-        index = None
     found = next((known for seen, used, known in _last if seen is obj and used is index), None)
+    if found is None and index is not None and not _leaves(obj):
+        index = None
+        found = next((known for seen, used, known in _last if seen is obj and used is None), None)
     if found is None:
         found = {}
         for problem in _all(obj, ctx, index):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 from argolint.model.k8s import Object
@@ -17,22 +16,23 @@ _last: tuple[Any, tuple[int, int], list[Problem]] | None = None
 def problems_of(obj: Object, target: tuple[int, int]) -> list[Problem]:
     """Every structural problem of `obj` for the release `target`; none for a kind of somebody else's group."""
     global _last
-    entry = KINDS.get(obj.kind)
-    if entry is None or obj.group != entry[0].rpartition("/")[0]:
-        return []
     if _last is not None and _last[0] is obj.map and _last[1] == target:
         return _last[2]
-    major, minor = max(target, release(OLDEST_VERSION))
-    found = validate(obj.map, obj.kind, f"{major}.{minor}")
+    entry = KINDS.get(obj.kind)
+    if entry is None or obj.group != entry[0].rpartition("/")[0]:
+        found = []
+    else:
+        major, minor = max(target, release(OLDEST_VERSION))
+        found = validate(obj.map, obj.kind, f"{major}.{minor}")
     _last = (obj.map, target, found)
     return found
 
 
-def of_kind(obj: Object, target: tuple[int, int], *kinds: str) -> Iterator[tuple[Problem, Span]]:
+def of_kind(obj: Object, target: tuple[int, int], *kinds: str) -> list[tuple[Problem, Span]]:
     """The problems of some kinds, each with the place to point at."""
-    for problem in problems_of(obj, target):
-        if problem.kind in kinds:
-            yield problem, place(problem, obj.where)
+    return [
+        (problem, place(problem, obj.where)) for problem in problems_of(obj, target) if problem.kind in kinds
+    ]
 
 
 _ABOUT_KEYS = frozenset(
