@@ -87,6 +87,11 @@ class KubeClient:
     def __init__(self, configuration: Any, default_namespace: str = "default") -> None:
         from kubernetes.client.rest import RESTClientObject
 
+        if not configuration.verify_ssl:
+            # The kubeconfig says so itself (insecure-skip-tls-verify); a warning at each request would only bury the rest.
+            import urllib3
+
+            urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
         self._configuration = configuration
         self._pool = RESTClientObject(configuration).pool_manager
         self.server: str = configuration.host.rstrip("/")
