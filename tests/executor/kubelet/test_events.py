@@ -79,7 +79,8 @@ def test_a_pod_that_runs(client: KubeClient) -> None:
         ("Normal", "Scheduled", "Successfully assigned default/runs to argorun"),
         ("Normal", "Started", "Started container main"),
     ]
-    assert list(client.stream_log("runs", "default", container="main")) == [b"project"]
+    # "Started" may come before the container has printed: follow to its end.
+    assert list(client.stream_log("runs", "default", container="main", follow=True)) == [b"project"]
 
 
 @pytest.mark.sandbox
