@@ -45,19 +45,6 @@ def sibling_uses(scalar: Scalar) -> Iterator[SiblingUse]:
             yield found
 
 
-def hook_expression_uses(step: Step) -> Iterator[tuple[SiblingUse, str, str]]:
-    """The uses of siblings in the bare expressions of a step's hooks: (use, hook name, expression)."""
-    for hook in step.hooks:
-        source = hook.text("expression")
-        for use in uses_in_expression(source):
-            if use.root == root_of(step.template) and len(use.path) > 1:
-                yield (
-                    SiblingUse(use, step.template, step, child(step.template, use.path[1]), True),
-                    hook.name,
-                    source,
-                )
-
-
 def _sibling(scalar: Scalar, use: Use) -> SiblingUse | None:
     if use.root not in ("steps", "tasks") or len(use.path) < 2:
         return None
