@@ -108,9 +108,10 @@ def _remote(artifact: Object, kind: str, store: ArtifactStore, archive_location:
         return None, key
     own = artifact.get(kind) or {}
     repository = archive_location.get(kind) or {}
-    complete = bool(own.get("bucket") or own.get("endpoint")) or kind == "artifactory"
+    names = ("addresses",) if kind == "hdfs" else (_FIELDS[kind][0], "endpoint")
+    complete = kind == "artifactory" or any(own.get(name) for name in names)
     merged = dict(own) if complete else {**repository, **{k: v for k, v in own.items() if v}}
-    if kind != "artifactory" and not merged.get("bucket"):
+    if kind != "artifactory" and not merged.get(names[0]):
         return None, key
     return reach(kind, merged), key
 
@@ -123,7 +124,7 @@ def keys_below(location: Object, kind: str, store: ArtifactStore, archive_locati
         return found
     bucket = bucket_of(location, kind) or bucket_of(archive_location, kind)
     base = store_key(kind, bucket, "x")[:-1]
-    return [name.removeprefix(base) for name in store.list(base + key)]
+    return sorted(name.removeprefix(base) for name in store.list(base + key))
 
 
 def save(

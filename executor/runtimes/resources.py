@@ -15,6 +15,7 @@ from typing import IO, TYPE_CHECKING, Any, Protocol
 
 from executor.artifacts import locations
 from executor.artifacts.base import ArtifactError
+from executor.engine.gojson import marshal_any
 from executor.runtimes.jsonpath import JsonPathError, render
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ def play(verb: str, run: ContainerRun, log: IO[bytes]) -> tuple[int, str, Object
     try:
         if verb == "data":
             result = _data(template.get("data") or {}, run)
-            text = json.dumps(result)
+            text = marshal_any(result)
             say(text)
             return 0, "", {"result": text}
         return 0, "", _resource(template, run, say)

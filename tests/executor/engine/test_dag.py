@@ -188,3 +188,28 @@ def test_daemon_task_counts_as_done_for_dependents_and_ends_with_the_dag(run: An
     assert table(outcome) == ["wf DAG Succeeded", "server Pod Succeeded", "client Pod Succeeded"]
     assert outcome.node("client")["inputs"]["parameters"] == [{"name": "ip", "value": "10.0.0.1"}]
     assert "daemoned" not in outcome.node("server")
+
+
+def test_daemon_task_that_dies_is_retried_while_its_dependents_run(run: Any, table: Any) -> None:
+    outcome = run(
+        """
+        entrypoint: main
+        templates:
+        - name: main
+          dag:
+            tasks:
+            - {name: server, template: daemon}
+            - {name: client, template: work, dependencies: [server]}
+        - {name: daemon, daemon: true, retryStrategy: {limit: 2}, container: {image: a, command: [serve]}}
+        - {name: work, container: {image: a, command: [c]}}
+        """,
+        {"daemon": [Answer(exit_code=1, after=5), Answer()], "work": Answer(after=15)},
+    )
+    assert table(outcome) == [
+        "wf DAG Succeeded",
+        "server Retry Succeeded",
+        "server(0) Pod Failed: main: Error (exit code 1)",
+        "client Pod Succeeded",
+        "server(1) Pod Succeeded",
+    ]
+    assert outcome.node("server(1)")["startedAt"] == "2026-01-01T00:00:05Z"
