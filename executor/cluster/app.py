@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from typing import Any
 
@@ -18,10 +17,7 @@ from executor.cluster.http import (
     Send,
     failure_response,
     json_response,
-    read_body,
     request_of,
-    send_response,
-    send_stream,
 )
 from executor.cluster.rbac import Attributes, denial
 from executor.cluster.routes import target_of, verb_of
@@ -57,10 +53,8 @@ class App:
         self.cluster = cluster
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """ASGI entry point."""
-        if scope["type"] == "http":
-            await self._http(scope, receive, send)
-        elif scope["type"] == "websocket":
+        """ASGI entry point of WebSockets; other requests come by `answer`."""
+        if scope["type"] == "websocket":
             await self._websocket(scope, receive, send)
 
     async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -90,35 +84,17 @@ class App:
             raise not_found("pods", "", target.name)
         return execproxy.protocol_of(scope), execproxy.request_for(scope, entry.obj)
 
-    async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
-        request = request_of(scope)
+    async def answer(self, request: Request) -> Response:
+        """The answer to a request, whatever becomes of it."""
         try:
-            if request.method in ("POST", "PUT", "PATCH", "DELETE"):
-                request.body = await read_body(receive)
-            response = await self.respond(request)
+            return await self.respond(request)
         except ApiStatus as failure:
-            response = failure_response(failure)
+            return failure_response(failure)
         except OSError as error:
-            response = failure_response(internal(str(error)))
+            return failure_response(internal(str(error)))
         except Exception as error:
             log.exception("%s %s", request.method, request.path)
-            response = failure_response(internal(f"{type(error).__name__}: {error}"))
-        if response.stream is None:
-            await send_response(send, response, request.warnings)
-        else:
-            await self._stream(response, request, receive, send)
-
-    async def _stream(self, response: Response, request: Request, receive: Receive, send: Send) -> None:
-        """Send a stream until it ends or the client goes, whichever is first."""
-        sending = asyncio.ensure_future(send_stream(send, response, request.warnings))
-        leaving = asyncio.ensure_future(_gone(receive))
-        await asyncio.wait((sending, leaving), return_when=asyncio.FIRST_COMPLETED)
-        for task in (sending, leaving):
-            task.cancel()
-        results = await asyncio.gather(sending, leaving, return_exceptions=True)
-        for result in results:
-            if isinstance(result, Exception) and not isinstance(result, OSError | RuntimeError):
-                log.error("%s %s: %s", request.method, request.path, result)
+            return failure_response(internal(f"{type(error).__name__}: {error}"))
 
     async def respond(self, request: Request) -> Response:
         """The answer to a request."""
@@ -226,11 +202,6 @@ class App:
         if content is None:
             raise no_such_path()
         return Response(200, content)
-
-
-async def _gone(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
 
 
 async def _refuse_upgrade(scope: Scope, send: Send, failure: ApiStatus) -> None:

@@ -17,7 +17,10 @@ Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
-MAX_BODY: Final = 8 * 1024 * 1024
+MAX_BODY: Final = 3 * 1024 * 1024
+"""Bytes of a request's body: upstream's limit (apiserver: MaxRequestBodyBytes)."""
+SEPARATOR: Final = "\n"
+"""Between the values of a header that is there several times and whose values are not joined by commas."""
 JSON: Final = "application/json"
 PROTOBUF: Final = "application/vnd.kubernetes.protobuf"
 
@@ -47,6 +50,8 @@ class Request:
     body: bytes = b""
     peer: Mapping[str, Any] | None = None
     """The client's TLS certificate, as `ssl` describes it, when it showed one."""
+    secure: bool = True
+    """Whether it came over TLS."""
     warnings: list[str] = field(default_factory=list)
 
     @property
@@ -87,29 +92,25 @@ def failure_response(failure: ApiStatus) -> Response:
 
 
 def request_of(scope: Scope) -> Request:
-    """The request of an ASGI scope, without its body."""
-    headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
+    """The request of an ASGI scope (of a WebSocket), without its body."""
+    headers: dict[str, str] = {}
+    for raw, value in scope["headers"]:
+        name, text = raw.decode("latin-1").lower(), value.decode("latin-1")
+        headers[name] = f"{headers[name]}{SEPARATOR}{text}" if name in headers else text
     query = dict(parse_qsl(scope.get("query_string", b"").decode("latin-1"), keep_blank_values=True))
     return Request(
-        scope.get("method", "GET"), scope["path"], query, headers, peer=(scope.get("state") or {}).get("peer")
+        scope.get("method", "GET"),
+        scope["path"],
+        query,
+        headers,
+        peer=(scope.get("state") or {}).get("peer"),
+        secure=scope.get("scheme") in ("wss", "https"),
     )
 
 
-async def read_body(receive: Receive) -> bytes:
-    """The whole body. ApiStatus 413 when it is larger than MAX_BODY."""
-    chunks: list[bytes] = []
-    size = 0
-    while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise ApiStatus(499, "ClientClosedRequest", "the client has gone")
-        chunk = message.get("body", b"")
-        size += len(chunk)
-        if size > MAX_BODY:
-            raise ApiStatus(413, "RequestEntityTooLarge", f"Request entity too large: limit is {MAX_BODY}")
-        chunks.append(chunk)
-        if not message.get("more_body"):
-            return b"".join(chunks)
+def too_large(limit: int = MAX_BODY) -> ApiStatus:
+    """413: a body, or an object, of more bytes than `limit`."""
+    return ApiStatus(413, "RequestEntityTooLarge", f"Request entity too large: limit is {limit}")
 
 
 def parse_body(request: Request, decode_protobuf: Callable[[bytes], Any] | None = None) -> Any:
@@ -160,39 +161,3 @@ def warning_header(text: str) -> str:
     """A `Warning` header as RFC 7234 words it; clients print its text."""
     quoted = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", " ")
     return f'299 - "{quoted}"'
-
-
-async def send_response(send: Send, response: Response, warnings: list[str]) -> None:
-    """Send an answer that has a whole body."""
-    headers = [
-        (b"content-type", response.content_type.encode()),
-        (b"content-length", str(len(response.body)).encode()),
-    ]
-    await send(
-        {
-            "type": "http.response.start",
-            "status": response.code,
-            "headers": headers + _extra(response, warnings),
-        }
-    )
-    await send({"type": "http.response.body", "body": response.body})
-
-
-async def send_stream(send: Send, response: Response, warnings: list[str]) -> None:
-    """Send an answer chunk by chunk as its stream yields them."""
-    assert response.stream is not None
-    headers = [(b"content-type", response.content_type.encode()), *_extra(response, warnings)]
-    await send({"type": "http.response.start", "status": response.code, "headers": headers})
-    # An empty first chunk makes the server send the headers: clients wait for them before anything has happened.
-    await send({"type": "http.response.body", "body": b"", "more_body": True})
-    async for chunk in response.stream:
-        if chunk:
-            await send({"type": "http.response.body", "body": chunk, "more_body": True})
-    await send({"type": "http.response.body", "body": b""})
-
-
-def _extra(response: Response, warnings: list[str]) -> list[tuple[bytes, bytes]]:
-    extra = [(name.lower().encode(), value.encode()) for name, value in response.headers.items()]
-    extra += [(b"warning", warning_header(text).encode("utf-8", "replace")) for text in warnings]
-    extra.append((b"cache-control", b"no-cache, private"))
-    return extra

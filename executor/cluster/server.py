@@ -16,24 +16,15 @@ from typing import IO, Any
 
 import orjson
 import uvicorn
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from argolint.errors import UserError
 from executor.cluster import pki
 from executor.cluster.app import App
+from executor.cluster.protocol import Connection, sweep
 from executor.cluster.state import Cluster
 
+HANDSHAKE_SECONDS = 10.0
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
-
-
-class _Protocol(HttpToolsProtocol):
-    """HTTP that tells the application which certificate the client showed."""
-
-    def connection_made(self, transport: Any) -> None:
-        super().connection_made(transport)
-        peer = transport.get_extra_info("peercert")
-        if peer:
-            self.app_state = {**self.app_state, "peer": peer}
 
 
 class _Server(uvicorn.Server):
@@ -54,6 +45,32 @@ class _Server(uvicorn.Server):
         finally:
             for number in (signal.SIGTERM, signal.SIGINT):
                 loop.remove_signal_handler(number)
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Listen, as uvicorn's does, with a limit on the time of a TLS handshake."""
+        loop = asyncio.get_running_loop()
+
+        def protocol() -> asyncio.Protocol:
+            return Connection(self.config, self.server_state, {}, loop)
+
+        limits: dict[str, Any] = (
+            {"ssl_handshake_timeout": HANDSHAKE_SECONDS, "ssl_shutdown_timeout": HANDSHAKE_SECONDS}
+            if self.config.ssl
+            else {}
+        )
+        self.servers = [
+            await loop.create_server(
+                protocol, sock=one, ssl=self.config.ssl, backlog=self.config.backlog, **limits
+            )
+            for one in sockets or ()
+        ]
+        self.started = True
+
+    async def on_tick(self, counter: int) -> bool:
+        """Ten times a second: close connections whose time is up, now and then."""
+        if counter % 10 == 0:
+            sweep(self.server_state.connections, asyncio.get_running_loop().time())
+        return self.should_exit
 
     def handle_exit(self, sig: int, frame: Any) -> None:
         self._on_exit()
@@ -153,8 +170,10 @@ async def _serve(
     cluster.open()
     config = uvicorn.Config(
         App(cluster),
-        http=_Protocol,
+        http=Connection,  # type: ignore[arg-type]
         ws="wsproto",
+        interface="asgi3",
+        proxy_headers=False,
         lifespan="off",
         log_config=None,
         log_level="warning",
