@@ -92,21 +92,25 @@ def _around(template: Template | None) -> Iterator[str]:
         template = template.step.template if template.step is not None else None
 
 
-def parameters_read(obj: Object, template: str, given: Collection[str] = ()) -> set[str]:
-    """The workflow parameters that a template of an object, and those that it calls there, read in tags and cannot do without.
+def workflow_reads(obj: Object, template: str, given: Collection[str] = ()) -> set[tuple[str, str]]:
+    """What a template of an object, and those that it calls there, read in tags of the workflow and cannot do without.
 
-    `given` are the inputs that the caller passes: what stands in their defaults is not read.
+    Pairs (parameters, labels or annotations; the name). `given` are the inputs that the caller passes: what stands in their
+    defaults is not read.
     """
-    names: set[str] = set()
+    found: set[tuple[str, str]] = set()
     for spec in obj.workflow_specs:
         called = reachable(spec, [template])
         for one in spec.templates:
             for text in _read_by(one, given, one.name == template) if one.name in called else ():
                 for use in uses_in(text):
-                    plain = not use.guarded and not use.in_expr
-                    if plain and use.path[:2] == ("workflow", "parameters") and len(use.path) > 2:
-                        names.add(".".join(use.path[2:]))
-    return names - {"json"}
+                    if not use.guarded and not use.in_expr and len(use.path) > 2 and use.root == "workflow":
+                        if use.path[1] in _TRAVELLING and use.path[2:] != ("json",):
+                            found.add((use.path[1], ".".join(use.path[2:])))
+    return found
+
+
+_TRAVELLING = frozenset({"parameters", "labels", "annotations"})
 
 
 def _read_by(template: Template, given: Collection[str], is_callee: bool) -> Iterator[str]:

@@ -199,7 +199,7 @@ def _metadata(use: Use, member: str, rest: tuple[str, ...], world: World) -> Ite
     if not rest or rest == ("json",) or use.in_expr or world.spec.workflow_template_ref is not None:
         return
     name = ".".join(rest)
-    known = _keys(member, world)
+    known = metadata_keys(world.spec, member)
     if name in known or "argoproj.io/" in name or "{{" in name:
         return
     near = suggest(name, known)
@@ -214,18 +214,20 @@ def _metadata(use: Use, member: str, rest: tuple[str, ...], world: World) -> Ite
     )
 
 
-def _keys(member: str, world: World) -> set[str]:
-    owner = world.spec.owner
-    holders: list[View] = [
-        world.spec.mapping("workflowMetadata"),
-        owner.spec.mapping("workflowMetadata"),
-        owner.metadata,
-    ]
+def metadata_keys(spec: WorkflowSpec, member: str) -> set[str]:
+    """The labels or annotations that workflows of a spec have, as far as its object says.
+
+    A CronWorkflow gives its workflows those of its `workflowMetadata`, not its own (upstream: convert.go).
+    """
+    owner = spec.owner
+    holders: list[View] = [spec.mapping("workflowMetadata"), owner.spec.mapping("workflowMetadata")]
     found: set[str] = set()
     for holder in holders:
         found.update(str(key) for key in holder.mapping(member).map)
-    if member == "labels":
-        found.update(str(key) for key in world.spec.mapping("workflowMetadata").mapping("labelsFrom").map)
+        if member == "labels":
+            found.update(str(key) for key in holder.mapping("labelsFrom").map)
+    if owner.kind != "CronWorkflow":
+        found.update(str(key) for key in owner.metadata.mapping(member).map)
     return found
 
 

@@ -33,7 +33,8 @@ def check(spec: WorkflowSpec, ctx: Context) -> Iterator[Finding]:
         if found is None or owner is None:
             continue
         given = {item.text("name") for item in ref.arguments.items("parameters")}
-        missing = flow_uses.parameters_read(owner, ref.template_name, given) - declared
+        read = flow_uses.workflow_reads(owner, ref.template_name, given)
+        missing = {name for member, name in read if member == "parameters"} - declared
         for name in sorted(missing):
             if (owner.kind, owner.name, name) in said or not is_literal(name):
                 continue

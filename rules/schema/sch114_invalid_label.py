@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from argolint.context import Context
+from argolint.diagnostic import Severity
 from argolint.model.k8s import Object
 from argolint.model.view import View
 from argolint.patterns import lazy
@@ -17,17 +18,18 @@ PREFIX = lazy(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*"
 @rule("SCH114", "invalid-label", on="object", severity="error")
 def check(obj: Object, ctx: Context) -> Iterator[Finding]:
     """A label or annotation that Kubernetes does not take."""
-    holders = [obj.metadata]
+    # A key is wrong wherever it stands; the value of an object's own label may still be set by who submits the object.
+    holders: list[tuple[View, Severity]] = [(obj.metadata, "warning")]
     for spec in obj.workflow_specs:
-        holders.append(spec.mapping("podMetadata"))
-        holders += [template.mapping("metadata") for template in spec.all_templates]
-        holders.append(spec.mapping("workflowMetadata"))
+        holders.append((spec.mapping("podMetadata"), "warning"))
+        holders += [(template.mapping("metadata"), "warning") for template in spec.all_templates]
+        holders.append((spec.mapping("workflowMetadata"), "error"))
     if obj.kind == "CronWorkflow":
-        holders.append(obj.spec.mapping("workflowMetadata"))
-    for holder in holders:
+        holders.append((obj.spec.mapping("workflowMetadata"), "error"))
+    for holder, severity in holders:
         yield from keys(holder.mapping("annotations"), "annotation")
         yield from keys(holder.mapping("labels"), "label")
-        yield from values(holder.mapping("labels"))
+        yield from values(holder.mapping("labels"), severity)
 
 
 def keys(view: View, what: str) -> Iterator[Finding]:
@@ -45,7 +47,7 @@ def keys(view: View, what: str) -> Iterator[Finding]:
             )
 
 
-def values(view: View) -> Iterator[Finding]:
+def values(view: View, severity: Severity) -> Iterator[Finding]:
     """Findings about the values of labels; numbers and the like are a matter of type."""
     for key, value in view.map.items():
         if not isinstance(value, str) or not value or "{{" in value:
@@ -55,6 +57,5 @@ def values(view: View) -> Iterator[Finding]:
                 view.value_span(key),
                 f"the label `{key}` cannot have this value",
                 help="at most 63 letters, digits, `-`, `_`, `.`; longer text belongs into an annotation",
-                # A key is wrong wherever it stands; a value may still be set by who submits the object.
-                severity="warning",
+                severity=severity,
             )

@@ -12,12 +12,16 @@ from argolint.rule import Finding, rule
 
 @rule("STR126", "missing-name", on="spec", severity="error")
 def check(spec: WorkflowSpec, ctx: Context) -> Iterator[Finding]:
-    """A template, step, task or container has no name."""
+    """A template, step, task, container, parameter or artifact has no name."""
+    yield from unnamed(spec.mapping("arguments"))
     for template in spec.all_templates:
+        yield from unnamed(template.inputs)
+        yield from unnamed(template.outputs)
         if template.step is None:
             yield from named(template, "template")
         for step in template.children:
             yield from named(step, step.kind)
+            yield from unnamed(step.arguments)
         for role in ("initContainers", "sidecars"):
             for one in template.items(role):
                 if one.get("name") == "":
@@ -31,3 +35,11 @@ def named(view: View, what: str) -> Iterator[Finding]:
     """The finding about a view without a name."""
     if view.get("name") in (None, ""):
         yield Finding(view.key_span("name"), f"this {what} has no name", help="give it a `name`")
+
+
+def unnamed(ports: View) -> Iterator[Finding]:
+    """The parameters and artifacts whose name is empty; that a name is required is in the schema."""
+    for field, what in (("parameters", "parameter"), ("artifacts", "artifact")):
+        for one in ports.items(field):
+            if one.get("name") == "":
+                yield from named(one, what)

@@ -1,0 +1,193 @@
+"""Variables of steps and tasks: `steps.NAME.outputs.parameters.x` where it is seen, and whether it exists."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from argolint.analysis import references_workflow as globals_
+from argolint.analysis.flow import Callee, callee_of
+from argolint.analysis.references_problem import FIELDS, Problem, unknown
+from argolint.analysis.steps import root_of
+from argolint.analysis.variables import Use
+from argolint.context import Scalar
+from argolint.language.suggest import nearest
+from argolint.model.workflow import Step, Template
+from argolint.project.index import did_you_mean, is_literal, suggest
+
+_ALWAYS = frozenset({"id", "startedAt", "finishedAt", "hostNodeName", "status"})
+
+
+def owners(at: Scalar) -> list[Template]:
+    """The composite templates whose children a string sees, innermost first: a step is substituted with all that is in it."""
+    template = at.template
+    found: list[Template] = []
+    while template is not None:
+        if template.type in ("steps", "dag"):
+            found.append(template)
+        template = template.step.template if template.step is not None else None
+    return found
+
+
+def judge_sibling(at: Scalar, use: Use, world: globals_.World) -> Iterator[Problem]:
+    if len(use.path) < 2 or (len(use.path) == 2 and use.path[1] == "name"):
+        return
+    inside = owners(at)
+    if not inside:
+        yield from _caller_scope(at, use)
+        return
+    seen = [owner for owner in inside if root_of(owner) == use.root]
+    if not seen:
+        right = root_of(inside[0])
+        exists = any(step.name == use.path[1] for step in inside[0].children)
+        yield Problem(
+            "steps-tasks-swap",
+            at.part(*use.parts[0]),
+            f"`{use.root}` does not exist in a {inside[0].type} template, whose children are `{right}`",
+            f"write `{right}.{use.path[1]}`",
+            right if exists else None,
+        )
+        return
+    name = use.path[1]
+    children = [step for owner in seen for step in owner.children]
+    target = next((step for step in children if step.name == name), None)
+    if target is not None:
+        yield from _member(at, use, target, world)
+    elif not any("{{" in step.name for step in children) and is_literal(name):
+        names = [step.name for step in children if step.name]
+        near = suggest(name, names)
+        what = "step" if use.root == "steps" else "task"
+        span = at.part(*use.parts[1])
+        yield Problem(
+            f"undefined-{what}",
+            span,
+            f"there is no {what} `{name}` in {seen[0].label}",
+            did_you_mean(name, names),
+            near if near and not use.in_expr else None,
+        )
+
+
+def _caller_scope(at: Scalar, use: Use) -> Iterator[Problem]:
+    template = at.template
+    if template is None:
+        if ".hooks." not in at.where and ".arguments." not in at.where:
+            return  # volumes and the like are filled in when a step is processed
+        yield Problem(
+            "caller-scope",
+            at.part(use.start, use.end),
+            f"`{use.text}` does not exist at the level of the workflow: only the template with these {use.root} sees it",
+            "export it with `globalName` and read `workflow.outputs`",
+            severity="warning",
+        )
+        return
+    if template.type:
+        yield Problem(
+            "caller-scope",
+            at.part(use.start, use.end),
+            f"{template.label} cannot see the {use.root} of its caller: `{use.text}` stays as text",
+            "declare an input for it, and pass it with `arguments` where this template is called",
+        )
+
+
+def _member(at: Scalar, use: Use, target: Step, world: globals_.World) -> Iterator[Problem]:
+    """The part of `steps.NAME.…` behind the name."""
+    rest = use.path[2:]
+    callee = callee_of(target, world.index, world.namespace)
+    whole = at.part(use.start, use.end)
+    label = target.label
+    if not rest:
+        if not use.in_expr:
+            yield unknown(
+                whole, f"`{use.text}` is no variable: it goes on, as in `{use.text}.outputs.result`"
+            )
+        return
+    field = rest[0]
+    if field not in FIELDS:
+        near = nearest(field, FIELDS) or ""
+        yield unknown(
+            at.part(*use.parts[2]),
+            f"{label} has no `{field}`",
+            f"did you mean `{near}`?" if near else f"there are {', '.join(FIELDS)}",
+            near if not use.in_expr else "",
+        )
+        return
+    if field != "outputs":
+        if field not in _ALWAYS and callee is not None and callee.type:
+            yield from _optional(at, use, field, callee, label)
+        elif len(rest) > 1 and not use.in_expr:
+            yield unknown(whole, f"`{'.'.join(use.path[:3])}` is a text: nothing comes behind it")
+        return
+    yield from _output(at, use, rest, callee, target, world)
+
+
+def _optional(at: Scalar, use: Use, field: str, callee: Callee, label: str) -> Iterator[Problem]:
+    whole = at.part(use.start, use.end)
+    if field == "ip" and not callee.daemon:
+        yield unknown(
+            whole, f"{label} has no `ip`: {callee.label} is not a daemon", "set `daemon: true` on it"
+        )
+    elif field == "exitCode" and not callee.has_result:
+        yield unknown(whole, f"{label} has no `exitCode`: {callee.label} is a `{callee.type}` template")
+
+
+def _output(
+    at: Scalar, use: Use, rest: tuple[str, ...], callee: Callee | None, target: Step, world: globals_.World
+) -> Iterator[Problem]:
+    whole = at.part(use.start, use.end)
+    kinds = ("result", "parameters", "artifacts")
+    if len(rest) == 1:
+        if not use.in_expr:
+            yield unknown(whole, f"`{use.text}` is no variable", "name one of the outputs")
+        return
+    kind = rest[1]
+    if kind not in kinds:
+        near = nearest(kind, kinds) or ""
+        yield unknown(
+            at.part(*use.parts[3]),
+            f"`outputs` of {target.label} has no `{kind}`",
+            f"did you mean `{near}`?" if near else "there are result, parameters and artifacts",
+            near if not use.in_expr else "",
+        )
+        return
+    if kind == "result":
+        if callee is not None and callee.type and not callee.has_result:
+            yield Problem(
+                "no-result",
+                whole,
+                f"{target.label} has no `outputs.result`: {callee.label} is a `{callee.type}` template",
+                "only containers, scripts, http, data and plugin templates have a result; give it an output parameter",
+            )
+        elif len(rest) > 2 and not use.in_expr:
+            yield unknown(
+                whole,
+                "`outputs.result` is a text: nothing comes behind it",
+                "use an expression to take it apart",
+            )
+        return
+    if len(rest) == 2:
+        if not use.in_expr and (kind == "artifacts" or not target.loops):
+            yield unknown(
+                whole, f"`{use.text}` is no variable: {target.label} has no loop", "name one of the outputs"
+            )
+        return
+    if callee is None or not callee.type:
+        return
+    name = rest[2] if use.in_expr else ".".join(rest[2:])
+    known = callee.outputs if kind == "parameters" else callee.output_artifacts
+    if name in known or not is_literal(name):
+        return
+    what = "parameter" if kind == "parameters" else "artifact"
+    near = suggest(name, known)
+    where = "" if not callee.path or callee.path == world.path else f" in {callee.path}"
+    related = (
+        ((callee.template.outputs.key_span(kind), "the outputs there are"),)
+        if callee.template is not None and known
+        else ()
+    )
+    yield Problem(
+        f"undefined-output-{what}",
+        at.part(use.parts[4][0], use.parts[-1][1] if not use.in_expr else use.parts[4][1]),
+        f"{callee.label}{where}, which {target.label} runs, has no output {what} `{name}`",
+        did_you_mean(name, known) or f"declare it under `outputs.{kind}`",
+        near if near and not use.in_expr else None,
+        related=related,
+    )
