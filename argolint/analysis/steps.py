@@ -214,17 +214,26 @@ class _Layout(NamedTuple):
     ends: list[int]
 
 
+# The group that was looked at last: each of its steps may be asked for a repair.
+_last: list[tuple[SourceText, Seq, _Layout | None]] = []
+
+
 def _layout(source: SourceText, step: Step) -> _Layout | None:
     """The layout of a step's group; None when it is not written in block style, dash by dash."""
     raw = step.template.steps.raw
     group = raw[step.group] if isinstance(raw, Seq) else None
     if not isinstance(group, Seq) or raw.flow or group.flow or raw.aliases or group.aliases:
         return None
+    if not _last or _last[0][0] is not source or _last[0][1] is not group:
+        _last[:] = [(source, group, _layout_of(source, group))]
+    return _last[0][2]
+
+
+def _layout_of(source: SourceText, group: Seq) -> _Layout | None:
     text = source.text
-    dashes = [text[:start].rstrip(" ") for start, _ in group.at]
-    if not all(before.endswith("-") for before in dashes):
+    places = [_last_of(text, start) for start, _ in group.at]
+    if not all(text[at : at + 1] == "-" for at in places):
         return None
-    places = [len(before) - 1 for before in dashes]
     first = line_start(source, places[0])
     outer = text[first : places[0]].rstrip(" ")
     if outer.strip() != "-":
@@ -235,6 +244,14 @@ def _layout(source: SourceText, step: Step) -> _Layout | None:
     starts = [line_start(source, at) for at in places]
     last = whole_lines(source, *group.at[-1])[1]
     return _Layout(len(outer) - 1, inner, places, [*starts[1:], last])
+
+
+def _last_of(text: str, end: int) -> int:
+    """The offset of the last character before `end` that is no space."""
+    at = end - 1
+    while at > 0 and text[at] == " ":
+        at -= 1
+    return max(at, 0)
 
 
 def split_group(source: SourceText, step: Step) -> list[Edit]:
@@ -257,7 +274,7 @@ def move_behind(source: SourceText, step: Step) -> list[Edit]:
         return split_group(source, step)
     behind = layout.ends[-1]
     newline = source.newline()
-    before = "" if text[:behind].endswith("\n") else newline
+    before = "" if text[behind - 1 : behind] == "\n" else newline
     edits = [Edit(line_start(source, dash), end, ""), *insert(behind, before + moved.rstrip() + newline)]
     if step.index == 0:
         at = end + layout.outer
