@@ -150,13 +150,19 @@ def _read_token(token: str) -> tuple[int, Key]:
     return rv, (namespace, name)
 
 
-def body(resource: Resource, found: Page) -> bytes:
-    """The list as JSON, put together from the stored bytes."""
+def list_metadata(found: Page) -> dict[str, Any]:
+    """The metadata of a list: its version, and where it goes on."""
     data: dict[str, Any] = {"resourceVersion": str(found.rv)}
     if found.token:
         data["continue"] = found.token
     if found.remaining is not None:
         data["remainingItemCount"] = found.remaining
+    return data
+
+
+def body(resource: Resource, found: Page) -> bytes:
+    """The list as JSON, put together from the stored bytes."""
+    data = list_metadata(found)
     head = orjson.dumps({"kind": resource.list_kind, "apiVersion": resource.api_version, "metadata": data})
     if stored_version(resource) is None:
         items = b",".join([entry.raw for entry in found.entries])

@@ -1,7 +1,7 @@
 """Protobuf request bodies, which kubectl's typed commands send whatever the server would rather have.
 
 The wire format is decoded by a table of field numbers (`schemas/kube-protobuf.json`) into the JSON form of the object.
-Go writes zero values of scalars, so empty values are left out, as its JSON encoder does.
+Go writes the zero values of scalars too; they are left out where its JSON encoder would leave them out.
 """
 
 from __future__ import annotations
@@ -18,26 +18,18 @@ from argolint._data import data_dir
 from executor.cluster.status import bad_request
 
 MAGIC: Final = b"k8s\x00"
-_PACKAGES: Final[Mapping[str, str]] = {
-    "v1": "core.v1",
-    "rbac.authorization.k8s.io/v1": "rbac.v1",
-    "authorization.k8s.io/v1": "authorization.v1",
-    "authentication.k8s.io/v1": "authentication.v1",
-    "batch/v1": "batch.v1",
-    "policy/v1": "policy.v1",
-    "coordination.k8s.io/v1": "coordination.v1",
-    "scheduling.k8s.io/v1": "scheduling.v1",
-    "apps/v1": "apps.v1",
-}
 _MAX_DEPTH: Final = 64
 
 
 @cache
-def _table() -> Mapping[str, Mapping[str, tuple[str, str]]]:
-    loaded: Mapping[str, Mapping[str, tuple[str, str]]] = orjson.loads(
-        (data_dir("schemas") / "kube-protobuf.json").read_bytes()
-    )
+def _data() -> Mapping[str, Any]:
+    loaded: Mapping[str, Any] = orjson.loads((data_dir("schemas") / "kube-protobuf.json").read_bytes())
     return loaded
+
+
+def _table() -> Mapping[str, Mapping[str, tuple[Any, ...]]]:
+    messages: Mapping[str, Mapping[str, tuple[Any, ...]]] = _data()["messages"]
+    return messages
 
 
 def decode(body: bytes) -> dict[str, Any]:
@@ -53,10 +45,10 @@ def decode(body: bytes) -> dict[str, Any]:
                 raw = value
         names = {number: value.decode() for number, value in _fields(type_meta) if isinstance(value, bytes)}
         api_version, kind = names.get(1, ""), names.get(2, "")
-        message = (
-            "meta.DeleteOptions" if kind == "DeleteOptions" else f"{_PACKAGES.get(api_version, '')}.{kind}"
-        )
-        if message not in _table():
+        message = _data()["kinds"].get(api_version, {}).get(kind)
+        if kind == "DeleteOptions":  # every group and version has it
+            message = "meta.DeleteOptions"
+        if message is None:
             raise bad_request(f"protobuf bodies of {api_version} {kind} are not known: send JSON")
         return {"apiVersion": api_version, "kind": kind, **_message(message, raw, 0)}
     except (IndexError, UnicodeDecodeError, ValueError) as error:
@@ -109,9 +101,7 @@ def _message(name: str, data: bytes, depth: int) -> dict[str, Any]:
             if raw not in (0, b""):
                 raise bad_request(f"field {number} of {name} is not known in protobuf: send JSON")
             continue
-        field, kind = row
-        if kind == "skip":
-            continue
+        field, kind = row[0], row[1]
         mark, target = (kind[0], kind[1:]) if kind[0] in "*{!" else ("", kind)
         if mark == "{":
             key, value = _map_entry(target, raw, depth)
@@ -124,22 +114,9 @@ def _message(name: str, data: bytes, depth: int) -> dict[str, Any]:
                 result.update(inner)
         else:
             value = _value(target, raw, depth)
-            if value not in (None, "", 0, False) or _meaningful_zero(name, field, value):
+            if value not in (None, "", 0, False) or (len(row) > 2 and value is not None):
                 result[field] = value
     return result
-
-
-def _meaningful_zero(message: str, field: str, value: Any) -> bool:
-    """Optional numbers and booleans of specs are pointers in Go: written only when set, so a zero is meant."""
-    return (
-        value in (0, False)
-        and value is not None
-        and value != ""
-        and (
-            message.endswith(("Spec", "SecurityContext", "Source"))
-            and field not in ("hostNetwork", "hostPID", "hostIPC")
-        )
-    )
 
 
 def _map_entry(kind: str, raw: int | bytes, depth: int) -> tuple[str, Any]:
@@ -210,7 +187,13 @@ def _raw_json(raw: bytes) -> Any:
     return orjson.loads(inner) if isinstance(inner, bytes) and inner else None
 
 
+def _strings(raw: bytes) -> list[str]:
+    return [value.decode() for _, value in _fields(raw) if isinstance(value, bytes)]
+
+
 _SPECIAL: Final = {
+    "authorization.v1.ExtraValue": _strings,
+    "authentication.v1.ExtraValue": _strings,
     "meta.Time": _time,
     "meta.MicroTime": _micro_time,
     "util.IntOrString": _int_or_string,

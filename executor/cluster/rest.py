@@ -19,6 +19,7 @@ from executor.cluster.http import (
     parse_json,
     parse_yaml,
 )
+from executor.cluster.partial import SHARED, encode_partial, partial, partial_list, wants_partial
 from executor.cluster.routes import PATCH_TYPES, Target
 from executor.cluster.state import Cluster
 from executor.cluster.status import (
@@ -69,6 +70,8 @@ async def _get(cluster: Cluster, request: Request, target: Target) -> Response:
         return Response(
             200, table_body(cluster, resource, [entry], {"resourceVersion": str(entry.rv)}, request)
         )
+    if wants_partial(request):
+        return json_response(200, partial(entry.obj))
     return Response(200, raw_as(resource, entry))
 
 
@@ -78,12 +81,10 @@ async def _list(cluster: Cluster, request: Request, target: Target) -> Response:
     found = lists.page(cluster.store, chosen, request.query)
     await cluster.store.settled(cluster.store.rv)
     if wants_table(request):
-        data: dict[str, Any] = {"resourceVersion": str(found.rv)}
-        if found.token:
-            data |= {"continue": found.token}
-        if found.remaining is not None:
-            data |= {"remainingItemCount": found.remaining}
+        data = lists.list_metadata(found)
         return Response(200, table_body(cluster, resource, found.entries, data, request))
+    if wants_partial(request):
+        return Response(200, partial_list(found))
     return Response(200, lists.body(resource, found))
 
 
@@ -95,6 +96,8 @@ async def _watch(cluster: Cluster, request: Request, target: Target) -> Response
     if wants_table(request):
         encode, shared = table_encoder(cluster, resource, request)
         watch = Watch(cluster.store, chosen, request.query, encode, shared)
+    elif wants_partial(request):
+        watch = Watch(cluster.store, chosen, request.query, encode_partial, SHARED)
     else:
         watch = Watch(cluster.store, chosen, request.query)
     return Response(200, stream=cluster.streamed(watch))
@@ -271,6 +274,8 @@ async def answer(cluster: Cluster, request: Request, target: Target, outcome: Ou
         await cluster.store.settled(
             cluster.store.rv if outcome.entry.rv > cluster.store.committed else outcome.entry.rv
         )
+    if wants_partial(request) and outcome.obj.get("kind") != "Status":
+        return json_response(outcome.code, partial(outcome.obj))
     if outcome.obj.get("kind") == "Status" or target.resource.storage != "events":
         obj = outcome.obj
         if (

@@ -347,6 +347,8 @@ def table_encoder(cluster: Cluster, resource: Resource, request: Request) -> tup
     first = [_definitions(columns)]
 
     def encode(type: str, obj: Mapping[str, Any], raw: bytes) -> bytes:
+        if type == "BOOKMARK":
+            return encode_plain(type, obj, raw)
         definitions = first.pop() if first else []
         data = {"resourceVersion": obj["metadata"].get("resourceVersion", "")}
         table = _table(definitions, [_row(resource, columns, obj, include)], data)

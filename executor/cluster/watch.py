@@ -155,19 +155,19 @@ class Watch:
         return as_version(resource, entry.obj), raw_as(resource, entry)
 
     def _bookmark(self, annotations: Mapping[str, str] | None = None) -> bytes:
-        return bookmark(self.chosen.resource, max(self._position, self.store.committed), annotations)
+        obj = bookmark(self.chosen.resource, max(self._position, self.store.committed), annotations)
+        return self.encode("BOOKMARK", obj, orjson.dumps(obj))
 
     def _line(self, type: str, obj: Mapping[str, Any]) -> bytes:
         return encode_plain(type, obj, orjson.dumps(obj))
 
 
-def bookmark(resource: Resource, rv: int, annotations: Mapping[str, str] | None = None) -> bytes:
-    """A bookmark: everything up to `rv` has been sent."""
+def bookmark(resource: Resource, rv: int, annotations: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """The object of a bookmark: everything up to `rv` has been sent."""
     data: dict[str, Any] = {"resourceVersion": str(rv), "creationTimestamp": None}
     if annotations:
         data["annotations"] = dict(annotations)
-    obj = {"kind": resource.kind, "apiVersion": resource.api_version, "metadata": data}
-    return encode_plain("BOOKMARK", obj, orjson.dumps(obj))
+    return {"kind": resource.kind, "apiVersion": resource.api_version, "metadata": data}
 
 
 def _key(obj: Mapping[str, Any]) -> tuple[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from typing import Any
@@ -248,3 +249,45 @@ def test_deletion_of_an_object_with_finalizers_is_seen_as_it_happens(api: Api, w
     kinds = [event["type"] for event in found]
     assert (kinds[:2], kinds[-1]) == (["ADDED", "MODIFIED"], "DELETED")
     assert "deletionTimestamp" in found[1]["object"]["metadata"]
+
+
+# ---- metadata alone
+
+PARTIAL = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
+PARTIAL_LIST = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
+
+
+def test_metadata_alone_of_one_object_and_of_a_list(api: Api, workflows: str) -> None:
+    made = api.post(workflows, {"metadata": {"name": "w"}, "spec": {"entrypoint": "main", "templates": []}})
+    found = api.client.get(f"{workflows}/w", headers={"accept": PARTIAL}).json()
+    assert (found["kind"], found["apiVersion"]) == ("PartialObjectMetadata", "meta.k8s.io/v1")
+    assert found["metadata"] == made.body["metadata"]
+    assert "spec" not in found
+    listed = api.client.get(workflows, headers={"accept": PARTIAL_LIST}).json()
+    assert (listed["kind"], listed["apiVersion"]) == ("PartialObjectMetadataList", "meta.k8s.io/v1")
+    assert [item["metadata"]["uid"] for item in listed["items"]] == [made.body["metadata"]["uid"]]
+    assert int(listed["metadata"]["resourceVersion"]) >= int(made.body["metadata"]["resourceVersion"])
+    headers = {"accept": PARTIAL, "content-type": "application/merge-patch+json"}
+    patched = api.client.patch(
+        f"{workflows}/w", headers=headers, content='{"metadata":{"labels":{"a":"b"}}}'
+    ).json()
+    assert (patched["kind"], patched["metadata"]["labels"]) == ("PartialObjectMetadata", {"a": "b"})
+
+
+def test_a_watch_of_metadata_alone_has_bookmarks_of_its_kind(api: Api, maps: str) -> None:
+    api.post(maps, {"metadata": {"name": "m", "labels": {"a": "b"}}, "data": {"k": "v"}})
+    query = {
+        "watch": "true",
+        "timeoutSeconds": 1,
+        "labelSelector": "a=b",
+        "sendInitialEvents": "true",
+        "allowWatchBookmarks": "true",
+        "resourceVersionMatch": "NotOlderThan",
+    }
+    with api.client.stream("GET", maps, params=query, headers={"accept": PARTIAL}) as response:
+        events = [json.loads(line) for line in response.iter_lines() if line]
+    assert [(event["type"], event["object"]["kind"]) for event in events[:2]] == [
+        ("ADDED", "PartialObjectMetadata"),
+        ("BOOKMARK", "PartialObjectMetadata"),
+    ]
+    assert set(events[0]["object"]) == {"kind", "apiVersion", "metadata"}

@@ -236,6 +236,20 @@ def test_protobuf_of_a_config_map() -> None:
     }
 
 
+def test_protobuf_keeps_a_zero_that_was_set() -> None:
+    """Go writes a pointer only when it is set: a grace period of 0 is meant, and `orphanDependents: false` too."""
+    options = bytes([1 << 3, 0, 3 << 3, 0]) + bytes([5 << 3 | 2, 0])
+    kind = b"\x0a\x02v1\x12\x0dDeleteOptions"
+    body = b"k8s\x00" + bytes([1 << 3 | 2, len(kind)]) + kind + bytes([2 << 3 | 2, len(options)]) + options
+    assert decode(body) == {
+        "apiVersion": "v1",
+        "kind": "DeleteOptions",
+        "gracePeriodSeconds": 0,
+        "orphanDependents": False,
+        "dryRun": [""],
+    }
+
+
 def test_the_generated_data_covers_every_built_in_kind() -> None:
     missing = [item.kind for item in Registry.builtin().by_path.values() if schema_of(item) is None]
     assert missing == []
