@@ -1,7 +1,7 @@
 """Who may do what, and who needs what: the RBAC of a repository, computed from its manifests.
 
-`Grants` answers whether an account has a permission by the Roles and bindings of the tree; `needs_of` says what the
-templates of a workflow spec require of which account. Pure; no messages.
+`Grants` answers whether an account has a permission by the Roles and bindings of the tree; the functions for templates say what
+one requires of which account (`rbac_needs` puts them together for an object). Pure; no messages.
 
 Which account does what is upstream's: a pod runs as the template's `serviceAccountName`, else the spec's, else `default`; its
 `wait` container uses `executor.serviceAccountName` when that is set (template before spec).
@@ -371,14 +371,6 @@ def poll_of(template: Template) -> Span | None:
             if key in source:
                 return source.value_span(key)
     return None
-
-
-def needs_of(spec: WorkflowSpec, account: str) -> Iterator[Need]:
-    """Everything the templates of a spec need, template by template; `account` is the spec's (see `spec_account`)."""
-    for template in spec.all_templates:
-        yield from task_result_needs(template, account)
-        yield from agent_needs(template, account)
-        yield from resource_needs(template, account)
 
 
 _TAG = lazy(r"\{\{.*?\}\}")

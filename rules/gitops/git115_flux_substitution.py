@@ -50,7 +50,7 @@ def check(template: Template, ctx: Context) -> Iterator[Finding]:
 def disabled(obj: Object) -> bool:
     """Whether an object asks Flux to leave it alone."""
     key = f"{FLUX}/substitute"
-    return obj.annotations.get(key) == "disabled" or obj.labels.get(key) == "disabled"
+    return "disabled" in (obj.annotations.get(key), obj.labels.get(key))
 
 
 def substituting(path: str, index: Index) -> tuple[Elsewhere, frozenset[str]] | None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from argolint.analysis.rbac_lack import lacks, role_fix
+from argolint.analysis.rbac_lack import lacks
 from argolint.context import Context
 from argolint.model.workflow import WorkflowSpec
-from argolint.rule import Elsewhere, Finding, rule
+from argolint.rule import Finding, rule
+from argolint.rule_rbac import finding_of
 
 
 @rule("RBA101", "missing-task-result-permission", on="spec", severity="error", fix="unsafe", cross_file=True)
@@ -21,11 +22,9 @@ def check(spec: WorkflowSpec, ctx: Context) -> Iterator[Finding]:
             continue
         seen.add(lack.account)
         verbs = " and ".join(f"`{verb}`" for verb in lack.verbs)
-        yield Finding(
-            lack.at,
+        yield finding_of(
+            lack,
+            ctx,
             f"service account `{lack.account}` may not {verbs} `workflowtaskresults`, so {lack.why} in vain",
-            help="grant it: apiGroups [argoproj.io], resources [workflowtaskresults], verbs [create, patch]",
-            related=[(Elsewhere(*place), text) for place, text in lack.places],
-            severity=lack.severity,
-            fix=role_fix(lack, ctx),
+            "grant it: apiGroups [argoproj.io], resources [workflowtaskresults], verbs [create, patch]",
         )

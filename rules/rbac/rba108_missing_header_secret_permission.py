@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from argolint.analysis.rbac_lack import lacks, role_fix
+from argolint.analysis.rbac_lack import lacks
 from argolint.context import Context
 from argolint.model.workflow import WorkflowSpec
-from argolint.rule import Elsewhere, Finding, rule
+from argolint.rule import Finding, rule
+from argolint.rule_rbac import finding_of
 
 
 @rule(
@@ -16,11 +17,4 @@ from argolint.rule import Elsewhere, Finding, rule
 def check(spec: WorkflowSpec, ctx: Context) -> Iterator[Finding]:
     """The agent may not read the Secret of a header."""
     for lack in lacks(spec.owner, ctx.index, ctx.namespace, "header"):
-        yield Finding(
-            lack.at,
-            lack.message,
-            help=lack.help,
-            related=[(Elsewhere(*place), text) for place, text in lack.places],
-            severity=lack.severity,
-            fix=role_fix(lack, ctx),
-        )
+        yield finding_of(lack, ctx)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from argolint.analysis.rbac_lack import lacks, role_fix
+from argolint.analysis.rbac_lack import lacks
 from argolint.context import Context
 from argolint.model.k8s import Object
-from argolint.rule import Elsewhere, Finding, rule
+from argolint.rule import Finding, rule
+from argolint.rule_rbac import finding_of
 
 
 @rule(
@@ -22,11 +23,4 @@ from argolint.rule import Elsewhere, Finding, rule
 def check(obj: Object, ctx: Context) -> Iterator[Finding]:
     """A Sensor's account may not do to workflows what its trigger does."""
     for lack in lacks(obj, ctx.index, ctx.namespace, "submit"):
-        yield Finding(
-            lack.at,
-            lack.message,
-            help=lack.help,
-            related=[(Elsewhere(*place), text) for place, text in lack.places],
-            severity=lack.severity,
-            fix=role_fix(lack, ctx),
-        )
+        yield finding_of(lack, ctx)

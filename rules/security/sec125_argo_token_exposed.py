@@ -26,10 +26,9 @@ def check(obj: Object, ctx: Context) -> Iterator[Finding]:
             for source in volume.mapping("projected").items("sources"):
                 token = source.mapping("serviceAccountToken")
                 if "serviceAccountToken" in source and not token.get("audience"):
-                    at = security.Setting(source, "pod", setting.scalar)
-                    span = source.key_span("serviceAccountToken")
+                    span, scalar = source.key_span("serviceAccountToken"), setting.scalar
                     yield Finding(
-                        span if at.scalar is None else at.scalar.part(span.start, span.end),
+                        span if scalar is None else scalar.part(span.start, span.end),
                         "a token of the pod's account is handed to whatever mounts this volume",
                         help="name the account's own container, or give the token an `audience`",
                     )

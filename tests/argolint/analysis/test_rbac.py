@@ -7,12 +7,12 @@ import pytest
 from argolint.analysis.rbac import (
     Need,
     grants_of,
-    needs_of,
     plural_of,
     read_manifest,
     same_namespace,
     subjects_of,
 )
+from argolint.analysis.rbac_needs import object_needs
 from argolint.api import index_of
 from argolint.context import File
 from argolint.model.view import Span
@@ -115,8 +115,9 @@ spec:
   - name: call
     http: {url: "http://x"}
 """
-    (spec,) = files(text)[0].objects[0][0].workflow_specs
-    found = [(n.account, n.group, n.resource, n.verb, n.namespace) for n in needs_of(spec, "runner")]
+    obj = files(text)[0].objects[0][0]
+    needs = object_needs(obj, index(text), "")
+    found = [(n.account, n.group, n.resource, n.verb, n.namespace) for n in needs]
     assert found == [
         ("jobs", "argoproj.io", "workflowtaskresults", "create", ""),
         ("jobs", "argoproj.io", "workflowtaskresults", "patch", ""),
