@@ -83,7 +83,7 @@ class _Record(NamedTuple):
 
 class _Compaction(NamedTuple):
     upto: int
-    dead: list[tuple[int]]
+    dead: list[int]
 
 
 class _Table:
@@ -146,7 +146,10 @@ class Store:
         self._listeners: dict[str, list[Listener]] = {}
         self._everything: list[Listener] = []
         self._waiters: deque[tuple[int, asyncio.Future[None]]] = deque()
-        self._inbox: queue.SimpleQueue[_Record | _Compaction | None] = queue.SimpleQueue()
+        self._gathered: list[
+            _Record | _Compaction
+        ] = []  # for the writer, at the end of this turn of the loop
+        self._inbox: queue.SimpleQueue[list[_Record | _Compaction] | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -170,6 +173,7 @@ class Store:
         """Commit what is pending and stop the writer."""
         if self._thread is None:
             return
+        self._hand_over()
         self._inbox.put(None)
         await asyncio.to_thread(self._thread.join)
         self._thread = None
@@ -282,8 +286,19 @@ class Store:
         event = self._index(rv, verb, resource, key, entry)
         blob = self.seals[resource][0](entry.raw) if resource in self.seals else entry.raw
         self._pending.append(event)
-        self._inbox.put(_Record(event, blob))
+        self._gather(_Record(event, blob))
         return entry
+
+    def _gather(self, job: _Record | _Compaction) -> None:
+        if not self._gathered:
+            assert self._loop is not None
+            self._loop.call_soon(self._hand_over)
+        self._gathered.append(job)
+
+    def _hand_over(self) -> None:
+        if self._gathered:
+            self._inbox.put(self._gathered)
+            self._gathered = []
 
     def _index(self, rv: int, verb: str, resource: str, key: Key, entry: Entry) -> Event:
         table = self._tables.setdefault(resource, _Table())
@@ -359,10 +374,10 @@ class Store:
             oldest = self._events.popleft()
             self._history_bytes -= len(oldest.entry.raw)
             self.compacted = oldest.rv
-        dead: list[tuple[int]] = []
+        dead: list[int] = []
         while self._dead and self._dead[0][0] <= self.compacted:
-            dead.append((self._dead.popleft()[1],))
-        self._inbox.put(_Compaction(self.compacted, dead))
+            dead.append(self._dead.popleft()[1])
+        self._gather(_Compaction(self.compacted, dead))
 
     def _failed(self, error: str) -> None:
         """The disk refused a commit: nothing after it can be answered truthfully, so every write is refused from now on."""
@@ -380,10 +395,11 @@ class Store:
             return
         stop = False
         while not stop:
-            jobs = [self._inbox.get()]
-            while not self._inbox.empty() and len(jobs) < 2_000:
-                jobs.append(self._inbox.get())
-            stop = None in jobs
+            jobs: list[_Record | _Compaction] = []
+            while not stop and (not jobs or (not self._inbox.empty() and len(jobs) < 2_000)):
+                some = self._inbox.get()
+                stop = some is None
+                jobs += some or ()
             try:
                 records = _commit(database, jobs)
             except sqlite3.Error as error:
@@ -416,22 +432,32 @@ def _resolve(future: asyncio.Future[None], error: Exception | None) -> None:
         future.set_exception(error)
 
 
-def _commit(database: sqlite3.Connection, jobs: Iterable[_Record | _Compaction | None]) -> list[_Record]:
+def _commit(database: sqlite3.Connection, jobs: Iterable[_Record | _Compaction]) -> list[_Record]:
+    """Write jobs in one transaction. Many rows a statement: after each the thread has to wait for the interpreter's lock."""
     records = [job for job in jobs if isinstance(job, _Record)]
     database.execute("BEGIN IMMEDIATE")
-    database.executemany(
-        "INSERT INTO log (rv, resource, namespace, name, verb, value) VALUES (?, ?, ?, ?, ?, ?)",
-        [
-            (job.event.rv, job.event.resource, *job.event.key, _VERBS.index(job.event.type), job.blob)
-            for job in records
-        ],
-    )
+    start = 0
+    while start < len(records):
+        size = next(size for size in _BATCHES if size <= len(records) - start)
+        values: list[Any] = []
+        for job in records[start : start + size]:
+            event = job.event
+            values += (event.rv, event.resource, *event.key, _VERBS.index(event.type), job.blob)
+        database.execute(_INSERT + ",".join(["(?,?,?,?,?,?)"] * size), values)
+        start += size
     for job in jobs:
         if isinstance(job, _Compaction):
-            database.executemany("DELETE FROM log WHERE rv = ?", job.dead)
+            for start in range(0, len(job.dead), 500):
+                some = job.dead[start : start + 500]
+                database.execute(f"DELETE FROM log WHERE rv IN ({','.join('?' * len(some))})", some)
             database.execute("INSERT OR REPLACE INTO meta VALUES ('compacted', ?)", (str(job.upto),))
     database.execute("COMMIT")
     return records
+
+
+_BATCHES: Final = (128, 64, 32, 16, 8, 4, 2, 1)
+"""Rows a statement: few sizes, so that SQLite keeps them prepared."""
+_INSERT: Final = "INSERT INTO log (rv, resource, namespace, name, verb, value) VALUES "
 
 
 def _create(database: sqlite3.Connection) -> None:

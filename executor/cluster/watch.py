@@ -19,7 +19,8 @@ from executor.cluster.versions import as_version, raw_as
 BOOKMARK_EVERY: Final = 30.0
 """Seconds between bookmarks on a quiet watch."""
 _MAX_BEHIND: Final = 20_000
-"""Events that may wait for a slow reader before its watch is ended."""
+_MAX_BEHIND_BYTES: Final = 16 * 1024 * 1024
+"""Events, and their bytes, that may wait for a slow reader before its watch is ended."""
 
 Encode = Callable[[str, Mapping[str, Any], bytes], bytes]
 """From event type, object and its JSON to one line of the stream."""
@@ -54,14 +55,21 @@ class Watch:
             raise too_large(self.start, store.rv)
         _check_initial(query, self.initial)
         self._queue: deque[bytes] = deque()
-        self._wake = asyncio.Event()
+        self._behind = 0
+        """Bytes of the queue."""
+        self._waiter: asyncio.Future[None] | None = None
         self._closed = False
         self._position = 0
 
     def close(self) -> None:
         """End the stream (also from `receive`'s side, when the client has gone)."""
         self._closed = True
-        self._wake.set()
+        self._wake()
+
+    def _wake(self) -> None:
+        waiter = self._waiter
+        if waiter is not None and not waiter.done():
+            waiter.set_result(None)
 
     async def lines(self) -> AsyncIterator[bytes]:
         """The stream, in chunks of whole lines."""
@@ -98,27 +106,30 @@ class Watch:
         loop = asyncio.get_running_loop()
         end = loop.time() + self.timeout
         next_bookmark = loop.time() + BOOKMARK_EVERY
-        while not self._closed:
-            now = loop.time()
-            if self._queue:
-                chunk = b"".join(self._queue)
-                self._queue.clear()
-                yield chunk
-                continue
-            if now >= end:
-                if self.bookmarks:
-                    yield self._bookmark()
-                return
-            if now >= next_bookmark:
-                next_bookmark = now + BOOKMARK_EVERY
-                if self.bookmarks:
-                    yield self._bookmark()
-            self._wake.clear()
-            timer = loop.call_later(min(end, next_bookmark) - now, self._wake.set)
-            try:
-                await self._wake.wait()
-            finally:
-                timer.cancel()
+        timer = loop.call_at(min(end, next_bookmark), self._wake)
+        try:
+            while not self._closed:
+                if self._queue:
+                    chunk = b"".join(self._queue)
+                    self._queue.clear()
+                    self._behind = 0
+                    yield chunk
+                    continue
+                now = loop.time()
+                if now >= end:
+                    if self.bookmarks:
+                        yield self._bookmark()
+                    return
+                if now >= next_bookmark:
+                    next_bookmark = now + BOOKMARK_EVERY
+                    timer = loop.call_at(min(end, next_bookmark), self._wake)
+                    if self.bookmarks:
+                        yield self._bookmark()
+                        continue
+                self._waiter = loop.create_future()
+                await self._waiter
+        finally:
+            timer.cancel()
 
     def _receive(self, event: Event) -> None:
         if event.rv <= self._position:
@@ -138,8 +149,10 @@ class Watch:
             type, entry = DELETED, _last_state(event.previous, event.rv)
         else:
             return
-        if len(self._queue) >= _MAX_BEHIND:
+        if len(self._queue) >= _MAX_BEHIND or self._behind > _MAX_BEHIND_BYTES:
+            self._queue.clear()
             self.close()
+        if self._closed:
             return
         key = (*self.frame_key, type)
         frame = event.frames.get(key) if self.frame_key[0] else None
@@ -148,7 +161,8 @@ class Watch:
             if self.frame_key[0]:
                 event.frames[key] = frame
         self._queue.append(frame)
-        self._wake.set()
+        self._behind += len(frame)
+        self._wake()
 
     def _shape(self, entry: Entry) -> tuple[Mapping[str, Any], bytes]:
         resource = self.chosen.resource
