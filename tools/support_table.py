@@ -36,13 +36,17 @@ HONOURED: tuple[tuple[str, str], ...] = (
         "tests/executor/artifacts/test_store.py",
     ),
     ("`--artifacts real`: s3, gcs, artifactory, http", "tests/executor/artifacts/test_remote.py"),
-    ("mocked templates of every kind but plugin", "tests/executor/commands_local/test_test.py"),
+    ("executor plugins by their address (`local.plugins`)", "tests/executor/local/test_plugins.py"),
+    (
+        "mocked templates of every kind, stubs and steps that really run",
+        "tests/executor/commands_local/test_test.py",
+    ),
 )
 REFUSED: tuple[tuple[str, str], ...] = (
     ("hostPath volumes", "a local pod gets no directory of this machine"),
     ("serviceAccountToken volumes", "there are no service accounts"),
     ("images without a rule (process runtime)", "ErrImagePull, exit code 4"),
-    ("plugin templates and executor plugins", "Error, with the plugin's name"),
+    ("executor plugins that `local.plugins` does not name", "Error, with the plugin's name"),
     (
         "azure, oss, hdfs and plugin artifacts with `--artifacts real`",
         "an error that names the store; a directory without the flag",

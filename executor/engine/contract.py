@@ -57,6 +57,20 @@ class HttpObserved:
 
 
 @dataclass(frozen=True, slots=True)
+class PluginObserved:
+    """What an executor plugin answered to RunPlugin. An empty phase: it is still at it, and only says how far.
+
+    `phase` is Succeeded, Failed or Error; `outputs` has parameters, artifacts and result as a node has them.
+    """
+
+    node_id: str
+    phase: str
+    message: str = ""
+    outputs: Object = field(default_factory=dict)
+    progress: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class CreatePodFailed:
     """The store refused a pod. `transient` says whether asking again may help (quota, 429, network)."""
 
@@ -73,7 +87,13 @@ class ArtifactGCTaskObserved:
 
 
 Observation = (
-    PodObserved | PodDeleted | TaskResultObserved | HttpObserved | CreatePodFailed | ArtifactGCTaskObserved
+    PodObserved
+    | PodDeleted
+    | TaskResultObserved
+    | HttpObserved
+    | PluginObserved
+    | CreatePodFailed
+    | ArtifactGCTaskObserved
 )
 
 
@@ -113,6 +133,14 @@ class LabelPodCompleted:
 @dataclass(frozen=True, slots=True)
 class RunHttp:
     """Run an `http` template (fully substituted) once and answer with HttpObserved."""
+
+    node_id: str
+    template: Object
+
+
+@dataclass(frozen=True, slots=True)
+class RunPlugin:
+    """Give a `plugin` template (fully substituted) to its executor plugin and answer with PluginObserved."""
 
     node_id: str
     template: Object
@@ -187,6 +215,7 @@ Command = (
     | TerminatePod
     | LabelPodCompleted
     | RunHttp
+    | RunPlugin
     | CreateObject
     | PutConfigMapKey
     | DeleteObject
@@ -218,7 +247,8 @@ class Context:
     pods may be asked for in this pass (None: any number) and `creation_retry` the seconds after which there is room for one more:
     see `executor.engine.rate`. `service_accounts`, keyed as `config_maps`, tell the names of token secrets. `artifact_gc` says
     that the driver can collect artifacts: it creates the task and the pod that it is told to, observes both, and keeps
-    working on a deleted workflow until its finalizer is gone. `artifact_secrets` mounts the secrets of artifact stores into
+    working on a deleted workflow until its finalizer is gone. `plugins` are the executor plugins that the driver can reach ("*": any);
+    templates of others are refused by name. `artifact_secrets` mounts the secrets of artifact stores into
     argoexec's containers, as upstream's argoexec needs them.
     """
 
@@ -243,6 +273,7 @@ class Context:
     service_accounts: Mapping[tuple[str, str], Object] = field(default_factory=dict)
     artifact_gc: bool = False
     artifact_secrets: bool = False
+    plugins: frozenset[str] = frozenset()
 
 
 class Step(NamedTuple):

@@ -28,6 +28,7 @@ from executor.engine.contract import (
     CreatePodFailed,
     HttpObserved,
     Observation,
+    PluginObserved,
     PodDeleted,
     PodObserved,
     Step,
@@ -40,7 +41,7 @@ from executor.engine.resolve import local_base
 from executor.engine.run import Run
 from executor.engine.spec import apply_workflow_metadata, load_spec, substitute_spec
 from executor.engine.substitute import pin
-from executor.engine.types import http
+from executor.engine.types import http, plugin
 
 MAX_WALKS = 1000
 # A hundred templates within each other take a good thousand of Python's frames.
@@ -187,6 +188,8 @@ def _observe(run: Run, observations: list[Observation]) -> None:
             podstate.pod_deleted(run, seen.pod_name)
         elif isinstance(seen, HttpObserved):
             http.observe(run, seen)
+        elif isinstance(seen, PluginObserved):
+            plugin.observe(run, seen)
         elif isinstance(seen, CreatePodFailed):
             _create_failed(run, seen)
 

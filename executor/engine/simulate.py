@@ -39,12 +39,17 @@ class Ask:
     template: Mapping[str, Any]
 
 
+Performer = Callable[[str, Mapping[str, Any]], "list[c.Observation]"]
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What comes of it. `after` and `pending` are seconds of virtual time.
 
     `phase` (Failed or Error) and `message` override what follows from `exit_code`; outputs are reported whatever the
     exit code. For http: `result` is the body, `status_code` the status. For suspend: `parameters` are supplied.
+    `perform(node_id, what)` does it for real when its time has come: `what` is the Pod, or the template of an http request,
+    and the observations that it returns are all that counts.
     """
 
     exit_code: int = 0
@@ -58,6 +63,7 @@ class Answer:
     pending: float = 0.0
     status_code: int = 200
     exit_codes: Mapping[str, int] = field(default_factory=dict)
+    perform: Performer | None = None
 
 
 Answers = Callable[[Ask], Answer | None]
@@ -195,6 +201,8 @@ class _World:
                 self._kill(name, deleted=isinstance(command, c.DeletePod))
             case c.RunHttp(node_id, template):
                 self._request(node_id, template)
+            case c.RunPlugin(node_id, template):
+                self._ask_plugin(node_id, template)
             case c.WakeAt(moment):
                 self.wake(moment)
             case c.PutConfigMapKey(namespace, name, key, value, labels):
@@ -237,6 +245,9 @@ class _World:
         answer = self._ask(node_id, template, kind)
         limit = pod["spec"].get("activeDeadlineSeconds")
         self.at(answer.pending, ("running", name))
+        if answer.perform is not None:
+            self.at(answer.pending + answer.after, ("ended", name, answer))
+            return
         if template.get("daemon") and not answer.exit_code and not answer.phase:
             return
         if limit is not None and answer.after > limit:
@@ -261,6 +272,9 @@ class _World:
 
     def _request(self, node_id: str, template: Mapping[str, Any]) -> None:
         answer = self._ask(node_id, template, "http")
+        if answer.perform is not None:
+            self.at(answer.after, ("performed", node_id, template, answer.perform))
+            return
         response = {"statusCode": answer.status_code, "headers": {}, "body": answer.result or ""}
         seen = (
             c.HttpObserved(node_id, error=answer.message)
@@ -269,9 +283,20 @@ class _World:
         )
         self.at(answer.after, ("seen", seen))
 
+    def _ask_plugin(self, node_id: str, template: Mapping[str, Any]) -> None:
+        answer = self._ask(node_id, template, "plugin")
+        phase = answer.phase or (phases.FAILED if answer.exit_code else phases.SUCCEEDED)
+        outputs = _reported(template, answer)
+        seen = c.PluginObserved(node_id, phase, answer.message, outputs, answer.progress)
+        self.at(answer.pending, ("seen", c.PluginObserved(node_id, "")))
+        self.at(answer.pending + answer.after, ("seen", seen))
+
     def happen(self, what: Any) -> None:
         """An event's time has come."""
         if what is None:
+            return
+        if what[0] == "performed":
+            self.inbox += what[3](what[1], what[2])
             return
         if what[0] == "seen":
             self.inbox.append(what[1])
@@ -292,6 +317,9 @@ class _World:
             return
         answer: Answer = what[2]
         self.ended.add(name)
+        if answer.perform is not None:
+            self.inbox += answer.perform(node_id, pod)
+            return
         self.inbox.append(c.TaskResultObserved(task_result(node_id, pod, answer)))
         failed = bool(answer.exit_code or answer.phase or any(answer.exit_codes.values()))
         status = with_status(
@@ -422,12 +450,12 @@ def template_of(pod: Mapping[str, Any]) -> dict[str, Any]:
     return {}
 
 
-def task_result(node_id: str, pod: Mapping[str, Any], answer: Answer) -> dict[str, Any]:
-    """What argoexec would report of a pod."""
+def _reported(template: Mapping[str, Any], answer: Answer) -> dict[str, Any]:
+    """The outputs of an answer as a node has them: what the template declares, with values."""
     outputs: dict[str, Any] = {}
     if answer.result is not None:
         outputs["result"] = answer.result
-    declared = template_of(pod).get("outputs") or {}
+    declared = template.get("outputs") or {}
     if answer.parameters:
         by_name = {p.get("name"): p for p in declared.get("parameters") or ()}
         outputs["parameters"] = [
@@ -436,6 +464,12 @@ def task_result(node_id: str, pod: Mapping[str, Any], answer: Answer) -> dict[st
     if answer.artifacts:
         by_name = {a.get("name"): a for a in declared.get("artifacts") or ()}
         outputs["artifacts"] = [{**by_name.get(n, {}), "name": n, **a} for n, a in answer.artifacts.items()]
+    return outputs
+
+
+def task_result(node_id: str, pod: Mapping[str, Any], answer: Answer) -> dict[str, Any]:
+    """What argoexec would report of a pod."""
+    outputs = _reported(template_of(pod), answer)
     found: dict[str, Any] = {"metadata": {"name": node_id, "labels": {COMPLETE: "true"}}, "outputs": outputs}
     if answer.progress:
         found["progress"] = answer.progress

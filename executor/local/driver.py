@@ -23,9 +23,9 @@ from executor.artifacts.disk import DiskStore
 from executor.engine import contract as c
 from executor.engine import locks
 from executor.local.driverparts import Final, Listener, Paths, drop_files, phase_of
-from executor.local.http import run_http
 from executor.local.jobs import JobRun
 from executor.local.objects import ObjectStore
+from executor.local.requests import Requests
 from executor.local.rundir import TERMINAL
 from executor.runtimes.base import ContainerRuntime
 from executor.runtimes.images import ImageMap
@@ -75,6 +75,7 @@ class Driver:
         intercept: Callable[[str, Object], Answer | None] | None = None,
         until: Callable[[Mapping[str, Any]], bool] | None = None,
         reuse: dict[str, Final] | None = None,
+        plugins: Mapping[str, str] | None = None,
     ) -> None:
         """`finals` are pods that ended in an earlier life of this run: (namespace, name) -> what they came to.
 
@@ -123,7 +124,7 @@ class Driver:
         self._running: set[tuple[str, str]] = set()
         self._pending: deque[tuple[Object, str, tuple[str, str] | None]] = deque()
         self._owner: dict[tuple[str, str], tuple[str, str]] = {}
-        self._http = 0
+        self._requests = Requests(self._queue.put, self._observe, self.store, plugins or {})
         self._jobs: dict[tuple[str, str], JobRun] = {}
         self._interrupted = 0
         self.samples: list[c.EmitMetric] = []
@@ -181,6 +182,7 @@ class Driver:
                     break
                 self._wait()
         finally:
+            self._requests.close()
             for handle in list(self._pods.values()):
                 if handle.wait(0) is None:
                     handle.kill()
@@ -212,7 +214,7 @@ class Driver:
         return (
             not self._running
             and not self._pending
-            and not self._http
+            and not self._requests.open
             and not self._timers
             and self._queue.empty()
             and not any(t.inbox or t.waiting for t in self._workflows.values())
@@ -304,7 +306,9 @@ class Driver:
             case c.LabelPodCompleted(name):
                 self._label_completed((namespace, name))
             case c.RunHttp(node_id, template):
-                self._run_http(key, node_id, template)
+                self._requests.http(key, node_id, template)
+            case c.RunPlugin(node_id, template):
+                self._requests.plugin(key, node_id, template, self._workflows[key].state)
             case c.CreateObject(obj):
                 if (
                     self.store.get(
@@ -480,39 +484,6 @@ class Driver:
         if handle is not None:
             meta = handle.pod["metadata"]
             meta["labels"] = {**(meta.get("labels") or {}), "workflows.argoproj.io/completed": "true"}
-
-    def _secret_key(self, namespace: str) -> Callable[[Mapping[str, Any]], str]:
-        def lookup(reference: Mapping[str, Any]) -> str:
-            from executor.runtimes.podenv import ConfigError, decode_secret
-
-            found = self.store.get("v1", "Secret", namespace, str(reference.get("name")))
-            if found is None:
-                raise LookupError(f'secret "{reference.get("name")}" not found')
-            try:
-                values = decode_secret(found)
-            except ConfigError as error:
-                raise LookupError(str(error)) from None
-            if reference.get("key") not in values:
-                raise LookupError(f'secret "{reference.get("name")}" has no key "{reference.get("key")}"')
-            return values[reference["key"]].decode("utf-8", "replace")
-
-        return lookup
-
-    def _run_http(self, key: tuple[str, str], node_id: str, template: Mapping[str, Any]) -> None:
-        self._http += 1
-
-        def work() -> None:
-            try:
-                response, error = run_http(template, self._secret_key(key[0]))
-            except Exception as problem:  # the request must be answered whatever it was
-                response, error = None, f"{type(problem).__name__}: {problem}"
-            self._queue.put(lambda: done(response, error))
-
-        def done(response: Object | None, error: str) -> None:
-            self._http -= 1
-            self._observe(key, c.HttpObserved(node_id, response, error))
-
-        threading.Thread(target=work, name=f"http-{node_id}", daemon=True).start()
 
     def _put_config_map_key(self, command: c.PutConfigMapKey) -> None:
         found = self.store.get("v1", "ConfigMap", command.namespace, command.name)

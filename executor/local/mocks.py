@@ -7,12 +7,15 @@ from collections.abc import Callable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any
 
+from argolint.errors import UserError
 from executor.engine.simulate import Answer, Ask, automatic
+from executor.local.realsteps import RealSteps
 from executor.local.testfile import Suite, Where
 from executor.runtimes.containers import seconds_of
 
 Object = Mapping[str, Any]
 STATUS_INTERVAL = 5.0  # seconds between two looks at a resource's status, as upstream
+_RUNS = frozenset({"container", "script", "containerSet", "http"})
 _ANSWER_KEYS = (
     "exitCode", "exitCodes", "phase", "message", "result", "after", "pending", "progress", "outputs", "statusCode", "body",
     "status", "resume",
@@ -57,12 +60,14 @@ class Mocks:
         mocks: Sequence[tuple[Object, Where]],
         unmocked: str,
         nodes: Callable[[], Mapping[str, Object]],
+        real: RealSteps | None = None,
     ) -> None:
-        """`nodes` gives the workflow's present nodes by id."""
+        """`nodes` gives the workflow's present nodes by id; `real` runs what a mock or `unmocked: run` wants run."""
         self._file = file
         self._mocks = list(mocks)
         self._unmocked = unmocked
         self._nodes = nodes
+        self._real = real
         self._used: set[Where] = set()
         self.otherwise: Callable[[Ask], Answer | None] = automatic
         self.errors: list[str] = []
@@ -79,6 +84,8 @@ class Mocks:
             return None
         if self._unmocked == "succeed":
             return self.otherwise(ask)
+        if self._unmocked == "run":
+            return self._run(ask, (), {}, f"{ask.name} has no mock")
         self._complain(
             f"{ask.name}: no mock answers for this node (template {ask.template_name}, kind {ask.kind}); "
             "add one, or say unmocked: succeed"
@@ -127,6 +134,10 @@ class Mocks:
         own = {k: v for k, v in given.items() if k in _ANSWER_KEYS}
         if ask.kind == "suspend":
             return _resumed(own)
+        if given.get("exec") is not None or given.get("spy"):
+            stub = given.get("exec") or ()
+            words = stub.split() if isinstance(stub, str) else [str(word) for word in stub]
+            return self._run(ask, words, own, self._file.place(where))
         failed = bool(own.get("exitCode") or own.get("phase"))
         outputs = own.get("outputs") or {}
         result = own.get("result", outputs.get("result", own.get("body")))
@@ -137,7 +148,7 @@ class Mocks:
             message=str(own.get("message") or ""),
             result=text(result) if result is not None else None,
             parameters=parameters,
-            artifacts={str(k): _location(v) for k, v in (outputs.get("artifacts") or {}).items()},
+            artifacts={str(k): self._location(v) for k, v in (outputs.get("artifacts") or {}).items()},
             progress=str(own.get("progress") or ""),
             after=seconds(own.get("after", 1)),
             pending=seconds(own.get("pending", 0)),
@@ -147,6 +158,33 @@ class Mocks:
         if own.get("status"):
             answer, failed = self._through_statuses(answer, own["status"], ask, where)
         return self._checked(answer, outputs, ask, where, failed)
+
+    def _run(self, ask: Ask, stub: Sequence[str], own: Object, place: str) -> Answer:
+        """An answer that is found by running the step, or a stub in its place."""
+        wrong = None
+        if self._real is None:
+            wrong = "steps can be run in test cases only"
+        elif ask.kind not in _RUNS or (stub and ask.kind not in ("container", "script", "containerSet")):
+            wrong = f"a {ask.kind} template cannot be {'replaced by a program' if stub else 'run in a test'}"
+        elif ask.template.get("daemon"):
+            wrong = "a daemon cannot be run in a test"
+        else:
+            try:
+                after, pending = seconds(own.get("after", 1)), seconds(own.get("pending", 0))
+                return Answer(after=after, pending=pending, perform=self._real.performer(stub))
+            except UserError as error:
+                wrong = error.message
+        self._complain(f"{place}: {wrong} ({ask.name}); give it a mock with an answer")
+        return Answer(phase="Error", exit_code=1, message=wrong)
+
+    def _location(self, value: Any) -> Object:
+        """A mocked artifact's location; a file of the test is put there, for steps that really run."""
+        if isinstance(value, Mapping):
+            return value
+        source = self._file.path.parent / str(value)
+        if self._real is not None and source.exists():
+            self._real.keep_artifact(str(value), source)
+        return {"s3": {"key": str(value)}}
 
     def _through_statuses(
         self, answer: Answer, statuses: Sequence[Object], ask: Ask, where: Where
@@ -235,10 +273,6 @@ def _resumed(own: Object) -> Answer | None:
         after=seconds(own.get("after", 1)),
         pending=seconds(own.get("pending", 0)),
     )
-
-
-def _location(value: Any) -> Object:
-    return value if isinstance(value, Mapping) else {"s3": {"key": str(value)}}
 
 
 def images_of(template: Object) -> list[str]:

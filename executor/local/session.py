@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -330,6 +331,7 @@ def world_for(options: Options, settings: LocalSettings, inputs: Input, workflow
     store = ObjectStore()
     real = options.artifacts == "real"
     context = context_for(inputs.tree if inputs.mentions else None, workflows, store, images, real=real)
+    context = replace(context, plugins=frozenset(settings.plugins))
     needed: dict[str, list[secrets.Need]] = {}
     for workflow in workflows:
         space = workflow["metadata"]["namespace"]
@@ -402,6 +404,7 @@ def carry_on(
         intercept=_others_mocked(options, driver_box, workflows) if options.only else None,
         reuse=options.reuse,
         until=_matcher(options.until) if options.until else None,
+        plugins=settings.plugins,
     )
     driver_box.append(driver)
     for workflow in workflows:

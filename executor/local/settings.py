@@ -9,16 +9,18 @@ from typing import Any, NamedTuple
 from argolint.errors import UserError
 
 RUNTIMES = ("auto", "process", "container", "mock")
-KEYS = ("images", "runtime", "jobs", "network")
+KEYS = ("images", "runtime", "jobs", "network", "plugins")
 
 
 class LocalSettings(NamedTuple):
-    """`images` maps globs to toolchains, `jobs` caps pods at once (0: the default), `network` False cuts steps off."""
+    """`images` maps globs to toolchains, `jobs` caps pods at once (0: the default), `network` False cuts steps off; `plugins` are the
+    addresses of executor plugins by name."""
 
     images: Mapping[str, Any]
     runtime: str = "auto"
     jobs: int = 0
     network: bool = True
+    plugins: Mapping[str, str] = {}
 
 
 def load(root: Path) -> LocalSettings:
@@ -61,4 +63,13 @@ def load_file(path: Path) -> LocalSettings:
             f"{path}: local.images must be a mapping of image globs",
             'write it as {"image:*": {like: debian}}',
         )
-    return LocalSettings(images, runtime, jobs, network)
+    plugins = section.get("plugins") or {}
+    if not isinstance(plugins, dict) or not all(
+        isinstance(address, str) and address.startswith(("http://", "https://"))
+        for address in plugins.values()
+    ):
+        raise UserError(
+            f"{path}: local.plugins must map executor plugins to addresses",
+            "write it as {hello: http://127.0.0.1:4355}",
+        )
+    return LocalSettings(images, runtime, jobs, network, {str(k): v for k, v in plugins.items()})

@@ -23,7 +23,8 @@ from executor.local.documents import (
     read_text,
 )
 from executor.local.objects import ObjectStore
-from executor.local.testrun import UID, _NoImages
+from executor.local.testrun import UID
+from executor.runtimes.images import ImageMap
 
 Object = dict[str, Any]
 MAX_PASSES = 2_000
@@ -42,9 +43,11 @@ class Result(NamedTuple):
 def context_of(tree: Tree, workflow: Mapping[str, Any]) -> c.Context:
     """What a simulated workflow may look up."""
     store = ObjectStore()
-    context = context_for(tree, [dict(workflow)], store, _NoImages())
+    context = context_for(tree, [dict(workflow)], store, ImageMap(()))
     maps = {(m["metadata"].get("namespace", ""), m["metadata"]["name"]): m for m in store.list("ConfigMap")}
-    return replace(context, config_maps=maps, image_commands={"*": (("/bin/entrypoint",), ())})
+    return replace(
+        context, config_maps=maps, image_commands={"*": (("/bin/entrypoint",), ())}, plugins=frozenset("*")
+    )
 
 
 def every_entrypoint(paths: Sequence[Path]) -> Iterator[Result]:

@@ -15,7 +15,7 @@ from argolint.errors import UserError
 from executor import engine
 from executor.engine import contract as c
 from executor.engine.simulate import START, Outcome, automatic_for, simulate, template_of
-from executor.local import prepare
+from executor.local import prepare, settings
 from executor.local.context import context_for
 from executor.local.documents import (
     Manifest,
@@ -28,7 +28,9 @@ from executor.local.documents import (
 )
 from executor.local.mocks import Mocks, meant, seconds, text
 from executor.local.objects import ObjectStore
+from executor.local.realsteps import RealSteps
 from executor.local.testfile import Suite, Where
+from executor.runtimes.images import image_map
 
 Object = dict[str, Any]
 SNAPSHOTS = "__snapshots__"
@@ -71,6 +73,8 @@ class Subject(NamedTuple):
     workflow: Object
     context: c.Context
     label: str
+    store: ObjectStore
+    images: Mapping[str, Any]
 
 
 def subject_of(file: Suite, trees: dict[Path, Tree]) -> Subject:
@@ -109,23 +113,19 @@ def subject_of(file: Suite, trees: dict[Path, Tree]) -> Subject:
     named = engine.new_workflow(made, name="wf", uid=UID, now=START)
     named["metadata"].pop("generateName", None)
     store = ObjectStore()
-    context = context_for(tree, [named], store, _NoImages())
+    configured = settings.load(root).images
+    context = context_for(tree, [named], store, image_map(configured))
     config_maps = {
         (m["metadata"].get("namespace", ""), m["metadata"]["name"]): m for m in store.list("ConfigMap")
     }
-    everything = {"*": (("/bin/entrypoint",), ())}
+    commands = {**context.image_commands, "*": (("/bin/entrypoint",), ())}
     full = c.Context(
         workflow_templates=context.workflow_templates, cluster_workflow_templates=context.cluster_workflow_templates,
-        config_maps=config_maps, artifact_repository=context.artifact_repository, image_commands=everything,
+        config_maps=config_maps, artifact_repository=context.artifact_repository, image_commands=commands,
+        plugins=frozenset("*"),
     )  # fmt: skip
-    return Subject(named, full, f"{chosen.object.get('kind')} {name_of(chosen.object) or chosen.path}")
-
-
-class _NoImages:
-    """Mocked steps need no image."""
-
-    def commands(self, names: Sequence[str]) -> dict[str, Any]:
-        return {}
+    label = f"{chosen.object.get('kind')} {name_of(chosen.object) or chosen.path}"
+    return Subject(named, full, label, store, configured)
 
 
 def run_file(file: Suite, trees: dict[Path, Tree], *, update: bool = False, only: str = "") -> list[Verdict]:
@@ -179,21 +179,24 @@ def run_case(file: Suite, subject: Subject, index: int, *, update: bool = False)
         seen[0] = state
         return state
 
+    real = RealSteps(file.path.parent, subject.images, lambda *key: subject.store.get("v1", *key))
     mocks = Mocks(
         file,
         [*own, *shared],
         str(case.get("unmocked") or "fail"),
         lambda: (seen[0].get("status") or {}).get("nodes") or {},
+        real,
     )
     others = [
         *subject.context.workflow_templates.values(),
         *subject.context.cluster_workflow_templates.values(),
     ]
     mocks.otherwise = automatic_for(workflow, *others)
-    outcome = simulate(
-        workflow, mocks, context=subject.context, start=start, max_passes=MAX_PASSES, between=remember,
-        shut_down={seconds(k): v for k, v in (case.get("shutDown") or {}).items()},
-    )  # fmt: skip
+    with real:
+        outcome = simulate(
+            workflow, mocks, context=subject.context, start=start, max_passes=MAX_PASSES, between=remember,
+            shut_down={seconds(k): v for k, v in (case.get("shutDown") or {}).items()},
+        )  # fmt: skip
     problems = [*mocks.errors, *mocks.unused()]
     problems += judge(file, (*where, "expect"), case.get("expect") or {}, outcome, start)
     trace = tuple(trace_lines(outcome, start))

@@ -1,16 +1,69 @@
-"""plugin templates are refused by name: they need a plugin sidecar that this engine does not speak to."""
+"""plugin templates: the driver talks to the executor plugin; plugins that it does not know are refused by name.
+
+Upstream: docs/executor_plugins.md; a plugin's `template.execute` answers with the node's phase, message and outputs.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
+from executor.engine import phases
+from executor.engine.contract import PluginObserved, RunPlugin
+from executor.engine.create import new_node
 from executor.engine.faults import TemplateFault
+from executor.engine.limits import may_execute
+from executor.engine.outputs import add_globals
 from executor.engine.run import Node, Run
 from executor.engine.types import Call
 
 
+def plugin_names(template: Mapping[str, Any]) -> list[str]:
+    """The plugins that a template names, sorted; upstream takes the one that answers."""
+    plugin = template.get("plugin")
+    return sorted(plugin) if isinstance(plugin, dict) else []
+
+
 def execute(run: Run, call: Call) -> Node:
-    """Always a TemplateFault that says which plugin was asked for."""
-    plugin = call.template.get("plugin") or {}
-    kind = ", ".join(sorted(plugin)) if isinstance(plugin, dict) and plugin else "unknown"
-    raise TemplateFault(
-        f'template "{call.template.get("name", "")}" is a plugin template ({kind}): executor plugins are not supported'
-    )
+    """Ask the driver for the plugin's answer, once for as long as this memory lasts."""
+    names, known = plugin_names(call.template), run.context.plugins
+    if "*" not in known and not known.intersection(names):
+        kind = ", ".join(names) or "unknown"
+        raise TemplateFault(
+            f'template "{call.template.get("name", "")}" is a plugin template ({kind}): executor plugins are not supported'
+        )
+    identity = run.id_of(call.name)
+    node = run.nodes.get(identity)
+    if node is None:
+        node = new_node(
+            run, call.name, "Plugin", phases.PENDING, holder=call.holder, base=call.base, boundary=call.boundary,
+            flag=call.flag, inputs=call.inputs,
+        )  # fmt: skip
+    if phases.fulfilled(node):
+        return node
+    if not may_execute(run, call.in_exit):
+        return run.mark(identity, phases.FAILED, f"workflow shutdown with strategy: {run.shutdown}")
+    if identity not in run.memory.asked:
+        run.memory.asked.add(identity)
+        run.command(RunPlugin(identity, dict(call.template)))
+    return run.nodes[identity]
+
+
+def observe(run: Run, seen: PluginObserved) -> None:
+    """A plugin's answer becomes the node's phase, message, outputs and progress."""
+    node = run.nodes.get(seen.node_id)
+    if node is None or node.get("type") != "Plugin" or phases.fulfilled(node):
+        return
+    if seen.progress:
+        run.put(seen.node_id, progress=seen.progress)
+    if seen.outputs:
+        run.put(seen.node_id, outputs=dict(seen.outputs))
+    if not seen.phase:
+        run.mark(seen.node_id, phases.RUNNING, seen.message or None)
+        return
+    if seen.phase not in phases.COMPLETED:
+        run.mark(seen.node_id, phases.ERROR, f"the plugin answered with the phase {seen.phase!r}")
+        return
+    run.mark(seen.node_id, seen.phase, seen.message)
+    if seen.phase == phases.SUCCEEDED:
+        add_globals(run, seen.outputs)

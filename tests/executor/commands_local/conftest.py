@@ -99,3 +99,11 @@ def chain() -> Callable[..., str]:
         )
 
     return make
+
+
+@pytest.fixture
+def sandbox_here() -> None:
+    """Skips where there is no sandbox."""
+    bwrap, _, why = probe_sandbox()
+    if bwrap is None:
+        pytest.skip(why)

@@ -304,3 +304,128 @@ def test_every_entrypoint_of_the_corpus_ends_or_waits_for_something_named(shared
     for result in results:
         counts[result.verdict] = counts.get(result.verdict, 0) + 1
     assert counts["Succeeded"] > 0.75 * len(results) > 200, counts
+
+
+REAL = """apiVersion: argoproj.io/v1alpha1
+kind: Workflow
+metadata: {generateName: wf-}
+spec:
+  entrypoint: main
+  templates:
+  - name: main
+    steps:
+    - [{name: build, template: build}]
+    - - name: use
+        template: use
+        arguments: {parameters: [{name: t, value: "{{steps.build.outputs.parameters.tag}}"}], artifacts: [{name: a, from: "{{steps.build.outputs.artifacts.a}}"}]}
+    - [{name: last, template: last, arguments: {parameters: [{name: said, value: "{{steps.use.outputs.result}}"}]}}]
+  - name: build
+    container: {image: "example.com/private:1", command: [make], args: [all], env: [{name: MODE, value: fast}]}
+    outputs: {parameters: [{name: tag, valueFrom: {path: /tmp/tag}}], artifacts: [{name: a, path: /tmp/a.txt}]}
+  - name: use
+    inputs: {parameters: [{name: t}], artifacts: [{name: a, path: /in}]}
+    script: {image: alpine, command: [sh], source: "echo {{inputs.parameters.t}}: $(cat /in)"}
+  - {name: last, inputs: {parameters: [{name: said}]}, container: {image: alpine, command: [sh, -c, "exit 3"]}}
+"""
+
+
+def _stub(folder: Path) -> None:
+    (folder / "make.sh").write_text('#!/bin/sh\necho "$MODE $*" > /tmp/a.txt\nprintf v9 > /tmp/tag\n')
+    (folder / "make.sh").chmod(0o755)
+
+
+def test_stubs_run_in_a_steps_place_and_spies_really_run(sandbox_here: None, tmp_path: Path) -> None:
+    _stub(tmp_path)
+    text = """  unmocked: run
+  mocks:
+  - {match: {template: build}, exec: ./make.sh one, after: 1h}
+  - {match: {template: use}, spy: true}
+  expect:
+    phase: Failed
+    nodes:
+      use: {outputs: {result: "v9: fast one make all"}}
+      last: {phase: Failed, message: exit code 3, inputs: {parameters: {said: "v9: fast one make all"}}}
+"""
+    (verdict,) = case(tmp_path, HEAD + text, REAL)
+    assert list(verdict.problems) == []
+    assert verdict.node("build")["finishedAt"] > verdict.node("build")["startedAt"]
+    assert not list(tmp_path.glob(".argolint"))
+
+
+def test_files_of_a_mock_reach_the_steps_that_really_run(sandbox_here: None, tmp_path: Path) -> None:
+    (tmp_path / "report.txt").write_text("from a file")
+    text = """  mocks:
+  - {match: {template: build}, outputs: {parameters: {tag: v1}, artifacts: {a: report.txt}}}
+  - {match: {template: use}, spy: true}
+  - {match: {template: last}}
+  expect: {phase: Succeeded, nodes: {use: {outputs: {result: "v1: from a file"}}}}
+"""
+    assert problems(tmp_path, text, REAL) == []
+
+
+@pytest.mark.parametrize(
+    ("mock", "complaint"),
+    [
+        (
+            "{match: {template: build}, exec: ./nothing.sh}",
+            "wf.test.yaml:6:5: exec: ./nothing.sh is not an executable file (wf[0].build); give it a mock with an answer",
+        ),
+        (
+            "{match: {template: build}, exec: ../x.sh}",
+            "wf.test.yaml:6:5: exec: ../x.sh is not an executable file (wf[0].build); give it a mock with an answer",
+        ),
+    ],
+)
+def test_stubs_that_are_not_there_are_named_with_their_place(
+    tmp_path: Path, mock: str, complaint: str
+) -> None:
+    found = problems(tmp_path, f"  unmocked: succeed\n  mocks:\n  - {mock}\n", REAL)
+    assert found == [complaint]
+
+
+def test_what_cannot_run_in_a_test_is_said(tmp_path: Path) -> None:
+    workflow = """kind: Workflow
+metadata: {name: x}
+spec:
+  entrypoint: main
+  templates:
+  - {name: main, steps: [[{name: d, template: d}], [{name: r, template: r}]]}
+  - {name: d, daemon: true, container: {image: alpine, command: [sleep]}}
+  - {name: r, resource: {action: get, manifest: "{}"}}
+"""
+    assert problems(tmp_path, "  unmocked: run\n", workflow) == [
+        "wf[0].d has no mock: a daemon cannot be run in a test (wf[0].d); give it a mock with an answer",
+        "wf[1].r has no mock: a resource template cannot be run in a test (wf[1].r); give it a mock with an answer",
+    ]
+    found = problems(
+        tmp_path, "  mocks: [{match: {template: d}}, {match: {kind: resource}, exec: ['true']}]\n", workflow
+    )
+    assert "a resource template cannot be replaced by a program" in found[0]
+
+
+PLUGIN = """kind: Workflow
+metadata: {name: x}
+spec:
+  entrypoint: main
+  templates:
+  - name: main
+    steps:
+    - [{name: p, template: p, arguments: {parameters: [{name: who, value: you}]}}]
+    - [{name: say, template: say, arguments: {parameters: [{name: m, value: "{{steps.p.outputs.parameters.answer}}"}]}}]
+  - {name: p, inputs: {parameters: [{name: who}]}, outputs: {parameters: [{name: answer, valueFrom: {default: none}}]}, plugin: {hello: {to: "{{inputs.parameters.who}}"}}}
+  - {name: say, inputs: {parameters: [{name: m}]}, container: {image: alpine, command: [echo, "{{inputs.parameters.m}}"]}}
+"""
+
+
+def test_plugin_templates_are_mocked(tmp_path: Path) -> None:
+    text = """  mocks:
+  - {match: {kind: plugin}, outputs: {parameters: {answer: hi you}}, after: 5s}
+  - {match: {template: say}}
+  expect: {phase: Succeeded, nodes: {p: {phase: Succeeded}, say: {inputs: {parameters: {m: hi you}}}}}
+- name: two
+  mocks: [{match: {template: p}, phase: Failed, message: refused}]
+  expect: {phase: Failed, nodes: {p: {phase: Failed, message: refused}}}
+"""
+    verdicts = case(tmp_path, HEAD + text, PLUGIN)
+    assert [list(v.problems) for v in verdicts] == [[], []]
+    assert verdicts[0].node("p")["type"] == "Plugin"
