@@ -105,6 +105,20 @@ def etcd() -> Path:
     sys.exit(f"no etcd in {folder}: set ETCD")
 
 
+def at_hand() -> bool:
+    """Whether a kube-apiserver and etcd are here without building or fetching anything."""
+    server = os.environ.get("KUBE_APISERVER") or shutil.which("kube-apiserver")
+    database = os.environ.get("ETCD") or shutil.which("etcd")
+    return bool(server or (CACHE / f"kube-apiserver-{KUBERNETES}").is_file()) and bool(
+        database or (CACHE / "etcd").is_dir()
+    )
+
+
+def process_ids(folder: Path) -> list[int]:
+    """The processes of the cluster that `real_cluster` runs in `folder`."""
+    return [int(pid) for pid in (folder / "pids").read_text().split()]
+
+
 def free_port() -> int:
     """A port that nobody listens on at the moment."""
     with socket.socket() as one:
@@ -146,6 +160,7 @@ def real_cluster(folder: Path) -> Iterator[Path]:
             processes.append(
                 subprocess.Popen([str(a) for a in argv], stdout=log, stderr=log, stdin=subprocess.DEVNULL)
             )
+        (folder / "pids").write_text(" ".join(str(process.pid) for process in processes))
         config = folder / "kubeconfig"
         cluster = {"server": f"https://127.0.0.1:{api}", "insecure-skip-tls-verify": True}
         config.write_text(

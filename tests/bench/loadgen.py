@@ -6,7 +6,6 @@ comes with `busy`, the share of one processor that the generator itself took.
 
 from __future__ import annotations
 
-import contextlib
 import json
 import re
 import select
@@ -15,7 +14,7 @@ import ssl
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -289,15 +288,10 @@ def measure(plan: Plan) -> dict[str, Any]:
     return found
 
 
-@contextlib.contextmanager
-def resident(pid: int) -> Iterator[Callable[[], float]]:
-    """A function that tells the memory of a process in MB."""
-
-    def now() -> float:
-        status = Path(f"/proc/{pid}/status").read_text()
-        return int(status.partition("VmRSS:")[2].split()[0]) / 1024
-
-    yield now
+def megabytes(pids: list[int]) -> float:
+    """The resident memory of processes, in MB."""
+    status = [Path(f"/proc/{pid}/status").read_text() for pid in pids]
+    return sum(int(text.partition("VmRSS:")[2].split()[0]) for text in status) / 1024
 
 
 def main() -> None:
