@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from executor.cluster import argoserver, discovery, execproxy, openapiv2, rest, subresources
+from executor.cluster import argoserver, discovery, openapiv2, podstreams, rest
 from executor.cluster.auth import ANONYMOUS, AUTHENTICATED, User
 from executor.cluster.http import (
     Receive,
@@ -20,7 +20,7 @@ from executor.cluster.http import (
     request_of,
 )
 from executor.cluster.rbac import Attributes, denial
-from executor.cluster.routes import target_of, verb_of
+from executor.cluster.routes import Target, target_of, verb_of
 from executor.cluster.state import Cluster
 from executor.cluster.status import (
     ApiStatus,
@@ -30,6 +30,7 @@ from executor.cluster.status import (
     no_such_path,
     not_found,
 )
+from executor.cluster.store import Entry
 
 log = logging.getLogger("argorun.apiserver")
 
@@ -58,31 +59,29 @@ class App:
             await self._websocket(scope, receive, send)
 
     async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """`kubectl exec`: join the client to the kubelet; anything that stands in the way is answered as a Status."""
+        """exec, attach and port-forward; anything that stands in the way is answered as a Status."""
         await receive()
         try:
-            protocol, wanted = self._exec(scope)
-            await execproxy.serve(wanted, self.cluster.data, protocol, receive, send)
+            target, entry = self._streamed(scope)
+            await podstreams.over_websocket(self.cluster, scope, receive, send, target, entry)
         except ApiStatus as failure:
             await _refuse_upgrade(scope, send, failure)
 
-    def _exec(self, scope: Scope) -> tuple[str, dict[str, Any]]:
-        """The protocol and the request of an exec that is allowed. ApiStatus otherwise."""
+    def _streamed(self, scope: Scope) -> tuple[Target, Entry]:
+        """The pod that an allowed WebSocket is about. ApiStatus otherwise."""
         request = request_of(scope)
         user = self.cluster.auth.user_of(request)
         if user == ANONYMOUS:
             raise ApiStatus(401, "Unauthorized", "Unauthorized")
         target = target_of(self.cluster.registry, request.path)
-        if target.resource.storage == "pods" and target.subresource in ("attach", "portforward", "proxy"):
-            raise subresources.unserved(target.subresource)
-        if target.resource.storage != "pods" or target.subresource != "exec":
+        if target.resource.storage != "pods" or target.subresource not in podstreams.SUBRESOURCES:
             raise no_such_path()
-        wanted = Attributes("create", "", "pods", "exec", target.namespace or "", target.name)
+        wanted = Attributes("create", "", "pods", target.subresource, target.namespace or "", target.name)
         self._authorize(self._acting_as(request, user), wanted, "pods", target.name)
         entry = self.cluster.store.get("pods", target.namespace or "", target.name)
         if entry is None:
             raise not_found("pods", "", target.name)
-        return execproxy.protocol_of(scope), execproxy.request_for(scope, entry.obj)
+        return target, entry
 
     async def answer(self, request: Request) -> Response:
         """The answer to a request, whatever becomes of it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, MutableMapping
 from dataclasses import dataclass, field
@@ -16,6 +17,9 @@ from executor.cluster.status import ApiStatus, bad_request, unsupported_media_ty
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+Upgraded = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+"""Serves a connection that speaks another protocol from here on, until it ends."""
 
 MAX_BODY: Final = 3 * 1024 * 1024
 """Bytes of a request's body: upstream's limit (apiserver: MaxRequestBodyBytes)."""
@@ -53,6 +57,8 @@ class Request:
     secure: bool = True
     """Whether it came over TLS."""
     warnings: list[str] = field(default_factory=list)
+    raw_query: bytes = b""
+    """The query as it came, for parameters that may be there several times."""
 
     @property
     def content_type(self) -> str:
@@ -63,7 +69,7 @@ class Request:
 class Response:
     """An answer with a body, or with `stream`, chunks that are sent as they come."""
 
-    __slots__ = ("body", "code", "content_type", "headers", "stream")
+    __slots__ = ("body", "code", "content_type", "headers", "stream", "upgrade")
 
     def __init__(
         self,
@@ -73,12 +79,15 @@ class Response:
         *,
         stream: AsyncIterator[bytes] | None = None,
         headers: Mapping[str, str] | None = None,
+        upgrade: Upgraded | None = None,
     ) -> None:
+        """`upgrade` goes with code 101: what the connection is for afterwards."""
         self.code = code
         self.body = body
         self.content_type = content_type
         self.stream = stream
         self.headers = dict(headers or {})
+        self.upgrade = upgrade
 
 
 def json_response(code: int, obj: Any) -> Response:
@@ -105,6 +114,7 @@ def request_of(scope: Scope) -> Request:
         headers,
         peer=(scope.get("state") or {}).get("peer"),
         secure=scope.get("scheme") in ("wss", "https"),
+        raw_query=scope.get("query_string", b""),
     )
 
 

@@ -279,7 +279,14 @@ class Connection(asyncio.Protocol):
         query = dict(parse_qsl(url.query.decode("latin-1"), keep_blank_values=True)) if url.query else {}
         method = self.parser.get_method().decode("latin-1")
         return Request(
-            method, path, query, self._headers, bytes(self._body), peer=self.peer, secure=self._secure
+            method,
+            path,
+            query,
+            self._headers,
+            bytes(self._body),
+            peer=self.peer,
+            secure=self._secure,
+            raw_query=url.query or b"",
         )
 
     # ---- answers
@@ -336,7 +343,10 @@ class Connection(asyncio.Protocol):
         response = await self.api.answer(request)
         if self._writable is not None:
             await self._writable
-        if response.stream is None:
+        if response.upgrade is not None:
+            await asyncio.sleep(0)
+            await self._hand_over(response)
+        elif response.stream is None:
             self._write(request, response)
         else:
             await asyncio.sleep(0)  # what follows runs in a task, as whatever waits with a time limit must
@@ -408,12 +418,29 @@ class Connection(asyncio.Protocol):
 
     # ---- upgrades
 
+    async def _hand_over(self, response: Response) -> None:
+        """Answer 101 and let the connection be served as what the client asked for; it is closed at the end."""
+        assert response.upgrade is not None
+        lines = [_one_line(f"{name}: {value}") for name, value in response.headers.items()]
+        self.state.connections.discard(self)  # type: ignore[arg-type]
+        self.deadline = math.inf
+        reader = asyncio.StreamReader(limit=_WRITE_AHEAD, loop=self.loop)
+        protocol = asyncio.StreamReaderProtocol(reader, loop=self.loop)
+        writer = asyncio.StreamWriter(self.transport, protocol, reader, self.loop)
+        protocol.connection_made(self.transport)
+        self.transport.set_protocol(protocol)
+        self.transport.write(_STATUS_LINES[101] + b"connection: Upgrade\r\n" + b"".join(lines) + b"\r\n")
+        try:
+            await response.upgrade(reader, writer)
+        finally:
+            writer.close()
+
     def _upgrades(self) -> str:
         words = [word.strip() for word in self._headers.get("connection", "").lower().split(",")]
         return self._headers.get("upgrade", "").lower() if "upgrade" in words else ""
 
     def _upgrade(self) -> None:
-        """Hand a WebSocket over to uvicorn. Other upgrades are not made: the request was answered as it is."""
+        """Hand a WebSocket over to uvicorn. Whether another upgrade is made says the answer to the request."""
         if self._upgrades() != "websocket" or self._busy or self.transport.is_closing():
             return
         self.state.connections.discard(self)  # type: ignore[arg-type]

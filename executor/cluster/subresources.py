@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from executor.cluster import budgets, crud, meta, podlogs
+from executor.cluster import budgets, crud, meta, podlogs, podstreams
 from executor.cluster.auth import User
 from executor.cluster.crud import Call
 from executor.cluster.http import Request, Response, json_response, object_body, parse_body
@@ -33,8 +33,8 @@ _DEFAULT_TOKEN_SECONDS: Final = 3600
 async def handle(cluster: Cluster, request: Request, target: Target, user: User) -> Response:
     """Answer a request for a subresource other than status."""
     handler = _SUBRESOURCES.get((target.resource.storage, target.subresource))
-    if handler is None and target.subresource in _UNSERVED:
-        raise unserved(target.subresource)
+    if handler is None and target.subresource == "proxy":
+        raise ApiStatus(501, "NotImplemented", _NO_PROXY)
     if handler is None:
         raise no_such_path()
     methods, function = handler
@@ -46,19 +46,7 @@ async def handle(cluster: Cluster, request: Request, target: Target, user: User)
     return await function(cluster, request, target, entry)
 
 
-_UNSERVED: Final[Mapping[str, str]] = {
-    "exec": "pods/exec is served by WebSocket only (kubectl 1.31 or later)",
-    "attach": "pods/attach is not served by this embedded cluster: follow the log, or use kubectl exec",
-    "portforward": "pods/portforward is not served by this embedded cluster: its pods have the network of this machine,"
-    " so connect to the port itself on 127.0.0.1",
-    "proxy": "pods/proxy is not served by this embedded cluster: connect to the pod's port on 127.0.0.1",
-}
-"""Subresources of pods that are answered with 501 and what to do instead."""
-
-
-def unserved(subresource: str) -> ApiStatus:
-    """501 for a subresource of pods that is not served, or not in this way."""
-    return ApiStatus(501, "NotImplemented", _UNSERVED[subresource])
+_NO_PROXY: Final = "pods/proxy is not served by this embedded cluster: use kubectl port-forward, or connect to the pod's port on 127.0.0.1"
 
 
 def _call(target: Target, request: Request) -> Call:
@@ -154,12 +142,7 @@ async def _log(cluster: Cluster, request: Request, target: Target, entry: Entry)
         return Response(200, podlogs.read(path, options), "text/plain")
 
     def ended() -> bool:
-        current = cluster.store.get("pods", data["namespace"], data["name"])
-        if cluster.closing or current is None or current.obj["metadata"]["uid"] != data["uid"]:
-            return True
-        if (current.obj.get("status") or {}).get("phase") in ("Succeeded", "Failed"):
-            return True
-        return "terminated" in ((_status_of(current.obj, container) or {}).get("state") or {})
+        return cluster.closing or podstreams.podlogs_ended(cluster, entry, container)
 
     return Response(200, content_type="text/plain", stream=podlogs.follow(path, options, ended))
 
@@ -176,7 +159,11 @@ def _refuse_waiting(pod: Mapping[str, Any], container: str) -> None:
         raise bad_request(f'container "{container}" in pod "{name}" is waiting to start: {reason}')
 
 
-# ---- pods: binding, eviction
+# ---- pods: exec, attach, port-forward; binding, eviction
+
+
+async def _streaming(cluster: Cluster, request: Request, target: Target, entry: Entry) -> Response:
+    return podstreams.over_spdy(cluster, request, target, entry)
 
 
 async def _binding(cluster: Cluster, request: Request, target: Target, entry: Entry) -> Response:
@@ -285,6 +272,7 @@ _Handler = Callable[["Cluster", Request, Target, Entry], Awaitable[Response]]
 
 _SUBRESOURCES: Final[Mapping[tuple[str, str], tuple[tuple[str, ...], _Handler]]] = {
     ("pods", "log"): (("GET",), _log),
+    **{("pods", name): (("GET", "POST"), _streaming) for name in podstreams.SUBRESOURCES},
     ("pods", "binding"): (("POST",), _binding),
     ("pods", "eviction"): (("POST",), _eviction),
     ("namespaces", "finalize"): (("PUT",), _finalize),

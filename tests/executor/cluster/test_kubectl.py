@@ -308,14 +308,17 @@ def test_what_is_not_served_says_so(kubectl: Kubectl, cluster: RunningCluster) -
     kubectl("create", "-f", "-", stdin=json.dumps(pod))
     top = kubectl("top", "pods", ok=False)
     assert (top.returncode, top.stderr.strip()) == (1, "error: Metrics API not available")
-    # kubectl asks for attach and port-forward of a running pod only.
+    # kubectl asks for attach and port-forward of a running pod only; this one runs in name alone.
     status = {"status": {"phase": "Running"}}
     kubectl("patch", "pod", "unserved", "--subresource=status", "--type=merge", "-p", json.dumps(status))
     attached = kubectl("attach", "unserved", ok=False)
     assert attached.returncode == 1
-    assert "pods/attach is not served by this embedded cluster" in attached.stderr
-    forwarded = kubectl("port-forward", "pod/unserved", "18080:80", ok=False, timeout=20)
-    assert forwarded.returncode == 1
+    assert "container main in pod unserved has not started" in attached.stderr
+    entered = kubectl("exec", "unserved", "--", "true", ok=False)
+    assert entered.returncode == 1
+    assert "no kubelet runs on this data directory: start `argorun kubelet`" in entered.stderr
+    proxied = kubectl("get", "--raw", "/api/v1/namespaces/default/pods/unserved/proxy", ok=False)
+    assert "pods/proxy is not served by this embedded cluster: use kubectl port-forward" in proxied.stderr
     kubectl("delete", "pod", "unserved", "--grace-period=0", "--force")
 
 
