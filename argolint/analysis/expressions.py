@@ -119,6 +119,33 @@ def _binding(spec: View, ctx: Context) -> Iterator[Place]:
     yield from _expression(ctx, spec.mapping("event"), "selector", "event-expression", True)
     for parameter in spec.mapping("submit").mapping("arguments").items("parameters"):
         yield from _expression(ctx, parameter.mapping("valueFrom"), "event", "event-expression", False)
+    metadata = spec.mapping("submit").mapping("metadata")
+    for view, keys in (
+        (metadata, ("name", "generateName")),
+        (metadata.mapping("labels"), None),
+        (metadata.mapping("annotations"), None),
+    ):
+        for key in keys or [str(key) for key in view.map]:
+            yield from _metadata(ctx, view, key)
+
+
+def _metadata(ctx: Context, view: View, key: str) -> Iterator[Place]:
+    """A name, label or annotation of a WorkflowEventBinding: an expression that gives text (upstream: dispatch/operation.go)."""
+    scalar = ctx.scalar(view, key)
+    if scalar is None or not scalar.value:
+        return
+    type_, findings = check_source(scalar.value, _scope("", (), "event-expression"))
+    meant = f'"{scalar.value}"' if _PLAIN_TEXT.fullmatch(scalar.value) else None
+    if findings:
+        said = marked(findings[0].message, scalar.value[findings[0].start : findings[0].end])
+        yield Place("binding-metadata", scalar.span, f"`{key}` is an expression: {said}", meant)
+    elif type_.kind not in ("string", "any"):
+        yield Place(
+            "binding-metadata", scalar.span, f"`{key}` must be a text, this is of type {type_}", meant
+        )
+
+
+_PLAIN_TEXT = lazy(r"[\w.-]+")
 
 
 def _results(scalar: Scalar) -> Iterator[Place]:
