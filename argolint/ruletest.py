@@ -172,6 +172,7 @@ def _settings(case: Case, item: Rule, folders: tuple[str, ...]) -> Settings:
     if "argo" in case.words:
         major, _, minor = case.words["argo"].partition(".")
         settings.argo_version = (int(major), int(minor))
+        settings.origins["argo_version"] = "the page"
     if "external" in case.words:
         settings.external_references = case.words["external"]
     for key, value in case.words.items():

@@ -47,10 +47,16 @@ class Settings:
         # field -> where its value came from, for --show-settings
         self.origins: dict[str, str] = {}
 
+    @property
+    def release_stated(self) -> bool:
+        """Whether somebody said which release will run the manifests; else it is the latest, for want of better knowledge."""
+        return "argo_version" in self.origins or self.argo_version != LATEST_ARGO
+
     def key(self) -> str:
         """A text that differs whenever findings may differ."""
         return repr(
-            [
+            [self.release_stated]
+            + [
                 (name, getattr(self, name))
                 for name in self.__slots__
                 if name not in ("fail_on", "origins", "baseline", "root")

@@ -26,6 +26,14 @@ class Wanted(NamedTuple):
     optional: bool
 
 
+def surely_meant(facts: list[ObjectFact], path: str, namespace: str) -> bool:
+    """Whether a name means these objects for sure: one is in the same file, or both sides say the same namespace.
+
+    Examples and overlays of one tree often have objects of one name that never meet in a cluster.
+    """
+    return any(fact.path == path or (namespace and fact.namespace == namespace) for fact in facts)
+
+
 _HOLDERS = {
     "configMapKeyRef": "ConfigMap",
     "configMapRef": "ConfigMap",

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from argolint.analysis.expressions import spelled
 from argolint.analysis.scripts import Code, python_literals, scan_shell, tag_spans
-from argolint.analysis.taint import CALLER, EVENT, OUTPUT, SUBMITTER, Taint, flow_of, risky_uses
+from argolint.analysis.taint import CALLER, EVENT, OUTPUT, SENDER, SUBMITTER, Taint, flow_of, risky_uses
 from argolint.analysis.variables import Use
 from argolint.context import Context, Scalar
 from argolint.diagnostic import Edit, Fix
@@ -33,6 +33,7 @@ class Danger(NamedTuple):
         """Who decides what the text is."""
         return {
             EVENT: "whoever sends the event",
+            SENDER: "whoever sends the event",
             SUBMITTER: "whoever submits the workflow",
             CALLER: "whoever calls the template",
             OUTPUT: "the step that printed it",
@@ -304,7 +305,7 @@ _SECRET_NAME = lazy(
     re.IGNORECASE,
 )
 _PLACEHOLDER = lazy(
-    r"\A(?:x+|\*+|\.+|changeme.*|change-me.*|example.*|placeholder.*|dummy.*|test.*|none|null|true|false|todo.*|fixme.*|your[-_ ].*"
+    r"\A(?:.*placeholder.*|__.*__|x+|\*+|\.+|changeme.*|change-me.*|example.*|placeholder.*|dummy.*|test.*|none|null|true|false|todo.*|fixme.*|your[-_ ].*"
     r"|my[-_]?(?:secret|password|token).*|<.*>|\$.*|replace.*|redacted|secret|password|token|admin|root|foo|bar|\d{1,4})\Z",
     re.IGNORECASE,
 )

@@ -1,8 +1,9 @@
 """Where the text of a tag may come from: who can decide what a parameter holds. Pure, over one spec and the index.
 
 A level is how far from the author of the manifest the text comes: LITERAL (the manifests themselves), OUTPUT (what a step
-printed), CALLER (whoever calls the template), SUBMITTER (whoever submits the Workflow), EVENT (whoever can send an event to a Sensor
-or to a WorkflowEventBinding). Values flow through arguments to inputs, across templateRef and workflowTemplateRef.
+printed), CALLER (whoever calls the template), SUBMITTER (whoever submits the Workflow), SENDER (whoever can send an event to a Sensor,
+the source of which is not known or takes events from inside), EVENT (the same, and anybody can: a webhook, a forge, or a
+WorkflowEventBinding). Values flow through arguments to inputs, across templateRef and workflowTemplateRef.
 """
 
 from __future__ import annotations
@@ -32,7 +33,10 @@ class Away:
         self.span = span
 
 
-LITERAL, OUTPUT, CALLER, SUBMITTER, EVENT = range(5)
+LITERAL, OUTPUT, CALLER, SUBMITTER, SENDER, EVENT = range(6)
+
+# Event sources that hand on text which people outside write: titles, names of branches, whole bodies.
+_OPEN = frozenset({"webhook", "github", "gitlab", "bitbucket", "bitbucketserver", "gerrit", "slack"})
 
 _TEMPLATES = ("WorkflowTemplate", "ClusterWorkflowTemplate")
 # Functions whose result holds no text of their argument that could mean anything to a shell or to YAML.
@@ -65,8 +69,8 @@ def worst(taints: Iterable[Taint]) -> Taint:
 _Seeds = dict[tuple[str, str], list[tuple[str, str, Taint]]]  # (kind, name) -> (namespace, parameter, taint)
 
 
-def _source(path: str, span: Span, words: str) -> Taint:
-    return Taint(EVENT, ((Away(path, span), words),))
+def _source(path: str, span: Span, words: str, level: int = EVENT) -> Taint:
+    return Taint(level, ((Away(path, span), words),))
 
 
 def _seeds(index: Index) -> _Seeds:
@@ -80,9 +84,10 @@ def _seeds(index: Index) -> _Seeds:
         target = _submitted(resource)
         for path, feed in filled(resource).items() if target is not None else ():
             name = _parameter_at(resource, path) if feed.from_event else ""
-            if target is None or not name or _is_own(feed, sensor, sensor.namespace, index):
+            level = _event_level(feed, sensor, index) if name else LITERAL
+            if target is None or level == LITERAL:
                 continue
-            taint = _source(fact.path, feed.source_span, "an event fills it here")
+            taint = _source(fact.path, feed.source_span, "an event fills it here", level)
             namespace = resource.namespace or sensor.namespace
             found.setdefault(target, []).append((namespace, name, taint))
     for fact in index.of_kind("WorkflowEventBinding"):
@@ -102,13 +107,18 @@ def _seeds(index: Index) -> _Seeds:
     return found
 
 
-def _is_own(feed: Feed, sensor: Object, namespace: str, index: Index) -> bool:
-    """Whether a feed's event is made by the cluster itself, so that nobody outside shapes it: a calendar's."""
+def _event_level(feed: Feed, sensor: Object | None, index: Index | None) -> int:
+    """Who shapes a feed's event: nobody (a calendar's: LITERAL), anybody (EVENT), or those whom we do not know (SENDER)."""
+    if sensor is None or index is None:
+        return SENDER
     name = feed.src.text("dependencyName")
+    types: set[str] = set()
     for view in dependencies(sensor):
         if view.text("name") == name:
-            return event_types(view, namespace, index) == {"calendar"}
-    return False
+            types = event_types(view, sensor.namespace, index)
+    if types == {"calendar"}:
+        return LITERAL
+    return EVENT if types & _OPEN else SENDER
 
 
 def _submitted(resource: Object) -> tuple[str, str] | None:
@@ -186,8 +196,9 @@ class Flow:
                 )
         for path, feed in filled(owner).items():
             name = _parameter_at(owner, path)
-            if name and feed.from_event and not self._is_own(feed):
-                found[name] = Taint(EVENT, ((self._at(feed.source_span), "an event fills it here"),))
+            level = _event_level(feed, owner.parent, self._index) if name and feed.from_event else LITERAL
+            if level != LITERAL:
+                found[name] = Taint(level, ((self._at(feed.source_span), "an event fills it here"),))
         if self._index is not None and owner.name:
             for namespace, name, taint in _of_index(self._index)[0].get((owner.kind, owner.name), ()):
                 if (
@@ -198,14 +209,6 @@ class Flow:
                 ):
                     found[name] = taint
         return found
-
-    def _is_own(self, feed: Feed) -> bool:
-        sensor = self.spec.owner.parent
-        return (
-            sensor is not None
-            and self._index is not None
-            and _is_own(feed, sensor, sensor.namespace, self._index)
-        )
 
     def _seed(self, depth: int) -> None:
         spec, owner = self.spec, self.spec.owner
@@ -335,7 +338,7 @@ class Flow:
         way: tuple[tuple[Any, str], ...] = ()
         if callee is not None:
             fed = worst(taint for (owner, _), taint in self.inputs.items() if owner == id(callee.map))
-            if fed.level == EVENT:
+            if fed.level >= SENDER:
                 level, way = SUBMITTER, fed.path
         return Taint(level, (*way, (self._at(step.name_span), f"an output of {step.label}")))
 

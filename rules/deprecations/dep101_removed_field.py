@@ -22,5 +22,6 @@ def check(obj: Object, ctx: Context) -> Iterator[Finding]:
             span,
             f"`{problem.key}` was removed in Argo {problem.args['removed']}",
             help=f"use `{replacement}`" if replacement else "delete it",
+            severity=None if ctx.settings.release_stated else "warning",
             fix=as_list(View(problem.container), str(problem.key), ctx) if fixable else None,
         )

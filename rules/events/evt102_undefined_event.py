@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from argolint.analysis import events
+from argolint.analysis.references_objects import surely_meant
 from argolint.context import Context
 from argolint.model.events import dependencies
 from argolint.model.k8s import Object
@@ -40,5 +41,6 @@ def check(obj: Object, ctx: Context) -> Iterator[Finding]:
             related=[
                 (Elsewhere(facts[0].path, facts[0].start, facts[0].end, facts[0].where), "the event source")
             ],
+            severity=None if surely_meant(facts, ctx.path, ctx.namespace) else "warning",
             fix=replace(view.value_span("eventName"), near) if near else None,
         )

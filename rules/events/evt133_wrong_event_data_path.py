@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from argolint.analysis import events
+from argolint.analysis.references_objects import surely_meant
 from argolint.context import Context
 from argolint.model.events import dependencies
 from argolint.model.k8s import Object
@@ -17,16 +18,20 @@ from argolint.rule import Finding, rule
 def check(obj: Object, ctx: Context) -> Iterator[Finding]:
     """A path into an event begins with a member that events of this type do not have."""
     shapes: dict[str, frozenset[str]] = {}
+    sure: set[str] = set()
     for dependency in dependencies(obj):
         types = events.event_types(dependency, ctx.namespace, ctx.index)
         if dependency.get("transform") or not types or not types <= set(events.DATA_FIELDS):
             continue
+        if surely_meant(events.source_of(dependency, ctx.namespace, ctx.index), ctx.path, ctx.namespace):
+            sure.add(dependency.text("name"))
         shapes[dependency.text("name")] = frozenset().union(*(events.DATA_FIELDS[kind] for kind in types))
     paths: list[tuple[View, str, frozenset[str], bool]] = []
     for feed in events.feeds(obj):
         shape = shapes.get(feed.src.text("dependencyName"))
         if shape and feed.src.text("dataKey"):
             lost = feed.src.get("value") is None and not feed.src.get("dataTemplate")
+            lost = lost and feed.src.text("dependencyName") in sure
             paths.append((feed.src, "dataKey", shape, lost))
     for dependency in dependencies(obj):
         shape = shapes.get(dependency.text("name"))

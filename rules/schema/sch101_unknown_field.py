@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from argolint.analysis.structure import of_kind
+from argolint.analysis.structure import keeps_unknown_fields, of_kind
 from argolint.context import Context
 from argolint.model.k8s import Object
 from argolint.rule import Finding, rule
@@ -19,4 +19,5 @@ def check(obj: Object, ctx: Context) -> Iterator[Finding]:
             span,
             f"{problem.args['owner']} has no field `{problem.key}`",
             help=f"did you mean `{near}`?" if near else "delete it: nothing reads it",
+            severity="warning" if keeps_unknown_fields(obj) else None,
         )

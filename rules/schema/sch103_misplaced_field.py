@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from argolint.analysis.structure import of_kind
+from argolint.analysis.structure import keeps_unknown_fields, of_kind
 from argolint.context import Context
 from argolint.model.k8s import Object
 from argolint.rule import Finding, rule
@@ -21,4 +21,5 @@ def check(obj: Object, ctx: Context) -> Iterator[Finding]:
             span,
             f"{problem.args['owner']} has no field `{problem.key}`; {where}",
             help=f"move `{problem.key}`{others}" if where.startswith("it") else f"{where} instead",
+            severity="warning" if keeps_unknown_fields(obj) else None,
         )

@@ -16,7 +16,7 @@ _CODE = lazy(
     r"(?:^|\.)(?:image|command|args|source|manifest|podSpecPatch|serviceAccountName|securityContext|volumes|hostPath|secretName|template"
     r"|templateRef|workflowTemplateRef|clusterScope|entrypoint|env|templates)(?:\.|$)"
 )
-_IDENTITY = lazy(r"^metadata\.(?:namespace|annotations(?:\..*)?)$|^kind$|^apiVersion$")
+_IDENTITY = lazy(r"^metadata\.namespace$|^kind$|^apiVersion$")
 
 
 @rule("SEC128", "event-fills-pod-field", on="object", severity="error", kinds=("Sensor",))

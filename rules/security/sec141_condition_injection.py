@@ -18,7 +18,7 @@ def check(step: Step, ctx: Context) -> Iterator[Finding]:
     scalar = ctx.scalar(step, "when")
     if scalar is None:
         return
-    for danger in security.dangers(scalar, step.template.spec, step.template, ctx, taint.EVENT):
+    for danger in security.dangers(scalar, step.template.spec, step.template, ctx, taint.SENDER):
         use = danger.use
         if use.in_expr:
             continue

@@ -19,7 +19,7 @@ def check(template: Template, ctx: Context) -> Iterator[Finding]:
             for key in keys if kind in artifact else ():
                 scalar = ctx.scalar(source, key)
                 found = (
-                    security.dangers(scalar, template.spec, template, ctx, taint.EVENT)
+                    security.dangers(scalar, template.spec, template, ctx, taint.SENDER)
                     if scalar is not None
                     else []
                 )
@@ -30,5 +30,7 @@ def check(template: Template, ctx: Context) -> Iterator[Finding]:
                         f"`{use.text}` decides the `{key}` of artifact `{artifact.name}`: whoever sends the event chooses what comes in",
                         help="write the host down, and filter the event by what may be asked for",
                         related=found[0].taint.path,
-                        severity="warning" if key == "revision" else "error" if use.start <= 4 else None,
+                        severity="error"
+                        if key != "revision" and use.start <= 4 and found[0].taint.level == taint.EVENT
+                        else "warning",
                     )
