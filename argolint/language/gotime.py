@@ -106,6 +106,21 @@ def parse_duration(text: str) -> Duration:
     return Duration(-total if text.startswith("-") else total)
 
 
+class Enum(int):
+    """A time.Month or a time.Weekday: a number with a name, which arithmetic does not take."""
+
+    name: str
+    type_name: str
+
+    def __new__(cls, value: int, type_name: str, name: str) -> Enum:
+        made = super().__new__(cls, value)
+        made.type_name, made.name = type_name, name
+        return made
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class Time:
     """An instant (`ns` since 1970) and the zone it is shown in (a tzinfo; None is UTC)."""
 

@@ -10,9 +10,17 @@ import json
 import math
 from typing import Any
 
-from argolint.language.gotime import Duration, Time
+from argolint.language.gotime import Duration, Enum, Time
 
 _quote = json.encoder.encode_basestring
+
+
+class AnyMap(dict[Any, Any]):
+    """A `map[any]any`, as groupBy and fromPairs make it: keys of any kind, and no JSON."""
+
+
+class NilList(list[Any]):
+    """A nil slice: an empty list that equals nil and is `null` in JSON."""
 
 
 def type_name(value: Any) -> str:
@@ -33,17 +41,19 @@ def type_name(value: Any) -> str:
     if isinstance(value, (list, tuple)):
         return "[]interface {}"
     if isinstance(value, dict):
-        return "map[string]interface {}"
+        return "map[interface {}]interface {}" if isinstance(value, AnyMap) else "map[string]interface {}"
     if isinstance(value, Time):
         return "time.Time"
     if isinstance(value, Duration):
         return "time.Duration"
+    if isinstance(value, Enum):
+        return value.type_name
     return "func" if callable(value) else kind.__name__
 
 
 def is_number(value: Any) -> bool:
     """Whether Go would see an int or a float64 (a bool is neither)."""
-    kind = type(value)
+    kind = value.__class__
     return kind is int or kind is float
 
 
@@ -146,9 +156,18 @@ def sort_keys(mapping: dict[Any, Any]) -> list[Any]:
     )
 
 
+def valid(text: str) -> str:
+    """A string with each byte that is no UTF-8 (kept as a lone surrogate) replaced by U+FFFD."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    return text
+
+
 def quote_json(text: str, escape_html: bool = True) -> str:
     """A string as encoding/json writes it, quotes included."""
-    quoted: str = _quote(text)
+    quoted: str = _quote(text if text.isascii() else valid(text))
     if escape_html:
         if "<" in quoted or ">" in quoted or "&" in quoted:
             quoted = quoted.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
@@ -186,6 +205,8 @@ def _marshal(value: Any, indent: str, newline: str, html: bool, parts: list[str]
         parts.append(f'"{base64.b64encode(value).decode()}"')
     elif isinstance(value, Duration):
         parts.append(str(value.ns))
+    elif isinstance(value, Enum):
+        parts.append(str(int(value)))
     elif isinstance(value, Time):
         parts.append(f'"{value.rfc3339(nano=True)}"')
     elif isinstance(value, str):
@@ -198,8 +219,10 @@ def _marshal_container(
     value: Any, indent: str, newline: str, html: bool, parts: list[str], depth: int
 ) -> None:
     opening, closing = ("{", "}") if isinstance(value, dict) else ("[", "]")
+    if isinstance(value, AnyMap):
+        raise ValueError(f"json: unsupported type: {type_name(value)}")
     if not value:
-        parts.append(opening + closing)
+        parts.append("null" if isinstance(value, NilList) else opening + closing)
         return
     inner = newline + indent
     parts.append(opening)
@@ -232,21 +255,44 @@ def _no_constant(text: str) -> Any:
     raise ValueError(f"invalid character {text[:1]!r} looking for beginning of value")
 
 
+def is_nil(value: Any) -> bool:
+    """Whether it is nil, or a nil slice."""
+    return value is None or isinstance(value, NilList)
+
+
 def equal(left: Any, right: Any) -> bool:
-    """Equality as expr-lang's runtime has it: numbers by value whatever their kind, else kind and content."""
-    if isinstance(left, bool) or isinstance(right, bool):
-        return left is right if isinstance(left, bool) and isinstance(right, bool) else False
+    """Equality as expr-lang's runtime has it: numbers by value whatever their kind, lists by their elements, else as `alike`."""
+    a, b = left.__class__, right.__class__
+    if a is b and (a is str or a is int or a is bool):
+        return bool(left == right)
+    if is_number(left) and is_number(right):
+        return float(left) == float(right) if a is not b else bool(left == right)
+    if isinstance(left, (list, tuple)) and isinstance(right, (list, tuple)):
+        return len(left) == len(right) and all(map(equal, left, right))
+    if is_nil(left) and is_nil(right):
+        return True
+    return alike(left, right)
+
+
+def alike(left: Any, right: Any) -> bool:
+    """reflect.DeepEqual: the same kind and content, so that 1 and 1.0 differ."""
     if isinstance(left, (list, tuple)):
-        return isinstance(right, (list, tuple)) and len(left) == len(right) and all(map(equal, left, right))
+        return (
+            isinstance(right, (list, tuple))
+            and isinstance(left, NilList) == isinstance(right, NilList)
+            and len(left) == len(right)
+            and all(map(alike, left, right))
+        )
     if isinstance(left, dict):
         return (
             isinstance(right, dict)
+            and isinstance(left, AnyMap) == isinstance(right, AnyMap)
             and len(left) == len(right)
-            and all(key in right and equal(item, right[key]) for key, item in left.items())
+            and all(key in right and alike(item, right[key]) for key, item in left.items())
         )
-    if callable(left) or callable(right):
+    if left.__class__ is not right.__class__ and not (isinstance(left, str) and isinstance(right, str)):
         return False
-    return bool(left == right)
+    return not callable(left) and bool(left == right)
 
 
 def printf(layout: str, args: list[Any]) -> str:

@@ -18,7 +18,7 @@ class Node:
 
 
 class Literal(Node):
-    """A number (int or float), string, bool or nil (None)."""
+    """A number (int or float), string, bytes, bool or nil (None)."""
 
     __slots__ = ("value",)
 
@@ -166,13 +166,22 @@ class MapLiteral(Node):
 
 
 class Ast:
-    """A parsed expression: its source, its tree, and the names that `let` declares in it."""
+    """A parsed expression: its source and its tree."""
 
-    __slots__ = ("root", "source")
+    __slots__ = ("_names", "root", "source")
 
     def __init__(self, source: str, root: Node) -> None:
         self.source = source
         self.root = root
+        self._names: tuple[str, ...] | None = None
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The identifiers in it, sorted: variables, functions of the environment and what `let` declares."""
+        if self._names is None:
+            found = {node.name for node in walk(self.root) if isinstance(node, (Ident, Let))}
+            self._names = tuple(sorted(found))
+        return self._names
 
 
 def children(node: Node) -> list[Node]:

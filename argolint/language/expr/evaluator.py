@@ -6,7 +6,8 @@ made elements instead of one in memory, and maps that keep their order where Go'
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 from argolint.language.errors import LanguageError
@@ -14,9 +15,12 @@ from argolint.language.expr import ast as t
 from argolint.language.expr.functions import FUNCTIONS, call_function
 from argolint.language.expr.hooks import SYSTEM, Hooks
 from argolint.language.expr.methods import call_method
+from argolint.language.expr.names import BUILTINS
 from argolint.language.expr.operators import BINARY, cut, fetch
+from argolint.language.expr.optimize import optimize
 from argolint.language.expr.parser import parse
-from argolint.language.values import is_number, sprint, type_name, wrap
+from argolint.language.expr.statics import ANY, ARGO, Failure, Static, infer, type_of
+from argolint.language.values import AnyMap, is_number, sprint, type_name, valid, wrap
 
 MAX_STEPS = 1_000_000
 MAX_ELEMENTS = 1_000_000
@@ -38,7 +42,7 @@ def evaluate(
 
     `env` holds the variables (nested dicts; flat dotted names are expanded), `functions` what is callable beside the language's own (default: Argo's:
     asInt, asFloat, toJson, jsonpath, sprig; pass `{}` where Argo has none). Raises LanguageError with the offsets
-    of the part that failed.
+    of the part that failed, before anything runs if the types of the variables of `env` do not fit.
     """
     ast = parse(source) if isinstance(source, str) else source
     if functions is None:
@@ -51,14 +55,52 @@ def evaluate(
         env = expand(env)
     machine = _Machine(env, functions, hooks)
     try:
-        return finished(machine.eval(ast.root))
+        return finished(machine.eval(_compiled(ast, env, functions)))
     except RecursionError:
         raise LanguageError("expression is nested too deeply", 0, len(ast.source)) from None
 
 
+def _compiled(ast: t.Ast, env: Mapping[str, Any], functions: Mapping[str, Any]) -> t.Node:
+    """The tree to run for variables of the types that those of `env` have. Raises Failure."""
+    names = ast.names
+    if "$env" in names:
+        names = (*names, *env)
+    types: list[tuple[str, Static]] = []
+    for name in names:
+        if name in env:
+            types.append((name, type_of(env[name])))
+        elif name in functions:
+            types.append((name, ARGO.get(name, ANY)))
+    found = _compile(ast, tuple(types))
+    if isinstance(found, Failure):
+        raise Failure(found.message, found.start, found.end)
+    return found
+
+
+@lru_cache(maxsize=4096)
+def _compile(ast: t.Ast, types: tuple[tuple[str, Static], ...]) -> t.Node | Failure:
+    try:
+        infer(ast.root, dict(types))
+        return optimize(ast.root, ast.source)
+    except Failure as failure:
+        return failure
+
+
 def finished(value: Any) -> Any:
-    """A range as the list that it stands for."""
-    return list(value) if isinstance(value, range) else value
+    """A result as others can use it: a range as the list that it stands for, bytes that are no UTF-8 as U+FFFD."""
+    if isinstance(value, str):
+        return value if value.isascii() else valid(value)
+    if isinstance(value, range):
+        return list(value)
+    if isinstance(value, (list, tuple)) and any(isinstance(item, _MADE) for item in value):
+        return [finished(item) for item in value]
+    if isinstance(value, dict) and any(isinstance(item, _MADE) for item in value.values()):
+        made = {key: finished(item) for key, item in value.items()}
+        return AnyMap(made) if isinstance(value, AnyMap) else made
+    return value
+
+
+_MADE = (str, list, tuple, dict, range)
 
 
 class _Machine:
@@ -115,7 +157,9 @@ class _Machine:
         if name in self.functions:
             return self.functions[name]
         if name == "$env":
-            return dict(self.env)
+            return {**self.env, **{key: one for key, one in self.functions.items() if key not in self.env}}
+        if name in BUILTINS:
+            return None
         raise LanguageError(f"unknown name {name}", node.start, node.end)
 
     def pointer(self, node: t.Pointer) -> Any:
@@ -134,18 +178,20 @@ class _Machine:
             if not isinstance(value, bool):
                 raise LanguageError(f"invalid operation: ! {type_name(value)}", node.start, node.end)
             return not value
-        if not is_number(value):
-            raise LanguageError(f"invalid operation: {node.op} {type_name(value)}", node.start, node.end)
         if node.op == "+":
             return value
+        if not is_number(value):
+            raise LanguageError(f"invalid operation: - {type_name(value)}", node.start, node.end)
         return wrap(-value) if type(value) is int else -value
 
     def binary(self, node: t.Binary) -> Any:
         if node.op in ("and", "or", "??"):
             return self.lazy(node)
+        if node.op == "in":
+            return self.membership(node)
         spine: list[t.Binary] = []
         left: t.Node = node
-        while isinstance(left, t.Binary) and left.op not in ("and", "or", "??"):
+        while isinstance(left, t.Binary) and left.op not in ("and", "or", "??", "in"):
             spine.append(left)
             left = left.left
         value = self.eval(left)
@@ -161,6 +207,19 @@ class _Machine:
                 value = self.spend(one, value)
         return value
 
+    def membership(self, node: t.Binary) -> bool:
+        """`x in 1..n` for a whole x makes no list."""
+        needle = self.eval(node.left)
+        both = node.right
+        if isinstance(both, t.Binary) and both.op == ".." and needle.__class__ is int:
+            if isinstance(both.left, t.Literal) and isinstance(both.right, t.Literal):
+                return bool(both.left.value <= needle <= both.right.value)
+        container = self.eval(both)
+        try:
+            return bool(BINARY["in"](needle, container))
+        except ValueError as error:
+            raise LanguageError(str(error), node.start, node.end) from None
+
     def lazy(self, node: t.Binary) -> Any:
         if node.op == "??":
             left = self.eval(node.left)
@@ -171,11 +230,16 @@ class _Machine:
             spine.append(first)
             first = first.left
         stop = node.op == "or"
-        value = self.truth(first, node.op)
+        value = self.eval(first)
         for one in reversed(spine):
+            if not isinstance(value, bool):
+                raise LanguageError(
+                    f"{node.op} needs a bool, not {type_name(value)}", one.left.start, one.left.end
+                )
             if value is stop:
                 return value
-            value = self.truth(one.right, node.op)
+            # The right side is not looked at, even if it is no bool.
+            value = self.eval(one.right)
         return value
 
     def truth(self, node: t.Node, what: str) -> bool:
@@ -295,89 +359,104 @@ class _Machine:
         closure = _CLOSURES.get(node.name)
         if closure is not None and (len(node.args) > 1 or node.name not in FUNCTIONS):
             return closure(self, node)
+        if node.name == "sum" and (total := _arithmetic_series(node.args[0])) is not None:
+            return total
         args = [self.eval(arg) for arg in node.args]
         return self.guarded(node, node.name, lambda: call_function(node.name, args, self.hooks))
 
     # Closures.
 
-    def subject(self, node: t.Builtin) -> list[Any]:
+    def subject(self, node: t.Builtin) -> Any:
+        """What a closure runs over: a list; also the bytes of a string, of which only the run learns what it is."""
         value = self.eval(node.args[0])
-        if not isinstance(value, (list, tuple)):
-            raise LanguageError(
-                f"{node.name} takes an array, not {type_name(value)}", node.args[0].start, node.args[0].end
-            )
-        return list(value)
+        if isinstance(value, (list, tuple, range)):
+            return value
+        if isinstance(value, str):
+            return value.encode("utf-8", "surrogateescape")
+        if isinstance(value, bytes) or (isinstance(value, dict) and not value):
+            return list(value)
+        name = node.name.rstrip("!").removesuffix(".map")
+        raise LanguageError(
+            f"{name} takes an array, not {type_name(value)}", node.args[0].start, node.args[0].end
+        )
 
-    def each(self, node: t.Builtin, items: list[Any], reverse: bool = False) -> Any:
-        """Yields (index, element, value of the closure)."""
-        body = node.args[1]
-        assert isinstance(body, t.Predicate)
+    def each(self, node: t.Builtin, items: Any, reverse: bool = False) -> Iterator[tuple[int, Any]]:
+        """(index, element) one after the other, with the scope of the closure set to it."""
         self.scopes.append(self.scope)
         try:
             order = range(len(items) - 1, -1, -1) if reverse else range(len(items))
             for index in order:
                 self.scope = (items[index], index, None)
-                yield index, items[index], self.eval(body.body)
+                yield index, items[index]
         finally:
             self.scope = self.scopes.pop()
 
-    def tests(self, node: t.Builtin, items: list[Any], reverse: bool = False) -> Any:
-        for index, element, value in self.each(node, items, reverse):
-            if not isinstance(value, bool):
-                body = node.args[1]
-                raise LanguageError(
-                    f"predicate of {node.name} should return a bool, not {type_name(value)}",
-                    body.start,
-                    body.end,
-                )
-            yield index, element, value
+    def body(self, node: t.Builtin) -> t.Node:
+        predicate = node.args[1]
+        assert isinstance(predicate, t.Predicate)
+        return predicate.body
+
+    def passing(self, node: t.Builtin, reverse: bool = False) -> Iterator[tuple[int, Any]]:
+        """(index, element) of those for which the closure is true; with `.map`, element is what its second part gives."""
+        body = self.body(node)
+        mapped: t.Node | None = None
+        if ".map" in node.name:
+            assert isinstance(body, t.Array)
+            body, mapped = body.nodes
+        for index, element in self.each(node, self.subject(node), reverse):
+            if self.truth(body, f"predicate of {node.name.rstrip('!').removesuffix('.map')}"):
+                yield index, element if mapped is None else self.eval(mapped)
 
     def quantifier(self, node: t.Builtin) -> bool:
-        stream = self.tests(node, self.subject(node))
-        if node.name == "one":
-            return sum(1 for _, _, value in stream if value) == 1
+        body = self.body(node)
+        stream = self.each(node, self.subject(node))
         wanted = node.name != "all"
-        found = False
-        for _, _, value in stream:
-            if value is wanted:
-                found = True
-                break
-        stream.close()
+        found = 0
+        for _ in stream:
+            if self.truth(body, f"predicate of {node.name}") is wanted:
+                found += 1
+                if node.name != "one":
+                    break
+        stream.close()  # type: ignore[attr-defined]
+        if node.name == "one":
+            return found == 1
         return bool(found) if node.name == "any" else not found
 
     def filter(self, node: t.Builtin) -> Any:
-        kept = [element for _, element, value in self.tests(node, self.subject(node)) if value]
-        return self.spend(node, kept)
+        return self.spend(node, [element for _, element in self.passing(node)])
 
     def map(self, node: t.Builtin) -> Any:
-        return self.spend(node, [value for _, _, value in self.each(node, self.subject(node))])
+        body = self.body(node)
+        return self.spend(node, [self.eval(body) for _ in self.each(node, self.subject(node))])
 
     def count(self, node: t.Builtin) -> int:
-        return sum(value for _, _, value in self.tests(node, self.subject(node)))
+        return sum(1 for _ in self.passing(node))
 
     def sum(self, node: t.Builtin) -> Any:
+        body = self.body(node)
         total: Any = 0
-        for _, _, value in self.each(node, self.subject(node)):
+        for _ in self.each(node, self.subject(node)):
             try:
-                total = BINARY["+"](total, value)
+                total = BINARY["+"](self.eval(body), total)
             except ValueError as error:
                 raise LanguageError(str(error), node.start, node.end) from None
         return total
 
     def find(self, node: t.Builtin) -> Any:
-        stream = self.tests(node, self.subject(node), reverse="Last" in node.name)
-        by_index = node.name.endswith("Index")
-        result = -1 if by_index else None
-        for index, element, value in stream:
-            if value:
-                result = index if by_index else element
-                break
-        stream.close()
-        return result
+        stream = self.passing(node, reverse=node.name.startswith("findLast"))
+        found = next(stream, None)
+        stream.close()  # type: ignore[attr-defined]
+        if found is None:
+            if node.name.endswith("!") or "!." in node.name:
+                raise LanguageError("index out of range: nothing passes the filter", node.start, node.end)
+            return None
+        return found[0] if node.name.endswith("Index") else found[1]
 
     def group_by(self, node: t.Builtin) -> dict[Any, Any]:
-        groups: dict[Any, Any] = {}
-        for _, element, key in self.each(node, self.subject(node)):
+        body = self.body(node)
+        groups: dict[Any, Any] = AnyMap()
+        for _, element in self.each(node, self.subject(node)):
+            key = self.eval(body)
             if isinstance(key, (list, dict)):
                 raise LanguageError(f"cannot group by {type_name(key)}", node.start, node.end)
             groups.setdefault(key, []).append(element)
@@ -388,15 +467,15 @@ class _Machine:
         from argolint.language.expr.functions import sort_values
 
         items = self.subject(node)
-        keys = [value for _, _, value in self.each(node, items)]
         order = self.eval(node.args[2]) if len(node.args) > 2 else "asc"
+        body = self.body(node)
+        keys = [self.eval(body) for _ in self.each(node, items)]
         indices = self.guarded(node, "sortBy", lambda: sort_values(list(range(len(items))), keys, order))
         return [items[index] for index in indices]
 
     def reduce(self, node: t.Builtin) -> Any:
         items = self.subject(node)
-        body = node.args[1]
-        assert isinstance(body, t.Predicate)
+        body = self.body(node)
         start = 0
         if len(node.args) > 2:
             value = self.eval(node.args[2])
@@ -408,10 +487,20 @@ class _Machine:
         try:
             for index in range(start, len(items)):
                 self.scope = (items[index], index, value)
-                value = self.eval(body.body)
+                value = self.eval(body)
         finally:
             self.scope = self.scopes.pop()
         return value
+
+
+def _arithmetic_series(node: t.Node) -> int | None:
+    """The sum of `m..n` with constant ends, which is not made a list."""
+    if not (isinstance(node, t.Binary) and node.op == ".."):
+        return None
+    if not (isinstance(node.left, t.Literal) and isinstance(node.right, t.Literal)):
+        return None
+    low, high = node.left.value, node.right.value
+    return wrap((high - low + 1) * (low + high) // 2) if high >= low else None
 
 
 _TABLE: dict[type, Callable[[_Machine, Any], Any]] = {
@@ -445,6 +534,10 @@ _CLOSURES: dict[str, Callable[[_Machine, t.Builtin], Any]] = {
     "findIndex": _Machine.find,
     "findLast": _Machine.find,
     "findLastIndex": _Machine.find,
+    **dict.fromkeys(
+        ("find!", "findLast!", "find.map", "findLast.map", "find!.map", "findLast!.map"), _Machine.find
+    ),
+    "filter.map": _Machine.filter,
     "groupBy": _Machine.group_by,
     "sortBy": _Machine.sort_by,
     "reduce": _Machine.reduce,

@@ -16,8 +16,8 @@ from typing import Any
 from argolint.language import values as v
 from argolint.language.expr.hooks import Hooks
 from argolint.language.expr.names import ARITY
-from argolint.language.expr.operators import compare, fetch
-from argolint.language.gotime import Duration, Time, load_zone, parse_duration, parse_time
+from argolint.language.expr.operators import compare, fetch, map_key, octets, whole
+from argolint.language.gotime import Duration, Enum, Time, load_zone, parse_duration, parse_time
 
 MAX_REPEAT = 1_000_000
 
@@ -65,24 +65,10 @@ def _map(value: Any, name: str) -> dict[Any, Any]:
     return value
 
 
-def _whole(value: Any, name: str) -> int:
-    if not v.is_number(value):
-        raise ValueError(f"invalid argument for {name} (type {v.type_name(value)})")
-    return _truncate(value)
-
-
 def _integer(value: Any, name: str) -> int:
     if type(value) is not int:
         raise ValueError(f"invalid argument for {name} (type {v.type_name(value)})")
     return value
-
-
-def _truncate(value: Any) -> int:
-    if isinstance(value, int):
-        return value
-    if math.isnan(value) or math.isinf(value) or abs(value) >= 2**63:
-        return -(2**63)
-    return int(value)
 
 
 def _len(value: Any) -> int:
@@ -92,7 +78,7 @@ def _len(value: Any) -> int:
 
 
 def _type(value: Any) -> str:
-    if isinstance(value, (Time, Duration)):
+    if isinstance(value, (Time, Duration, Enum)):
         return v.type_name(value)
     names = {
         "<nil>": "nil",
@@ -100,6 +86,7 @@ def _type(value: Any) -> str:
         "[]interface {}": "array",
         "[]uint8": "array",
         "map[string]interface {}": "map",
+        "map[interface {}]interface {}": "map",
     }
     name = v.type_name(value)
     return names.get(name, name)
@@ -134,9 +121,11 @@ def _round(value: float) -> float:
 def to_int(value: Any) -> int:
     """`int()`: truncates floats, reads decimal strings."""
     if v.is_number(value):
-        return _truncate(value)
+        return whole(value)
     if isinstance(value, Duration):
         return value.ns
+    if isinstance(value, Enum):
+        return int(value)
     if isinstance(value, str):
         digits = value[1:] if value[:1] in ("+", "-") else value
         if digits.isascii() and digits.isdigit() and len(digits) < 25:
@@ -159,14 +148,23 @@ def to_float(value: Any) -> float:
 def parse_float(text: str) -> float:
     """Text as strconv.ParseFloat reads it. Raises ValueError."""
     lowered = text.lower()
-    if text and text == text.strip() and len(text) < 400 and text.isascii():
-        if lowered.lstrip("+-").startswith("0x") and "p" in lowered:
-            return float.fromhex(text)
-        if "_" not in text:
-            try:
-                return float(text)
-            except ValueError:
-                pass
+    bare = lowered[1:] if lowered[:1] in ("+", "-") else lowered
+    if (
+        text
+        and text == text.strip()
+        and len(text) < 400
+        and text.isascii()
+        and not (bare == "nan" != lowered)
+    ):
+        try:
+            if bare.startswith("0x"):
+                value = float.fromhex(text.replace("_", "")) if "p" in bare else math.inf
+            else:
+                value = float("" if "_" in text else text)
+            if not math.isinf(value) or bare in ("inf", "infinity"):
+                return value
+        except (ValueError, OverflowError):
+            pass
     raise ValueError(f'strconv.ParseFloat: parsing "{text[:100]}": invalid syntax')
 
 
@@ -184,9 +182,9 @@ def _trim_suffix(text: Any, suffix: Any = " ") -> str:
 
 def split(text: Any, separator: Any, limit: Any = -1) -> list[str]:
     """strings.SplitN: an empty separator splits after each character."""
-    source, sep, count = _text(text, "split"), _text(separator, "split"), _whole(limit, "split")
+    source, sep, count = _text(text, "split"), _text(separator, "split"), whole(limit)
     if count == 0:
-        return []
+        return v.NilList()
     if sep:
         return source.split(sep, count - 1 if count > 0 else -1)
     characters = list(source)
@@ -205,14 +203,14 @@ def replace(text: Any, old: Any, new: Any, count: Any = -1) -> str:
     result = _text(text, "replace").count(_text(old, "replace")) * len(_text(new, "replace"))
     if result > 10_000_000:
         raise ValueError("memory budget exceeded")
-    return str(text.replace(old, new, _whole(count, "replace")))
+    return str(text.replace(old, new, whole(count)))
 
 
 def _repeat(text: Any, count: Any) -> str:
-    times = _integer(count, "repeat")
+    times = whole(count)
     if times < 0:
         raise ValueError("invalid argument for repeat (expected positive integer, got negative)")
-    if times * max(len(_text(text, "repeat")), 1) > MAX_REPEAT:
+    if times > MAX_REPEAT or times * len(octets(_text(text, "repeat"))) >= MAX_REPEAT:
         raise ValueError("memory budget exceeded")
     return str(text) * times
 
@@ -223,16 +221,17 @@ def _join(items: Any, glue: Any = "") -> str:
 
 
 def _byte_index(text: str, index: int) -> int:
-    return index if index < 0 or text.isascii() else len(text[:index].encode())
+    return index if index < 0 or text.isascii() else len(octets(text[:index]))
 
 
 def _extreme(name: str, op: str) -> Callable[..., Any]:
     def call(*args: Any) -> Any:
+        # One argument that is neither a number nor a list comes back as it is.
+        if len(args) == 1 and not isinstance(args[0], (list, tuple)):
+            return args[0]
         best: Any = None
         for value in _numbers(args, name):
             best = value if best is None or compare(op, value, best) else best
-        if best is None:
-            raise ValueError(f"not enough arguments to call {name}")
         return best
 
     return call
@@ -241,7 +240,7 @@ def _extreme(name: str, op: str) -> Callable[..., Any]:
 def _numbers(args: Any, name: str, depth: int = 0) -> list[Any]:
     found: list[Any] = []
     for value in args:
-        if isinstance(value, (list, tuple)) and depth < 50:
+        if isinstance(value, (list, tuple)) and depth < 200:
             found.extend(_numbers(value, name, depth + 1))
         elif v.is_number(value):
             found.append(value)
@@ -264,15 +263,15 @@ def _median(*args: Any) -> float:
 
 
 def _from_base64(text: Any) -> str:
+    digits = _text(text, "fromBase64").replace("\r", "").replace("\n", "")
     try:
-        return base64.b64decode(_text(text, "fromBase64"), validate=True).decode("utf-8", "replace")
+        return base64.b64decode(digits, validate=True).decode("utf-8", "surrogateescape")
     except (binascii.Error, ValueError):
         raise ValueError("illegal base64 data") from None
 
 
 def _to_base64(value: Any) -> str:
-    raw = value if isinstance(value, bytes) else _text(value, "toBase64").encode("utf-8", "surrogatepass")
-    return base64.b64encode(raw).decode()
+    return base64.b64encode(octets(_text(value, "toBase64"))).decode()
 
 
 _LAYOUTS = (
@@ -298,17 +297,26 @@ def _date(*args: Any) -> Time:
 
 
 def _get(container: Any, key: Any) -> Any:
+    """As `container[key]`, but nil for what is not there."""
     if isinstance(container, dict):
-        return container.get(key) if not isinstance(key, (list, dict)) else None
-    if isinstance(container, (list, tuple, str)):
-        if type(key) is not int or not -len(container) <= key < len(container):
-            return None
-        return fetch(container, key)
+        return container.get(map_key(container, key))
+    if isinstance(container, (list, tuple, str, bytes)):
+        whole(key)
+        return _at(container, key)
     return None
 
 
+def _at(container: Any, key: Any) -> Any:
+    if not isinstance(container, (list, tuple, str, bytes)):
+        return None
+    try:
+        return fetch(container, key)
+    except ValueError:
+        return None
+
+
 def _from_pairs(pairs: Any) -> dict[Any, Any]:
-    made: dict[Any, Any] = {}
+    made: dict[Any, Any] = v.AnyMap()
     for pair in _list(pairs, "fromPairs"):
         if not isinstance(pair, (list, tuple)) or len(pair) != 2 or isinstance(pair[0], (list, dict)):
             raise ValueError(f"invalid pair {v.sprint(pair)}")
@@ -333,7 +341,7 @@ def _uniq(items: Any) -> list[Any]:
 def _flatten(items: Any, depth: int = 0) -> list[Any]:
     flat: list[Any] = []
     for item in _list(items, "flatten"):
-        if isinstance(item, (list, tuple)) and depth < 50:
+        if isinstance(item, (list, tuple)) and depth < 200:
             flat.extend(_flatten(item, depth + 1))
         else:
             flat.append(item)
@@ -341,7 +349,7 @@ def _flatten(items: Any, depth: int = 0) -> list[Any]:
 
 
 def _concat(*lists: Any) -> list[Any]:
-    return [item for one in lists for item in _list(one, "concat")]
+    return [item for one in lists for item in _list(one, "concat")] or v.NilList()
 
 
 def sort_values(items: list[Any], keys: list[Any], order: Any) -> list[Any]:
@@ -423,8 +431,8 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "duration": lambda text: parse_duration(_text(text, "duration")),
     "date": _date,
     "timezone": lambda name: Zone(_text(name, "timezone")),
-    "first": lambda items: _get(_list(items, "first"), 0),
-    "last": lambda items: _get(_list(items, "last"), -1),
+    "first": lambda items: _at(items, 0),
+    "last": lambda items: _at(items, -1),
     "get": _get,
     "take": _take,
     "keys": lambda m: v.sort_keys(_map(m, "keys")),

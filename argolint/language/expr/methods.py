@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from argolint.language.gotime import NS, Duration, Time, format_duration
+from argolint.language.gotime import DAYS, MONTHS, NS, Duration, Enum, Time, format_duration
 from argolint.language.values import type_name
 
 
@@ -15,15 +15,19 @@ def _truncate(time: Time, step: Duration) -> Time:
     return Time(time.ns - (time.ns + offset) % step.ns, time.zone) if step.ns > 0 else time
 
 
+def _weekday(index: int) -> Enum:
+    return Enum((index + 1) % 7, "time.Weekday", DAYS[index])
+
+
 _TIME: dict[str, tuple[int, Callable[..., Any]]] = {
     "Year": (0, lambda t: t.civil().year),
-    "Month": (0, lambda t: t.civil().month),
+    "Month": (0, lambda t: Enum(t.civil().month, "time.Month", MONTHS[t.civil().month - 1])),
     "Day": (0, lambda t: t.civil().day),
     "Hour": (0, lambda t: t.civil().hour),
     "Minute": (0, lambda t: t.civil().minute),
     "Second": (0, lambda t: t.civil().second),
     "Nanosecond": (0, lambda t: t.ns % NS),
-    "Weekday": (0, lambda t: (t.civil().weekday() + 1) % 7),
+    "Weekday": (0, lambda t: _weekday(t.civil().weekday())),
     "YearDay": (0, lambda t: t.civil().timetuple().tm_yday),
     "Unix": (0, lambda t: t.ns // NS),
     "UnixMilli": (0, lambda t: t.ns // 1_000_000),

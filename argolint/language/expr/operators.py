@@ -8,7 +8,7 @@ from typing import Any
 
 from argolint.language import goregex
 from argolint.language.gotime import Duration, Time
-from argolint.language.values import equal, is_number, sprint, type_name, wrap
+from argolint.language.values import AnyMap, equal, is_number, sprint, type_name, wrap
 
 
 def _bad(left: Any, op: str, right: Any) -> ValueError:
@@ -48,10 +48,12 @@ def multiply(left: Any, right: Any) -> Any:
     if is_number(left) and is_number(right):
         result = left * right
         return wrap(result) if type(result) is int else result
+    if isinstance(left, Duration) and isinstance(right, Duration):
+        return Duration(wrap(left.ns * right.ns))
     if isinstance(left, Duration) and is_number(right):
-        return Duration(wrap(int(left.ns * right)))
+        return Duration(wrap(left.ns * right)) if right.__class__ is int else float(left.ns) * right
     if is_number(left) and isinstance(right, Duration):
-        return Duration(wrap(int(left * right.ns)))
+        return Duration(wrap(left * right.ns)) if left.__class__ is int else left * float(right.ns)
     raise _bad(left, "*", right)
 
 
@@ -98,11 +100,11 @@ def compare(op: str, left: Any, right: Any) -> bool:
     a: Any
     b: Any
     if is_number(left) and is_number(right):
-        a, b = left, right
+        a, b = (left, right) if left.__class__ is right.__class__ else (float(left), float(right))
     elif isinstance(left, str) and isinstance(right, str):
         a, b = left, right
         if not (left.isascii() and right.isascii()):
-            a, b = left.encode("utf-8", "surrogatepass"), right.encode("utf-8", "surrogatepass")
+            a, b = octets(left), octets(right)
     elif (isinstance(left, Time) and isinstance(right, Time)) or (
         isinstance(left, Duration) and isinstance(right, Duration)
     ):
@@ -127,18 +129,34 @@ def contains_element(needle: Any, container: Any) -> bool:
     if isinstance(container, (list, tuple)):
         return any(equal(item, needle) for item in container)
     if isinstance(container, dict):
-        if needle is None:
-            return False
-        if not isinstance(needle, str) and any(isinstance(key, str) for key in container):
-            raise ValueError(f"cannot use {type_name(needle)} as type string in map key")
-        return not isinstance(needle, (list, dict)) and needle in container
+        return map_key(container, needle) in container
     raise ValueError(f'operator "in" not defined on {type_name(container)}')
+
+
+def map_key(container: dict[Any, Any], key: Any) -> Any:
+    """The key as a map takes it: nil stands for "" in a map of strings. Raises ValueError for another type."""
+    if isinstance(container, AnyMap):
+        if isinstance(key, (list, dict)):
+            raise ValueError(f"cannot use {type_name(key)} as a map key")
+        return key
+    if key is None:
+        return ""
+    if not isinstance(key, str):
+        raise ValueError(f"cannot use {type_name(key)} as type string in map key")
+    return key
+
+
+def octets(text: str) -> bytes:
+    """The UTF-8 of a string; bytes that are none are kept as lone surrogates."""
+    return text.encode("utf-8", "surrogateescape") if not text.isascii() else text.encode()
 
 
 def matches(text: Any, pattern: Any) -> bool:
     """`matches`: whether an RE2 pattern is found anywhere in a string; nil on either side gives false."""
     if text is None or pattern is None:
         return False
+    if isinstance(text, bytes):
+        text = text.decode("utf-8", "surrogateescape")
     if not isinstance(text, str) or not isinstance(pattern, str):
         raise _bad(text, "matches", pattern)
     return goregex.search(pattern, text)
@@ -159,39 +177,44 @@ def span(low: Any, high: Any) -> range:
     """`low..high`, both ends included; empty when high is less."""
     if not is_number(low) or not is_number(high):
         raise _bad(low, "..", high)
-    return range(int(low), int(high) + 1)
+    return range(whole(low), whole(high) + 1)
+
+
+def whole(value: Any) -> int:
+    """A number as an int, as Go converts it on amd64. Raises ValueError for what is no number."""
+    if value.__class__ is int:
+        return int(value)
+    if value.__class__ is not float:
+        raise ValueError(f"invalid operation: int({type_name(value)})")
+    if math.isnan(value) or math.isinf(value) or not -(2**63) <= value < 2**63:
+        return -(2**63)
+    return int(value)
 
 
 def fetch(container: Any, key: Any) -> Any:
     """`container[key]`: nil for a missing key of a map; negative indices count from the end."""
     if isinstance(container, dict):
-        if isinstance(key, (list, dict)):
-            raise ValueError(f"cannot use {type_name(key)} as a map key")
-        if type(key) is not str and container and all(isinstance(name, str) for name in container):
-            raise ValueError(f"cannot fetch {sprint(key)} from {type_name(container)}: its keys are strings")
-        return container.get(key)
+        return container.get(map_key(container, key))
     if isinstance(container, (list, tuple, str, bytes)):
-        if type(key) is not int:
-            raise ValueError(f"cannot fetch {sprint(key)} from {type_name(container)}")
-        items: Any = container.encode("utf-8", "surrogatepass") if isinstance(container, str) else container
-        index = key + len(items) if key < 0 else key
+        items: Any = octets(container) if isinstance(container, str) else container
+        index = whole(key)
+        index = index + len(items) if index < 0 else index
         if not 0 <= index < len(items):
             kind = "string" if isinstance(container, str) else "array"
-            raise ValueError(f"index out of range: {key} ({kind} length is {len(items)})")
+            raise ValueError(f"index out of range: {index} ({kind} length is {len(items)})")
         return items[index]
     raise ValueError(f"cannot fetch {sprint(key)} from {type_name(container)}")
 
 
 def cut(container: Any, low: Any, high: Any) -> Any:
-    """`container[low:high]` of a list or string; bounds beyond the ends are moved there."""
-    if not isinstance(container, (list, tuple, str)):
-        raise ValueError(f"cannot slice {sprint(container)}")
-    for bound in (low, high):
-        if bound is not None and not is_number(bound):
-            raise ValueError(f"invalid operation: slice bound of type {type_name(bound)}")
+    """`container[low:high]` of a list, or of the bytes of a string; bounds beyond the ends are moved there."""
+    if isinstance(container, str) and not container.isascii():
+        return cut(octets(container), low, high).decode("utf-8", "surrogateescape")
+    if not isinstance(container, (list, tuple, str, bytes)):
+        raise ValueError(f"cannot slice {type_name(container)}")
     size = len(container)
-    start = 0 if low is None else int(low)
-    stop = size if high is None else int(high)
+    start = 0 if low is None else whole(low)
+    stop = size if high is None else whole(high)
     start = max(start + size, 0) if start < 0 else start
     stop = max(stop + size, 0) if stop < 0 else min(stop, size)
     return container[min(start, stop) : stop]

@@ -27,6 +27,7 @@ from argolint.language.expr.ast import (
     Sequence,
     Slice,
     Unary,
+    walk,
 )
 from argolint.language.expr.lexer import WORD_OPERATORS, Token, tokenize
 from argolint.language.expr.names import BUILTINS, PREDICATES
@@ -34,6 +35,7 @@ from argolint.language.expr.names import BUILTINS, PREDICATES
 MAX_DEPTH = 60
 MAX_SOURCE = 100_000
 MAX_TOKENS = 20_000
+MAX_NODES = 10_000
 
 _UNARY = {"not": 50, "!": 50, "-": 90, "+": 90}
 _BINARY = {
@@ -75,13 +77,20 @@ def parse(source: str) -> Ast:
     """The tree of one expression. Raises LanguageError with the place of the first mistake. Memoised by text."""
     if len(source) > MAX_SOURCE:
         raise LanguageError("expression is too long", 0, len(source))
-    tokens = tokenize(source)
+    return parse_tokens(source, tokenize(source))
+
+
+def parse_tokens(source: str, tokens: list[Token]) -> Ast:
+    """The tree of the tokens of `source`. Raises as `parse`."""
     if len(tokens) > MAX_TOKENS:
         raise LanguageError("expression is too long", 0, len(source))
     try:
-        return Ast(source, _Parser(tokens).whole())
+        root = _Parser(source, tokens).whole()
     except RecursionError:
         raise LanguageError("expression is nested too deeply", 0, len(source)) from None
+    if len(tokens) > MAX_NODES // 2 and len(walk(root)) > MAX_NODES:
+        raise LanguageError("expression exceeds maximum allowed nodes", 0, len(source))
+    return Ast(source, root)
 
 
 def _shown(token: Token) -> str:
@@ -91,9 +100,10 @@ def _shown(token: Token) -> str:
 
 
 class _Parser:
-    __slots__ = ("closures", "depth", "index", "names", "token", "tokens")
+    __slots__ = ("closures", "depth", "index", "names", "source", "token", "tokens")
 
-    def __init__(self, tokens: list[Token]) -> None:
+    def __init__(self, source: str, tokens: list[Token]) -> None:
+        self.source = source
         self.tokens = tokens
         self.index = 0
         self.token = tokens[0]
@@ -141,7 +151,7 @@ class _Parser:
         nodes = [self.expression(0)]
         while self.is_op(";"):
             self.next()
-            if self.token.kind == "eof" or (self.token.kind == "bracket" and self.token.value in ")}"):
+            if self.token.kind == "eof":
                 break
             nodes.append(self.expression(0))
         return nodes[0] if len(nodes) == 1 else Sequence(nodes[0].start, nodes[-1].end, nodes)
@@ -179,7 +189,7 @@ class _Parser:
                 break
             self.next()
             if operator.value == "|":
-                left = self.postfix(self.call(self.expect("ident"), [left], left.start))
+                left = self.call(self.expect("ident"), [left], left.start)
             elif previous == "??" and operator.value != "??":
                 raise LanguageError(
                     f"operator {operator.value} and coalesce expressions (??) cannot be mixed; wrap either by parentheses",
@@ -263,7 +273,7 @@ class _Parser:
             if self.closures and token.value == "#":
                 self.next()
                 name, end = "", token.end
-                if self.token.kind == "ident" and self.token.start == token.end:
+                if self.token.kind == "ident":
                     name, end = self.token.value, self.token.end
                     if name not in ("acc", "index"):
                         raise LanguageError(f"unknown pointer #{name}", token.start, end)
@@ -280,18 +290,21 @@ class _Parser:
             inner = self.sequence()
             self.expect("bracket", ")")
             return self.postfix(_widened(inner, token.start, self.last_end()))
+        # true, false, nil and numbers take no postfix: `1.a` and `nil?.a` are no expressions.
+        if token.kind == "number" or (token.kind == "ident" and token.value in _CONSTANTS):
+            self.next()
+            value = token.value if token.kind == "number" else _CONSTANTS[token.value]
+            return Literal(token.start, token.end, value)
         return self.postfix(self.secondary())
 
     def secondary(self) -> Node:
         token = self.token
         if token.kind == "ident":
             self.next()
-            if token.value in _CONSTANTS:
-                return Literal(token.start, token.end, _CONSTANTS[token.value])
             if self.is_bracket("("):
                 return self.call(token, [], token.start)
             return Ident(token.start, token.end, token.value)
-        if token.kind in ("number", "string"):
+        if token.kind in ("string", "bytes"):
             self.next()
             return Literal(token.start, token.end, token.value)
         if self.is_bracket("["):
@@ -325,8 +338,8 @@ class _Parser:
             key: Node
             if token.kind in ("number", "string", "ident"):
                 self.next()
-                value = token.value
-                key = Literal(token.start, token.end, value if isinstance(value, str) else _number_key(value))
+                text = self.source[token.start : token.end] if token.kind == "number" else token.value
+                key = Literal(token.start, token.end, text)
             elif self.is_bracket("("):
                 key = self.expression(0)
             else:
@@ -347,9 +360,7 @@ class _Parser:
             self.expect("bracket", "(")
             first = True
             for kind in shape[len(args) :]:
-                if kind.endswith("?") and (
-                    self.is_bracket(")") or (self.is_op(",") and self._closes_after_comma())
-                ):
+                if kind.endswith("?") and self.is_bracket(")"):
                     break
                 if not first:
                     self.expect("operator", ",")
@@ -364,10 +375,6 @@ class _Parser:
         if name.value in BUILTINS:
             return Builtin(start, self.last_end(), name.value, args, name.start, name.end)
         return Call(start, self.last_end(), Ident(name.start, name.end, name.value), args)
-
-    def _closes_after_comma(self) -> bool:
-        following = self.tokens[self.index + 1]
-        return following.kind == "bracket" and following.value == ")"
 
     def predicate(self) -> Node:
         start = self.token.start
@@ -384,22 +391,25 @@ class _Parser:
         return Predicate(start, self.last_end(), body)
 
     def postfix(self, node: Node) -> Node:
+        """`.name` goes on with a chain of `?.`, even one in parentheses; `[…]` begins anew after it."""
         while self.token.kind in ("operator", "bracket"):
             token = self.token
-            chained = isinstance(node, Chain)
-            inner = node.node if isinstance(node, Chain) else node
             optional = token.value == "?."
-            if token.kind == "operator" and token.value in (".", "?."):
+            if token.kind == "operator" and (optional or token.value == "."):
                 self.next()
                 if optional and self.is_bracket("["):
-                    inner = self.index_or_slice(inner, True)
-                else:
-                    inner = self.member(inner, optional)
+                    node = self.index_or_slice(node, True)
+                    if isinstance(node, Member):
+                        node = Chain(node.start, node.end, node)
+                    continue
+                chained = isinstance(node, Chain)
+                node = self.member(node.node if isinstance(node, Chain) else node, optional)
+                if chained or optional:
+                    node = Chain(node.start, node.end, node)
             elif token.kind == "bracket" and token.value == "[":
-                inner = self.index_or_slice(inner, False)
+                node = self.index_or_slice(node, False)
             else:
                 break
-            node = Chain(inner.start, inner.end, inner) if chained or optional else inner
         return node
 
     def member(self, node: Node, optional: bool) -> Node:
@@ -429,16 +439,7 @@ class _Parser:
         return Member(node.start, self.last_end(), node, low, optional, False)
 
 
-def _number_key(value: int | float) -> str:
-    return str(value) if isinstance(value, int) else repr(value)
-
-
 def _widened(node: Node, start: int, end: int) -> Node:
-    """The same node, its span including the parentheses, so that messages underline all of it.
-
-    A chain in parentheses ends there: `(a?.b).c` fails on nil where `a?.b.c` is nil.
-    """
-    if isinstance(node, Chain):
-        return Sequence(start, end, [node])
+    """The same node, its span including the parentheses, so that messages underline all of it."""
     node.start, node.end = start, end
     return node

@@ -49,13 +49,18 @@ def read(name: str) -> list[Case]:
 
 def same(left: Any, right: Any) -> bool:
     """Equality that tells 1 from 1.0 and from true."""
-    if type(left) is not type(right):
+    if _kind(left) is not _kind(right):
         return False
     if isinstance(left, list):
         return len(left) == len(right) and all(map(same, left, right))
     if isinstance(left, dict):
         return left.keys() == right.keys() and all(same(left[key], right[key]) for key in left)
     return bool(left == right)
+
+
+def _kind(value: Any) -> type:
+    """The plain type of a value: the languages have lists, maps and numbers of several kinds."""
+    return next((kind for kind in (bool, int, list, dict) if isinstance(value, kind)), type(value))
 
 
 def failure(work: Callable[[], Any]) -> LanguageError | None:

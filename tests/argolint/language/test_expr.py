@@ -193,7 +193,7 @@ def _strings(seed: int) -> tuple[str, Any]:
         elif step == "concat":
             text, value = f"({text} + '{part}')", value + part
         elif step == "slice":
-            text, value = f"{text}[1:]", value[1:]
+            text, value = f"{text}[1:]", value.encode()[1:].decode(errors="replace")
         elif step == "repeat":
             text, value = f"repeat({text}, 2)", value * 2
         else:
