@@ -31,12 +31,16 @@ def builtin_folder() -> str:
 
 
 class Rules(dict[str, Rule]):
-    """Rules by code. `failures` has (module path, message, traceback) of modules that could not be imported."""
+    """Rules by code. `failures` has (module path, message, traceback) of modules that could not be imported.
 
-    __slots__ = ("failures",)
+    `chosen` remembers which codes a selector names: suppressions ask for the same few again and again.
+    """
+
+    __slots__ = ("chosen", "failures")
 
     def __init__(self) -> None:
         super().__init__()
+        self.chosen: dict[str, frozenset[str]] = {}
         self.failures: list[tuple[str, str, str]] = []
 
 
@@ -260,6 +264,16 @@ def selects(selector: str, item: Rule) -> int:
     if item.code.startswith(upper) and upper:
         return 1 + len(upper)
     return 0
+
+
+def codes_of(selector: str, rules: Rules) -> frozenset[str]:
+    """The codes of the rules that a selector names."""
+    found = rules.chosen.get(selector)
+    if found is None:
+        found = frozenset(code for code, item in rules.items() if selects(selector, item))
+        if len(rules.chosen) < 10_000:
+            rules.chosen[selector] = found
+    return found
 
 
 # Findings that the engine itself makes: code -> (name, severity, page in the folder of the built-in rules).

@@ -388,17 +388,21 @@ def suppress(
         return findings, []
     used: list[set[str]] = [set() for _ in suppressions]
     kept: list[Diagnostic] = []
-    for item in findings:
+    # From the top to the bottom of the file, with the suppressions that have begun and not ended.
+    waiting = sorted(enumerate(suppressions), key=lambda pair: -pair[1].start)
+    active: list[tuple[int, Suppression]] = []
+    for item in sorted(findings, key=lambda found: found.start):
         covered = False
         declared = plan.all.get(item.code)
-        for number, suppression in enumerate(suppressions):
-            if not suppression.start <= item.start <= suppression.end:
-                continue
+        while waiting and waiting[-1][1].start <= item.start:
+            active.append(waiting.pop())
+        active = [pair for pair in active if pair[1].end >= item.start]
+        for number, suppression in active:
             if not suppression.selectors:
                 used[number].add("")
                 covered = True
             for selector in suppression.selectors:
-                if declared is not None and registry.selects(selector, declared):
+                if declared is not None and declared.code in registry.codes_of(selector, plan.all):
                     used[number].add(selector)
                     covered = True
         if not covered or item.code == INTERNAL_CODE:
@@ -411,7 +415,7 @@ class SuppressionView(NamedTuple):
 
     suppression: Suppression
     used: frozenset[str]
-    rules: dict[str, Rule]
+    rules: registry.Rules
     enabled: frozenset[str]
 
     @property

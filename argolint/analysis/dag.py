@@ -8,7 +8,7 @@ from functools import lru_cache
 from itertools import product
 from typing import NamedTuple
 
-from argolint.analysis.steps import ancestors, reads_of
+from argolint.analysis.steps import reads_of, waits
 from argolint.context import Context
 from argolint.diagnostic import Edit
 from argolint.language import depends
@@ -160,7 +160,7 @@ def as_depends(task: Step, ctx: Context) -> list[Edit]:
 
 def waiting_for(task: Step, name: str, dag: Dag, ctx: Context) -> list[Edit]:
     """Edits that let a task wait for another; [] when that would close a circle or the text cannot be edited."""
-    if task.name in ancestors(dag.template).get(name, ()) or not task.name:
+    if not task.name or waits(dag.template)[1].leads(name, task.name):
         return []
     if "depends" in task:
         formula = parsed(task)

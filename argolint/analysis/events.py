@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from argolint.context import Scalar
 from argolint.diagnostic import Edit
 from argolint.language.errors import LanguageError
-from argolint.model.events import Trigger, dependencies, triggers
+from argolint.model.events import Trigger, dependencies, trigger_at, triggers
 from argolint.model.k8s import Object
 from argolint.model.view import Span, View
 from argolint.patterns import lazy
@@ -132,11 +132,12 @@ def filled(embedded: Object) -> dict[str, Feed]:
     sensor = embedded.parent
     if sensor is None or sensor.kind != "Sensor":
         return {}
-    for trigger in triggers(sensor):
-        if _carries(trigger, embedded):
-            found = ((resource_path(feed), feed) for feed in feeds_of(trigger))
-            return {path: feed for path, feed in found if path}
-    return {}
+    place = _TRIGGER.search(embedded.where)
+    trigger = trigger_at(sensor, int(place.group(1))) if place is not None else None
+    if trigger is None or not _carries(trigger, embedded):
+        return {}
+    found = ((resource_path(feed), feed) for feed in feeds_of(trigger))
+    return {path: feed for path, feed in found if path}
 
 
 def overwritten(embedded: Object) -> list[str]:
@@ -188,6 +189,7 @@ def gap(root: Any, parts: list[str]) -> Gap | None:
 
 # -- conditions ----------------------------------------------------------------------------------------------------
 
+_TRIGGER = lazy(r"\btriggers\[(\d+)\]")
 _CONDITION = lazy(r"\s*(?:(&&|\|\||[()!])|([A-Za-z0-9_][\w.\-:/]*)|(\S))")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+from argolint.analysis.reach import Reach
 from argolint.analysis.variables import Use, uses_in, uses_in_expression
 from argolint.context import Context, Scalar
 from argolint.diagnostic import Edit
@@ -165,20 +166,16 @@ def _in_hook(where: str, step: str) -> bool:
     return rest.startswith((".hooks.", ".onExit"))
 
 
-def ancestors(template: Template) -> dict[str, set[str]]:
-    """Task name -> every task that it waits for, directly or not. Unknown names and cycles are walked past."""
-    direct = {task.name: dependencies(task) for task in template.dag.tasks if task.name}
-    found: dict[str, set[str]] = {}
-    for name in direct:
-        seen: set[str] = set()
-        todo = list(direct[name])
-        while todo:
-            one = todo.pop()
-            if one not in seen:
-                seen.add(one)
-                todo.extend(direct.get(one, ()))
-        found[name] = seen
-    return found
+# The DAG that was looked at last: each of its tasks may be asked for what it waits for.
+_waits: list[tuple[Map, dict[str, list[str]], Reach]] = []
+
+
+def waits(template: Template) -> tuple[dict[str, list[str]], Reach]:
+    """Task name -> the tasks that it names; and whether a task waits for another, directly or not."""
+    if not _waits or _waits[0][0] is not template.map:
+        direct = {task.name: dependencies(task) for task in template.dag.tasks if task.name}
+        _waits[:] = [(template.map, direct, Reach(direct))]
+    return _waits[0][1:]
 
 
 def dependencies(task: Step) -> list[str]:

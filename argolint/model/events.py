@@ -44,6 +44,13 @@ class Trigger(View):
         return Object(resource.map, resource.where) if looks_like_object(resource.map) else None
 
 
+def trigger_at(sensor: Object, index: int) -> Trigger | None:
+    """The trigger at a place of the list; None when there is none."""
+    listed = sensor.spec.sequence("triggers")
+    node = listed[index] if index < len(listed) else None
+    return Trigger(node, sensor.spec.path_of("triggers") + f"[{index}]") if isinstance(node, Map) else None
+
+
 def triggers(sensor: Object) -> list[Trigger]:
     """The triggers of a Sensor."""
     return [Trigger(view.map, view.where) for view in sensor.spec.items("triggers")]

@@ -482,13 +482,14 @@ class Template(View):
 class WorkflowSpec(View):
     """A workflow spec, in whichever object it stands (`owner`)."""
 
-    __slots__ = ("_all_templates", "_arguments", "_defaults", "_references", "_templates", "owner")
+    __slots__ = ("_all_templates", "_arguments", "_defaults", "_named", "_references", "_templates", "owner")
 
     def __init__(self, node: Any, where: str, owner: Object) -> None:
         super().__init__(node, where)
         self.owner = owner
         self._templates: list[Template] | None = None
         self._all_templates: list[Template] | None = None
+        self._named: dict[str, Template] | None = None
         self._arguments: Ports | None = None
         self._defaults: Template | None = None
         self._references: list[Reference] | None = None
@@ -537,7 +538,9 @@ class WorkflowSpec(View):
 
     def template_named(self, name: str) -> Template | None:
         """The template of that name."""
-        return next((template for template in self.templates if template.name == name), None)
+        if self._named is None:
+            self._named = {template.name: template for template in reversed(self.templates)}
+        return self._named.get(name)
 
     @property
     def hooks(self) -> list[Hook]:

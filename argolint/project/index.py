@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
 from typing import Any
 
 from argolint.model.k8s import CLUSTER_SCOPED, Object
@@ -101,16 +103,66 @@ def is_literal(name: str) -> bool:
     return bool(name) and not any(char in name for char in "{}<>$%")
 
 
+# With more candidates than this, only those that share most with the name are compared letter by letter.
+_FEW = 48
+
+
 def suggest(name: str, candidates: Iterable[str]) -> str:
     """The candidate most like `name`, or "" when none is near enough."""
+    pool = tuple(candidate for candidate in candidates if candidate and candidate != name)
+    return _nearest(name[:_LONG], pool) if pool else ""
+
+
+_LONG = 200
+
+
+@lru_cache(maxsize=1024)
+def _nearest(name: str, pool: tuple[str, ...]) -> str:
     import difflib
 
-    pool = [candidate for candidate in candidates if candidate and candidate != name]
-    folded = {candidate.lower(): candidate for candidate in pool}
-    if name.lower() in folded:
-        return folded[name.lower()]
-    match = difflib.get_close_matches(name, pool, n=1, cutoff=0.65)
+    words = _words(pool)
+    exact = words.folded.get(name.lower())
+    if exact is not None:
+        return exact
+    near = list(pool) if len(pool) <= _FEW else words.near(name)
+    match = difflib.get_close_matches(name, [word for word in near if len(word) <= _LONG], n=1, cutoff=0.65)
     return match[0] if match else ""
+
+
+class _Words:
+    """Candidates by the pairs of letters in them, so that few of many have to be compared with a name."""
+
+    def __init__(self, pool: tuple[str, ...]) -> None:
+        self.pool = pool
+        self.folded = {word.lower(): word for word in pool}
+        self.holders: dict[str, list[int]] = {}
+        for number, word in enumerate(pool) if len(pool) > _FEW else ():
+            for piece in _pieces(word):
+                self.holders.setdefault(piece, []).append(number)
+
+    def near(self, name: str) -> list[str]:
+        """The candidates that share the most pieces with a name; those that few have say the most."""
+        shared: Counter[int] = Counter()
+        # Looking at so many at the most keeps a file of nothing but misspelt names from taking long.
+        budget = 2000
+        known = sorted((len(self.holders[piece]), piece) for piece in _pieces(name) if piece in self.holders)
+        for _, piece in known:
+            holders = self.holders[piece]
+            shared.update(holders[:budget])
+            budget -= len(holders)
+            if budget <= 0:
+                break
+        return [self.pool[number] for number, _ in shared.most_common(12)]
+
+
+def _pieces(word: str) -> set[str]:
+    word = word[:_LONG].lower()
+    return {*word, *(word[at : at + 2] for at in range(len(word) - 1))}
+
+
+@lru_cache(maxsize=8)
+def _words(pool: tuple[str, ...]) -> _Words:
+    return _Words(pool)
 
 
 def did_you_mean(name: str, candidates: Iterable[str]) -> str:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from importlib import import_module
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from argolint.diagnostic import Diagnostic
 from argolint.text import SourceText
@@ -45,6 +45,14 @@ def positions(item: Diagnostic, texts: dict[str, SourceText]) -> tuple[int, int,
     return *source.line_col(item.start), *source.line_col(max(item.start, item.end))
 
 
+def json_lines(items: Iterable[Any]) -> str:
+    """Items as a JSON list, one a line: indented, twenty thousand of them would take seconds to write."""
+    import json
+
+    body = ",\n".join(json.dumps(item) for item in items)
+    return f"[\n{body}\n]" if body else "[]"
+
+
 # C0 and C1 controls, and the marks that reorder text, could drive a terminal or lie about what is there.
 _UNSAFE = {
     **{code: f"\\x{code:02x}" for code in (*range(0x20), *range(0x7F, 0xA0)) if code != 9},
@@ -59,3 +67,8 @@ _UNSAFE = {
 def printable(text: str) -> str:
     """Text from a manifest, made safe to print: control characters are shown as escapes."""
     return text.translate(_UNSAFE)
+
+
+def printable_lines(text: str) -> str:
+    """Text of several lines, made safe to print."""
+    return "\n".join(printable(line) for line in text.split("\n"))

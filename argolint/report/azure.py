@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from argolint.report import View, positions
+from argolint.report import View, positions, printable_lines
 
 _TYPES = {"error": "error", "warning": "warning", "info": "warning"}
 
@@ -18,7 +18,7 @@ def render(view: View) -> str:
 
 
 def _data(text: str) -> str:
-    return text.replace("%", "%AZP25").replace("\r", "%0D").replace("\n", "%0A")
+    return printable_lines(text).replace("%", "%AZP25").replace("\r", "%0D").replace("\n", "%0A")
 
 
 def _property(text: str) -> str:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import json
+from typing import Any
 
-from argolint.report import View, positions
+from argolint.report import View, json_lines, positions
 
 _SEVERITIES = {"error": "major", "warning": "minor", "info": "info"}
 
 
 def render(view: View) -> str:
     """A JSON list of issues."""
-    issues = []
+    issues: list[dict[str, Any]] = []
     for item in view.findings:
         line, _, end_line, _ = positions(item, view.texts)
         issues.append(
@@ -23,4 +23,4 @@ def render(view: View) -> str:
                 "location": {"path": item.path, "lines": {"begin": line, "end": end_line}},
             }
         )
-    return json.dumps(issues, indent=2) + "\n"
+    return json_lines(issues) + "\n"

@@ -6,20 +6,16 @@ import json
 from typing import Any
 
 from argolint.diagnostic import Diagnostic
-from argolint.report import View, positions
+from argolint.report import View, json_lines, positions
 from argolint.text import SourceText
 
 VERSION = 1
 
 
 def render(view: View) -> str:
-    """One JSON object: version, summary, findings. Lines and columns count from 1."""
-    document = {
-        "version": VERSION,
-        "summary": view.summary,
-        "findings": [finding(item, view.texts) for item in view.findings],
-    }
-    return json.dumps(document, indent=2, ensure_ascii=True) + "\n"
+    """One JSON object: version, summary, findings, each on a line. Lines and columns count from 1."""
+    findings = json_lines(finding(item, view.texts) for item in view.findings)
+    return f'{{"version": {VERSION}, "summary": {json.dumps(view.summary)}, "findings": {findings}}}\n'
 
 
 def finding(item: Diagnostic, texts: dict[str, SourceText]) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from argolint.report import View, positions, printable
+from argolint.report import View, positions, printable_lines
 
 
 def render(view: View) -> str:
@@ -35,6 +35,6 @@ def render(view: View) -> str:
 
 def attribute(text: str) -> str:
     """Text escaped for XML, quotes included; line breaks are kept, other control characters shown as escapes."""
-    safe = "\n".join(printable(line) for line in text.split("\n"))
+    safe = printable_lines(text)
     safe = safe.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;")
     return safe.replace("\n", "&#10;").replace("\ufffe", "?").replace("\uffff", "?")

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
-from argolint.report import View
+from argolint.report import View, json_lines
 from argolint.text import SourceText
 
 _SEVERITIES = {"error": "ERROR", "warning": "WARNING", "info": "INFO"}
@@ -28,7 +27,7 @@ def render(view: View) -> str:
                 {"range": _range(source, edit.start, edit.end), "text": edit.text} for edit in item.fix.edits
             ]
         diagnostics.append(entry)
-    return json.dumps({"source": {"name": "argolint"}, "diagnostics": diagnostics}, indent=2) + "\n"
+    return f'{{"source": {{"name": "argolint"}}, "diagnostics": {json_lines(diagnostics)}}}\n'
 
 
 def _range(source: SourceText, start: int, end: int) -> dict[str, dict[str, int]]:

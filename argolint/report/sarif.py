@@ -7,7 +7,7 @@ from typing import Any
 
 from argolint._version import __version__
 from argolint.diagnostic import Diagnostic
-from argolint.report import View
+from argolint.report import View, json_lines
 from argolint.text import SourceText
 
 _LEVELS = {"error": "error", "warning": "warning", "info": "note"}
@@ -18,22 +18,20 @@ def render(view: View) -> str:
     """One SARIF log with one run."""
     rules = {item.code: item for item in view.findings}
     order = {code: number for number, code in enumerate(sorted(rules))}
-    run = {
-        "tool": {
-            "driver": {
-                "name": "argolint",
-                "version": __version__,
-                "rules": [
-                    {"id": code, "name": rules[code].name, "defaultConfiguration": {"level": _LEVELS[rules[code].severity]},
-                     "shortDescription": {"text": rules[code].name.replace("-", " ")}}
-                    for code in sorted(rules)
-                ],
-            }
-        },
-        "columnKind": "unicodeCodePoints",
-        "results": [_result(item, view.texts, order) for item in view.findings],
+    driver = {
+        "name": "argolint",
+        "version": __version__,
+        "rules": [
+            {"id": code, "name": rules[code].name, "defaultConfiguration": {"level": _LEVELS[rules[code].severity]},
+             "shortDescription": {"text": rules[code].name.replace("-", " ")}}
+            for code in sorted(rules)
+        ],
     }  # fmt: skip
-    return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2) + "\n"
+    results = json_lines(_result(item, view.texts, order) for item in view.findings)
+    return (
+        f'{{"$schema": "{SCHEMA}", "version": "2.1.0", "runs": [{{"tool": {json.dumps({"driver": driver})},\n'
+        f'"columnKind": "unicodeCodePoints", "results": {results}}}]}}\n'
+    )
 
 
 def _result(item: Diagnostic, texts: dict[str, SourceText], order: dict[str, int]) -> dict[str, Any]:

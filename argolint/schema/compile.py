@@ -172,6 +172,7 @@ class Compiler:
         self.full_crds = file == "argo-workflows" and self.target >= (4, 0)
         self.is_versioned = bool(data["versions"])
         self._objects: dict[str, Walk] = {}
+        self._fields: dict[str, dict[str, str]] = {}
 
     def kind(self, kind: str) -> Walk:
         """The closure of a root kind."""
@@ -193,6 +194,9 @@ class Compiler:
 
     def fields(self, name: str) -> dict[str, str]:
         """Field → type code of a definition, for the target release."""
+        known = self._fields.get(name)
+        if known is not None:
+            return known
         body = self.definitions[name]
         spans = body.get("v", {})
         fields = {f: code for f, code in body["f"].items() if load.in_span(spans.get(f), self.target)}
@@ -201,6 +205,7 @@ class Compiler:
                 if field in fields and self.target < load.release(before):
                     fields[field] = code
                     break
+        self._fields[name] = fields
         return fields
 
     def required(self, name: str) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from argolint.analysis.dag import waiting_for
-from argolint.analysis.steps import ancestors, reads_of
+from argolint.analysis.steps import reads_of, waits
 from argolint.context import Context
 from argolint.model.workflow import Dag
 from argolint.rule import Finding, rule
@@ -14,12 +14,12 @@ from argolint.rule import Finding, rule
 @rule("DAG111", "reference-without-dependency", on="dag", severity="error", fix="unsafe")
 def check(dag: Dag, ctx: Context) -> Iterator[Finding]:
     """A task reads an output of a task that it does not wait for."""
-    above = ancestors(dag.template)
+    reach = waits(dag.template)[1]
     for read in reads_of(dag.template, ctx):
         reader, target = read.reader, read.target
         if target is None or not reader.name or (target is reader and read.own_hook):
             continue
-        if target.name in above.get(reader.name, ()):
+        if reach.leads(reader.name, target.name):
             continue
         # Some releases pass the text of an inline artifact on as it is written: useless, but the task runs.
         severity = "warning" if read.scalar.where.endswith(".raw.data") else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from argolint.analysis.dag import bare_conjunction, without_dependency
+from argolint.analysis.reach import Reach
 from argolint.context import Context
 from argolint.model.workflow import Dag
 from argolint.rule import Finding, rule
@@ -14,26 +15,15 @@ from argolint.rule import Finding, rule
 def check(dag: Dag, ctx: Context) -> Iterator[Finding]:
     """A task waits for one that another of its dependencies waits for anyway."""
     direct = {task.name: bare_conjunction(task) for task in dag.tasks if task.name}
-    above = {name: _above(name, direct) for name in direct}
+    reach = Reach(direct)
     for task in dag.tasks:
         names = direct.get(task.name, [])
         for name in names:
-            through = next((other for other in names if other != name and name in above.get(other, ())), "")
-            if through and name not in above.get(name, ()):
+            through = next((other for other in names if other != name and reach.leads(other, name)), "")
+            if through and not reach.leads(name, name):
                 yield Finding(
                     task.value_span("depends" if "depends" in task else "dependencies"),
                     f"{task.label} need not wait for `{name}`: `{through}` does",
                     help=f"drop `{name}`",
                     fix=without_dependency(task, name, ctx) or None,
                 )
-
-
-def _above(name: str, direct: dict[str, list[str]]) -> set[str]:
-    seen: set[str] = set()
-    todo = list(direct.get(name, ()))
-    while todo:
-        one = todo.pop()
-        if one not in seen:
-            seen.add(one)
-            todo += direct.get(one, ())
-    return seen

@@ -17,11 +17,12 @@ def check(spec: WorkflowSpec, ctx: Context) -> Iterator[Finding]:
     if spec.owner.embedded:
         return
     own = wave_of(spec.owner)
+    here = "sync-wave" in ctx.source.text
     for reference in spec.references():
         for fact in ctx.index.referred(reference, ctx.namespace) if reference.object_name else ():
-            if fact.path == ctx.path and "sync-wave" not in ctx.source.text:
+            if fact.path == ctx.path and not here:
                 continue
-            other: Object | None = ctx.index.load(fact) if own != 0 or waves(fact.path, ctx) else None
+            other: Object | None = ctx.index.load(fact)
             if other is not None and wave_of(other) > own:
                 yield Finding(
                     reference.name_span,
@@ -29,8 +30,3 @@ def check(spec: WorkflowSpec, ctx: Context) -> Iterator[Finding]:
                     help="give the template the earlier wave: a CronWorkflow without its template is not scheduled",
                     related=[(Elsewhere(fact.path, fact.start, fact.end), "the template")],
                 )
-
-
-def waves(path: str, ctx: Context) -> bool:
-    """Whether it is worth looking for a wave there: another file may always have one."""
-    return path != ctx.path or "sync-wave" in ctx.source.text

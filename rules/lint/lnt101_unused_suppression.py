@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from argolint.context import Context
 from argolint.diagnostic import Edit
-from argolint.registry import selects
+from argolint.registry import codes_of
 from argolint.rule import Finding, rule
 from argolint.runner import SuppressionView
 from argolint.yaml.edit import delete_lines, replace
@@ -36,7 +36,7 @@ def check(subject: SuppressionView, ctx: Context) -> Iterator[Finding]:
 
 def _decidable(subject: SuppressionView, selector: str) -> bool:
     """Only rules that ran can be said to have found nothing."""
-    return any(selects(selector, item) and code in subject.enabled for code, item in subject.rules.items())
+    return not codes_of(selector, subject.rules).isdisjoint(subject.enabled)
 
 
 def _delete(subject: SuppressionView, ctx: Context) -> list[Edit]:

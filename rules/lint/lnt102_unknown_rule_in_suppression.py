@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from argolint.context import Context
 from argolint.project.index import suggest
-from argolint.registry import selects
+from argolint.registry import codes_of
 from argolint.rule import Finding, rule
 from argolint.runner import INTERNAL_CODE, SuppressionView
 
@@ -15,7 +15,7 @@ from argolint.runner import INTERNAL_CODE, SuppressionView
 def check(subject: SuppressionView, ctx: Context) -> Iterator[Finding]:
     """A suppression names a rule that does not exist."""
     for selector in subject.suppression.selectors:
-        if selector == INTERNAL_CODE or any(selects(selector, item) for item in subject.rules.values()):
+        if selector == INTERNAL_CODE or codes_of(selector, subject.rules):
             continue
         names = [*subject.rules, *(item.name for item in subject.rules.values())]
         near = suggest(selector, names)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from argolint.analysis.reach import Reach, circle
 from argolint.context import Context
 from argolint.model.workflow import Template
 from argolint.project.index import did_you_mean
@@ -25,26 +26,14 @@ def check(template: Template, ctx: Context) -> Iterator[Finding]:
                     f"container `{name}` depends on `{entry}`, which is not in the container set",
                     help=did_you_mean(entry, containers),
                 )
-    for name in waits:
-        trail = _cycle(name, waits)
-        if trail and name == min(trail):
+    reach = Reach(waits)
+    reported: set[str] = set()
+    for name in sorted(waits):
+        trail = circle(name, waits, reach) if name not in reported else []
+        reported.update(trail)
+        if trail:
             yield Finding(
                 containers[name].key_span("dependencies"),
                 f"containers wait for each other: {' -> '.join([*trail, name])}",
                 help="remove one of the dependencies",
             )
-
-
-def _cycle(start: str, waits: dict[str, list[str]]) -> list[str]:
-    """The way from `start` back to itself, [] when there is none."""
-    todo = [[start]]
-    seen: set[str] = set()
-    while todo:
-        trail = todo.pop()
-        for following in waits.get(trail[-1], ()):
-            if following == start:
-                return trail
-            if following not in seen:
-                seen.add(following)
-                todo.append([*trail, following])
-    return []

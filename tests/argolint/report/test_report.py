@@ -126,7 +126,7 @@ def test_github_escapes_what_would_end_the_command() -> None:
     first = renderer("github")(view()).splitlines()[0]
     assert first == (
         "::error file=a.yaml,line=3,endLine=3,col=10,endColumn=13,title=ABC101 some-rule::"
-        "`bad` is <wrong> & \x1b[2J%0Awrite `good`"
+        "`bad` is <wrong> & \\x1b[2J%0Awrite `good`"
     )
 
 
