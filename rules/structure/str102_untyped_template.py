@@ -8,12 +8,21 @@ from argolint.context import Context
 from argolint.model.workflow import Template
 from argolint.rule import Finding, rule
 
+_STEP_FIELDS = ("template", "templateRef", "withParam", "withItems", "withSequence", "when", "depends")
+
 
 @rule("STR102", "untyped-template", on="template", severity="error")
 def check(template: Template, ctx: Context) -> Iterator[Finding]:
     """A template says nothing about what it does."""
     types = [key for key in template.types if template.get(key) is not None]
     if types:
+        return
+    if any(key in template for key in _STEP_FIELDS):
+        yield Finding(
+            template.name_span if template.name else template.head,
+            f"{template.label} has the fields of a step, and stands among the templates",
+            help="move it under `steps` of a template, as `- - name:`, or under the `tasks` of a `dag`",
+        )
         return
     empty = next((key for key in template.types if key == "suspend"), "")
     yield Finding(
