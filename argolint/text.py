@@ -3,23 +3,39 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from typing import Any, Protocol
 
 from argolint.patterns import lazy
 
 _LINE_BREAK = lazy(r"\r\n|\n|\r")
 
 
+class Searcher(Protocol):
+    """A compiled pattern."""
+
+    def search(self, text: str, /) -> Any: ...
+
+
 class SourceText:
     """The text of one file, with a line index that is built when it is first asked for."""
 
-    __slots__ = ("_starts", "text")
+    __slots__ = ("_mentions", "_starts", "text")
 
     def __init__(self, text: str) -> None:
         self.text = text
+        self._mentions: dict[object, bool] = {}
         self._starts: list[int] | None = None
 
     def __len__(self) -> int:
         return len(self.text)
+
+    def mentions(self, what: str | Searcher) -> bool:
+        """Whether a word or pattern occurs anywhere. The answer is kept: a rule asks it for each object of the file."""
+        found = self._mentions.get(what)
+        if found is None:
+            found = what in self.text if isinstance(what, str) else what.search(self.text) is not None
+            self._mentions[what] = found
+        return found
 
     @property
     def starts(self) -> list[int]:

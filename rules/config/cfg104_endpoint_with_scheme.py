@@ -14,7 +14,7 @@ from argolint.rule import Finding, rule
 @rule("CFG104", "endpoint-with-scheme", on="object", severity="error")
 def check(obj: Object, ctx: Context) -> Iterator[Finding]:
     """An S3 endpoint is a host, not a URL."""
-    if "endpoint" not in ctx.source.text:
+    if not ctx.source.mentions("endpoint"):
         return
     found: list[tuple[str, Span]] = []
     for spec in obj.workflow_specs:

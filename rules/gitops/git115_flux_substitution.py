@@ -21,7 +21,7 @@ _VARIABLE = lazy(r"(?<!\$)\$\{([A-Za-z_][A-Za-z0-9_]*)[^}]*\}")
 @rule("GIT115", "flux-substitution", on="template", severity="warning", cross_file=True)
 def check(template: Template, ctx: Context) -> Iterator[Finding]:
     """Flux replaces `${…}` of a script before the cluster sees it."""
-    if "${" not in ctx.source.text or ctx.object is None:
+    if not ctx.source.mentions("${") or ctx.object is None:
         return
     found = substituting(ctx.path, ctx.index)
     if found is None or disabled(ctx.object):

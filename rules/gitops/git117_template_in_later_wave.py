@@ -17,7 +17,7 @@ def check(spec: WorkflowSpec, ctx: Context) -> Iterator[Finding]:
     if spec.owner.embedded:
         return
     own = wave_of(spec.owner)
-    here = "sync-wave" in ctx.source.text
+    here = ctx.source.mentions("sync-wave")
     for reference in spec.references():
         for fact in ctx.index.referred(reference, ctx.namespace) if reference.object_name else ():
             if fact.path == ctx.path and not here:

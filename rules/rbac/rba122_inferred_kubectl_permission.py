@@ -22,7 +22,7 @@ from argolint.rule import Finding, rule
 )
 def check(template: Template, ctx: Context) -> Iterator[Finding]:
     """A script calls kubectl or argo for something that its account may not do."""
-    if "kubectl" not in ctx.source.text and "argo " not in ctx.source.text:
+    if not ctx.source.mentions("kubectl") and not ctx.source.mentions("argo "):
         return
     grants = grants_of(ctx.index)
     account = pod_account(template, account_of(template.spec, ctx.index, ctx.namespace))

@@ -13,7 +13,7 @@ from argolint.rule import Finding, rule
 @rule("REL127", "lock-order-inversion", on="spec", severity="warning")
 def check(spec: WorkflowSpec, ctx: Context) -> Iterator[Finding]:
     """Two ways take the same two locks in opposite orders."""
-    if "synchronization" not in ctx.source.text:
+    if not ctx.source.mentions("synchronization"):
         return
     seen: dict[tuple[tuple[str, ...], tuple[str, ...]], Lock] = {}
     for held, taken, _ in nested_locks(spec):

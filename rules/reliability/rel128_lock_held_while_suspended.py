@@ -13,7 +13,7 @@ from argolint.rule import Finding, rule
 @rule("REL128", "lock-held-while-suspended", on="spec", severity="warning")
 def check(spec: WorkflowSpec, ctx: Context) -> Iterator[Finding]:
     """A mutex is held while the workflow waits for somebody."""
-    if "synchronization" not in ctx.source.text or "suspend" not in ctx.source.text:
+    if not ctx.source.mentions("synchronization") or not ctx.source.mentions("suspend"):
         return
     whole_run = list(locks_of(spec))
     for holder in spec.all_templates:

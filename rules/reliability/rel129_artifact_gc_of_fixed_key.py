@@ -15,7 +15,7 @@ STORES = ("s3", "gcs", "oss", "azure", "artifactory", "hdfs")
 @rule("REL129", "artifact-gc-of-fixed-key", on="spec", severity="warning")
 def check(spec: WorkflowSpec, ctx: Context) -> Iterator[Finding]:
     """Artifact garbage collection deletes an object that other runs share."""
-    if "artifactGC" not in ctx.source.text:
+    if not ctx.source.mentions("artifactGC"):
         return
     overall = spec.mapping("artifactGC").text("strategy")
     for template in spec.all_templates:

@@ -17,7 +17,7 @@ OWN = ("main", "wait", "init", "supervisor")
 @rule("REL136", "invalid-pod-spec-patch", on="spec", severity="error")
 def check(spec: WorkflowSpec, ctx: Context) -> Iterator[Finding]:
     """A `podSpecPatch` that is no YAML, or patches a container that the pod does not have."""
-    if "podSpecPatch" not in ctx.source.text:
+    if not ctx.source.mentions("podSpecPatch"):
         return
     for holder in [spec, *spec.all_templates]:
         patch = ctx.scalar(holder, "podSpecPatch") if "podSpecPatch" in holder else None

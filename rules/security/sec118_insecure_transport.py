@@ -51,7 +51,7 @@ def check(obj: Object, ctx: Context) -> Iterator[Finding]:
     """A connection is made without TLS, or without checking who is at the other end."""
     if not obj.is_workflow_kind and obj.kind not in ("Sensor", "EventSource"):
         return
-    if not _HINT.search(ctx.source.text):
+    if not ctx.source.mentions(_HINT):
         return
     for view, key in _walk(obj.spec):
         if key == "url":

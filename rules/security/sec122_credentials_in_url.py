@@ -41,7 +41,7 @@ def check(obj: Object, ctx: Context) -> Iterator[Finding]:
     """A URL carries a password."""
     if not obj.is_workflow_kind and obj.kind not in ("Sensor", "EventSource", "EventBus"):
         return
-    if not _HINT.search(ctx.source.text):
+    if not ctx.source.mentions(_HINT):
         return
     for view, key, index in _strings(obj.spec):
         scalar = ctx.scalar(view, key, index)

@@ -34,7 +34,7 @@ def test_reach_is_what_a_walk_finds(seed: int) -> None:
         for one, other in zip(way, [*way[1:], name], strict=False):
             assert other in direct[one]
     assert sorted(name for part in components(direct) for name in part) == sorted(
-        {*names, *sum(direct.values(), [])}
+        {*names, *(other for others in direct.values() for other in others)}
     )
 
 
