@@ -160,21 +160,26 @@ def main(argv: Sequence[str]) -> int:
         (scratch / "tree" / ".argolint.yaml").write_text("{}\n", encoding="utf-8")
         (scratch / "tree" / "prerequisites.yaml").write_text(PREREQUISITES, encoding="utf-8")
         with ThreadPoolExecutor(args.jobs) as pool:
-            results = list(
-                pool.map(lambda case: run_case(case, scratch / "tree", scratch, args.timeout), chosen)
-            )
+            results = []
+            for result in pool.map(
+                lambda case: run_case(case, scratch / "tree", scratch, args.timeout), chosen
+            ):
+                results.append(result)
+                tell(result, verbose=args.verbose)
     return report(results, args)
 
 
+def tell(result: Result, *, verbose: bool) -> None:
+    """Print one line of the table as soon as it is known."""
+    said = verdict(result)
+    if said != "passed" or verbose:
+        what = f"expected {result.case.expected}, got {result.got}"
+        print(f"{said:8} {result.case.path}  {what}  {result.seconds:.1f}s  {result.detail}", flush=True)
+
+
 def report(results: Sequence[Result], args: argparse.Namespace) -> int:
-    """Print the table and decide."""
+    """Print the counts and decide."""
     counts = Counter(verdict(result) for result in results)
-    for result in results:
-        said = verdict(result)
-        if said != "passed" or args.verbose:
-            print(
-                f"{said:8} {result.case.path}  expected {result.case.expected}, got {result.got}  {result.seconds:.1f}s  {result.detail}"
-            )
     print(
         f"{counts['passed']} passed, {counts['failed']} failed, {counts['refused']} refused of {len(results)}"
     )

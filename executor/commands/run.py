@@ -40,6 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--until", default="", metavar="GLOB", help="start nothing more once this node has ended"
     )
+    add_break(parser)
     parser.add_argument(
         "-w", "--watch", action="store_true", help="run again when a file changes, only what changed"
     )
@@ -72,6 +73,14 @@ def add_common(parser: argparse.ArgumentParser) -> None:
         help="a directory (default), or the stores that the manifest names",
     )
     add_secrets(parser)
+
+
+def add_break(parser: argparse.ArgumentParser) -> None:
+    """Breakpoints."""
+    parser.add_argument(
+        "--break", dest="breaks", action="append", default=[], metavar="POINT",
+        help="hold the run: before:NODE, after:NODE, on-failure; a terminal is asked what to do",
+    )  # fmt: skip
 
 
 def add_secrets(parser: argparse.ArgumentParser) -> None:
@@ -141,7 +150,7 @@ def options_of(args: argparse.Namespace, **more: Any) -> Any:
         "entrypoint": args.entrypoint, "name": args.name, "generate_name": args.generate_name,
         "namespace": args.namespace, "runtime": args.runtime, "output": args.output, "log": wants_logs(args),
         "lint": not args.no_lint, "jobs": args.jobs or 0, "quiet": args.quiet, "secrets": secrets_given(args),
-        "artifacts": args.artifacts or "local", "strict": args.strict_fidelity, "only": args.only, "until": args.until,
+        "artifacts": args.artifacts or "local", "strict": args.strict_fidelity, "only": args.only, "until": args.until, "breaks": args.breaks,
     }  # fmt: skip
     return session.Options(**{**fields, **more})
 

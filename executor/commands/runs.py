@@ -80,6 +80,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     resume.add_argument(
         "--node-field-selector", default="", metavar="SELECTOR", help="only these suspended nodes"
     )
+    run_command.add_break(resume)
     run_command.add_common(resume)
     retry = action("retry", "run what failed again; the rest keeps its outputs", _retry)
     retry.add_argument(
@@ -88,6 +89,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     retry.add_argument("-p", "--parameter", action="append", default=[], metavar="NAME=VALUE")
     retry.add_argument("--restart-successful", action="store_true", help="also nodes that succeeded")
     retry.add_argument("--node-field-selector", default="", metavar="SELECTOR", help="which of those")
+    run_command.add_break(retry)
     run_command.add_common(retry)
     resubmit = action("resubmit", "run again from the start, as a new run", _resubmit)
     resubmit.add_argument("-p", "--parameter", action="append", default=[], metavar="NAME=VALUE")
@@ -328,7 +330,7 @@ def _options(args: argparse.Namespace, entry: Any) -> Any:
 
     return options_of(
         entry, run_command.secrets_given(args), runtime=args.runtime, output=args.output, log=run_command.wants_logs(args),
-        quiet=args.quiet, jobs=args.jobs, artifacts=args.artifacts,
+        quiet=args.quiet, jobs=args.jobs, artifacts=args.artifacts, breaks=getattr(args, "breaks", []),
     )  # fmt: skip
 
 

@@ -69,7 +69,7 @@ def reset_running(workflow: Object, kept: frozenset[str]) -> Object:
     status = workflow.get("status") or {}
     nodes = dict(status.get("nodes") or {})
     for identity, node in nodes.items():
-        again = node.get("type") in ("Pod", "HTTP") and node.get("phase") in ("Running", "Pending")
+        again = node.get("type") in ("Pod", "HTTP", "Plugin") and node.get("phase") in ("Running", "Pending")
         if again and identity not in kept:
             nodes[identity] = {k: v for k, v in node.items() if k not in ("message", "hostNodeName", "podIP")}
             nodes[identity]["phase"] = "Pending"

@@ -132,6 +132,13 @@ class Console:
             self._drawn = len(shown)
             self._last = time.monotonic()
 
+    def clear(self) -> None:
+        """Take the live tree away for now: somebody else is going to write."""
+        with self._lock:
+            if self._live:
+                self._erase()
+                self._err.flush()
+
     def finish(self) -> None:
         """Let the logs run out, and take the live tree away (the final one goes to stdout)."""
         for thread in self._threads:

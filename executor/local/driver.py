@@ -22,7 +22,8 @@ from executor.artifacts.base import ArtifactStore
 from executor.artifacts.disk import DiskStore
 from executor.engine import contract as c
 from executor.engine import locks
-from executor.local.driverparts import Final, Listener, Paths, drop_files, phase_of
+from executor.local.breakpoints import Choice, Held, Holder
+from executor.local.driverparts import Final, Listener, Paths, drop_files, phase_of, put_config_map_key
 from executor.local.jobs import JobRun
 from executor.local.objects import ObjectStore
 from executor.local.requests import Requests
@@ -73,14 +74,15 @@ class Driver:
         finals: Mapping[tuple[str, str], Final] | None = None,
         on_final: Callable[[PodHandle, Final], None] | None = None,
         intercept: Callable[[str, Object], Answer | None] | None = None,
-        until: Callable[[Mapping[str, Any]], bool] | None = None,
+        holder: Holder | None = None,
+        on_hold: Callable[[Held], Choice] | None = None,
         reuse: dict[str, Final] | None = None,
         plugins: Mapping[str, str] | None = None,
     ) -> None:
         """`finals` are pods that ended in an earlier life of this run: (namespace, name) -> what they came to.
 
-        `intercept(node_id, pod)` may answer in a pod's stead; `until(node)` says whether nothing new is to be started
-        once that node has ended.
+        `intercept(node_id, pod)` may answer in a pod's stead; `holder` says where nothing new is to be started any more, and
+        `on_hold` then what to do (without it the run ends there).
         """
         if advance is None:
             from executor.engine import advance as engine_advance
@@ -106,11 +108,12 @@ class Driver:
         self._finals = dict(finals or {})
         self._on_final = on_final
         self._intercept = intercept
-        self._until = until
+        self._holder = holder
+        self._on_hold = on_hold
         self._reuse = reuse
         self.reused: list[str] = []
         self._results: dict[tuple[str, str], list[Object]] = {}
-        self.held_at = ""  # the node that `until` stopped at
+        self.held: Held | None = None
         self.mocked: list[str] = []
         self._paths = paths
         self._images = images
@@ -167,6 +170,10 @@ class Driver:
         """The present state of a workflow."""
         return self._workflows[namespace, name].state
 
+    def waiting_pod(self, node_id: str) -> Object | None:
+        """The pod of a node, as long as it waits for its start."""
+        return next((pod for pod, identity, _ in self._pending if identity == node_id), None)
+
     def workflows(self) -> list[Object]:
         """The present states of all workflows."""
         return [tracked.state for tracked in self._workflows.values()]
@@ -176,11 +183,14 @@ class Driver:
         janitor = threading.Thread(target=drop_files, args=(self._janitor,), name="janitor", daemon=True)
         janitor.start()
         try:
-            while not self._finished():
-                self._advance_all()
-                if self._finished() or self._stuck():
+            while True:
+                while not self._finished():
+                    self._advance_all()
+                    if self._finished() or self._stuck():
+                        break
+                    self._wait()
+                if not self._released():
                     break
-                self._wait()
         finally:
             self._requests.close()
             for handle in list(self._pods.values()):
@@ -197,7 +207,7 @@ class Driver:
         if self._interrupted > 1 and not self._running:
             return True
         if (
-            self.held_at
+            self.held
             and not self._running
             and self._queue.empty()
             and not any(t.inbox for t in self._workflows.values())
@@ -257,13 +267,32 @@ class Driver:
 
     def _look_for_hold(self, state: Object) -> None:
         """Start nothing more once the node that the user named has ended."""
-        if self._until is None or self.held_at:
+        if self._holder is None or self.held:
             return
         for node in ((state.get("status") or {}).get("nodes") or {}).values():
-            if node.get("phase") in (*TERMINAL, "Skipped", "Omitted") and self._until(node):
-                self.held_at = str(node.get("name"))
-                self._pending.clear()
+            self.held = self._holder.after(node)
+            if self.held:
                 return
+
+    def _released(self) -> bool:
+        """Ask what becomes of a held run; True if it goes on."""
+        held = self.held
+        if held is None or self._on_hold is None or self._interrupted:
+            return False
+        choice = self._on_hold(held)
+        if not choice.go:
+            return False
+        self.held = None
+        if choice.skip is not None and self._pending:
+            from executor.engine.simulate import Answer
+
+            pod, node_id, owner = self._pending.popleft()
+            given = {name: value for name, value in choice.skip.items() if name != "result"}
+            self._answer(pod, node_id, owner, Answer(result=choice.skip.get("result"), parameters=given))
+        self._start_pending()
+        for tracked in self._workflows.values():
+            self._look_for_hold(tracked.state)
+        return True
 
     def _wake_others(self, key: tuple[str, str]) -> None:
         """Another workflow may have been waiting for a lock that this one gave back."""
@@ -318,7 +347,7 @@ class Driver:
                 ):
                     self.store.create(dict(obj), namespace)
             case c.PutConfigMapKey():
-                self._put_config_map_key(command)
+                put_config_map_key(self.store, command)
             case c.DeleteObject(api, kind, space, name, delay):
                 if kind == "Workflow":
                     return  # the time to live of a local run: the user wants to look at it
@@ -353,10 +382,6 @@ class Driver:
         }
         if owner is not None:
             self._owner[key] = owner
-        if self.held_at:
-            return
-        if owner is not None and self._answered(key, pod, node_id, owner):
-            return
         self._pending.append((pod, node_id, owner))
         self._start_pending()
 
@@ -366,20 +391,28 @@ class Driver:
         if final is None and self._intercept is not None:
             answer = self._intercept(node_id, pod)
             if answer is not None:
-                from executor.engine.simulate import task_result, with_status
-
-                now = datetime.now(UTC)
-                failed = bool(answer.exit_code or answer.phase)
-                phase = "Failed" if failed else "Succeeded"
-                seen = with_status(pod, phase, now, answer.exit_codes, answer.exit_code)
-                final = Final(seen, task_result(node_id, pod, answer))
-                self.mocked.append(node_id)
+                self._answer(pod, node_id, owner, answer)
+                return True
         if final is None and self._reuse is not None:
             final = self._as_before(pod, node_id)
         if final is None:
             return False
         self._observe_final(owner, final)
         return True
+
+    def _answer(self, pod: Object, node_id: str, owner: tuple[str, str] | None, answer: Answer) -> None:
+        """Let a pod have ended without having run."""
+        from executor.engine.simulate import task_result, with_status
+
+        phase = "Failed" if answer.exit_code or answer.phase else "Succeeded"
+        seen = with_status(pod, phase, datetime.now(UTC), answer.exit_codes, answer.exit_code)
+        self.mocked.append(node_id)
+        self._observe_final(owner, Final(seen, task_result(node_id, pod, answer)))
+
+    def _node(self, owner: tuple[str, str] | None, node_id: str) -> Mapping[str, Any]:
+        state = self._workflows[owner].state if owner in self._workflows else {}
+        found: Mapping[str, Any] = ((state.get("status") or {}).get("nodes") or {}).get(node_id) or {}
+        return found
 
     def _as_before(self, pod: Object, node_id: str) -> Final | None:
         """What an equal pod of the run before came to, made this pod's own."""
@@ -417,9 +450,16 @@ class Driver:
         self._queue.put(work)
 
     def _start_pending(self) -> None:
-        while self._pending and len(self._running) < self._max_pods:
-            pod, node_id, owner = self._pending.popleft()
+        while self._pending and len(self._running) < self._max_pods and not self.held:
+            pod, node_id, owner = self._pending[0]
+            if self._holder is not None:
+                self.held = self._holder.before(self._node(owner, node_id))
+                if self.held:
+                    return
+            self._pending.popleft()
             key = (pod["metadata"]["namespace"], pod["metadata"]["name"])
+            if owner is not None and self._answered(key, pod, node_id, owner):
+                continue
             self._running.add(key)
             results: list[Object] = []
             if self._reuse is not None:
@@ -453,7 +493,8 @@ class Driver:
         if status["phase"] in ("Succeeded", "Failed"):
             self._running.discard(key)
             self._start_pending()
-            if status["phase"] == "Succeeded":  # a failed pod is kept as it was, to be looked at
+            # A failed pod is kept as it was, to be looked at; so is every pod where there are breakpoints.
+            if status["phase"] == "Succeeded" and self._on_hold is None:
                 self._janitor.put(self._pods[key])
         self._observe(owner, c.PodObserved({**pod, "status": status}))
         if owner is None:
@@ -484,20 +525,6 @@ class Driver:
         if handle is not None:
             meta = handle.pod["metadata"]
             meta["labels"] = {**(meta.get("labels") or {}), "workflows.argoproj.io/completed": "true"}
-
-    def _put_config_map_key(self, command: c.PutConfigMapKey) -> None:
-        found = self.store.get("v1", "ConfigMap", command.namespace, command.name)
-        config_map: Object = found or {
-            "apiVersion": "v1",
-            "kind": "ConfigMap",
-            "metadata": {
-                "name": command.name,
-                "namespace": command.namespace,
-                "labels": dict(command.labels),
-            },
-        }
-        config_map["data"] = {**(config_map.get("data") or {}), command.key: command.value}
-        self.store.put(config_map)
 
     def _delete_object(self, api_version: str, kind: str, namespace: str, name: str) -> None:
         self.store.delete(api_version, kind, namespace, name)

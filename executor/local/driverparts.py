@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
+from executor.engine.contract import PutConfigMapKey
+from executor.local.objects import ObjectStore
 from executor.runtimes.podrunner import PodHandle
 
 Object = dict[str, Any]
@@ -51,3 +53,12 @@ def drop_files(handles: queue.SimpleQueue[PodHandle | None]) -> None:
 
 def phase_of(workflow: Mapping[str, Any]) -> str:
     return str((workflow.get("status") or {}).get("phase") or "")
+
+
+def put_config_map_key(store: ObjectStore, command: PutConfigMapKey) -> None:
+    """Write one key of a ConfigMap, which is made if need be (memoization)."""
+    found = store.get("v1", "ConfigMap", command.namespace, command.name)
+    meta = {"name": command.name, "namespace": command.namespace, "labels": dict(command.labels)}
+    config_map: Object = found or {"apiVersion": "v1", "kind": "ConfigMap", "metadata": meta}
+    config_map["data"] = {**(config_map.get("data") or {}), command.key: command.value}
+    store.put(config_map)

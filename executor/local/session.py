@@ -12,22 +12,21 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
-from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 from argolint.errors import UserError
 from executor import engine
 from executor.engine.contract import Context
-from executor.local import fidelity, prepare, secrets, show
+from executor.local import breakpoints, fidelity, hold, prepare, secrets, show
 from executor.local.console import Console, wants_live
 from executor.local.context import context_for
 from executor.local.documents import Manifest, Tree, objects_in, parse_reference, project_root, read_text
 from executor.local.driver import Driver
-from executor.local.driverparts import Final, Paths
+from executor.local.driverparts import Final, Paths, phase_of
 from executor.local.masking import Masker
 from executor.local.objects import ObjectStore
-from executor.local.rundir import FINAL, RUN_DIRECTORY, RunDirectory, StateWriter, write_atomically
+from executor.local.rundir import FINAL, RUN_DIRECTORY, TERMINAL, RunDirectory, StateWriter, write_atomically
 from executor.local.settings import LocalSettings
 from executor.local.show import CANNOT_RUN, ERROR, FAILED, INTERRUPTED, INVALID, SUCCEEDED, SUSPENDED
 
@@ -61,6 +60,7 @@ class Options(NamedTuple):
     strict: bool = False
     only: str = ""
     until: str = ""
+    breaks: Sequence[str] = ()
     reuse: dict[str, Any] | None = None  # fingerprint of a pod -> what it came to; filled by the run
 
 
@@ -253,30 +253,19 @@ def operation(request: Mapping[str, Any]) -> Callable[[Object], Object]:
     return apply
 
 
-def _matcher(pattern: str) -> Callable[[Mapping[str, Any]], bool]:
-    """Whether a node is meant by a glob of its name, display name or template."""
-
-    def matches(node: Mapping[str, Any]) -> bool:
-        fields = (node.get("displayName"), node.get("name"), node.get("templateName"))
-        return any(fnmatchcase(str(field or ""), pattern) for field in fields)
-
-    return matches
-
-
 def _others_mocked(
     options: Options, driver: list[Driver], workflows: Sequence[Object]
 ) -> Callable[[str, Object], Answer | None]:
     """Answers for the pods that `--only` leaves out."""
     from executor.engine.simulate import Answer, Ask, automatic_for, template_of
 
-    chosen = _matcher(options.only)
     generated = automatic_for(*workflows)
 
     def answer(node_id: str, pod: Object) -> Answer | None:
         for workflow in driver[0].workflows():
             node = ((workflow.get("status") or {}).get("nodes") or {}).get(node_id)
             if node is not None:
-                if chosen(node):
+                if breakpoints.matches(options.only, node):
                     return None
                 template = template_of(pod)
                 ask = Ask(
@@ -388,6 +377,9 @@ def carry_on(
     console.attach(run, world.store, first)
     _announce(console, choice, mask, options, err)
     driver_box: list[Driver] = []
+    holder = hold.holder_of(options.breaks, options.until)
+    terminal = options.breaks and sys.stdin.isatty() and err.isatty()
+    asked = hold.asking(driver_box, run, mask, console, err) if terminal else None
     driver = Driver(
         choice.runtime,
         world.images,
@@ -403,7 +395,8 @@ def carry_on(
         on_final=console.final,
         intercept=_others_mocked(options, driver_box, workflows) if options.only else None,
         reuse=options.reuse,
-        until=_matcher(options.until) if options.until else None,
+        holder=holder,
+        on_hold=asked,
         plugins=settings.plugins,
     )
     driver_box.append(driver)
@@ -419,7 +412,7 @@ def carry_on(
     console.finish()
     console.writer.close()
     final = [driver.workflow(w["metadata"]["namespace"], w["metadata"]["name"]) for w in workflows]
-    code = _exit_code(driver, final)
+    code = _exit_code(options, driver, final)
     statement = show.fidelity_line(final, console, choice, world.images, len(driver.mocked))
     sealed = [mask.seal(workflow) for workflow in final]
 
@@ -433,9 +426,12 @@ def carry_on(
     if not options.quiet:
         if driver.reused:
             err.write(f"{len(driver.reused)} steps are as before and were not run again\n")
-        if driver.held_at:
-            err.write(f"stopped after {driver.held_at}; `argorun resume {first}` goes on\n")
-        show.epilogue(final, console, run.path, code, driver.held_at, err)
+        held = None if _all_ended(final) else driver.held
+        if held:
+            what = "stopped" if not options.breaks else "paused"
+            after = held.when.replace("on-failure", "after the failure of")
+            err.write(f"{what} {after} {held.name}; `argorun resume {first}` goes on\n")
+        show.epilogue(final, console, run.path, code, held is not None, err)
         err.write(f"{statement}\nrun directory: {run.path}\n")
     run.unlock()
     return code
@@ -470,13 +466,17 @@ def _announce(console: Console, choice: Any, mask: Masker, options: Options, err
         err.write(f"warning: too short to be masked: {', '.join(mask.too_short)}\n")
 
 
-def _exit_code(driver: Driver, final: Sequence[Object]) -> int:
+def _exit_code(options: Options, driver: Driver, final: Sequence[Object]) -> int:
     if driver.interrupted:
         return INTERRUPTED
-    if driver.held_at:
-        return SUCCEEDED
+    if driver.held and not _all_ended(final):
+        return SUSPENDED if options.breaks else SUCCEEDED
     code = max((show.exit_code(w) for w in final), key=_severity)
     return CANNOT_RUN if code in (FAILED, ERROR) and _cannot_run(final) else code
+
+
+def _all_ended(final: Sequence[Object]) -> bool:
+    return all(phase_of(workflow) in TERMINAL for workflow in final)
 
 
 def _artifact_store(options: Options, base: Path) -> Any:

@@ -50,13 +50,13 @@ def show(output: str, final: Sequence[Object], console: Console, out: IO[str]) -
 
 
 def epilogue(
-    final: Sequence[Object], console: Console, directory: Path, code: int, held_at: str, err: IO[str]
+    final: Sequence[Object], console: Console, directory: Path, code: int, held: bool, err: IO[str]
 ) -> None:
     """Why it failed, and what to do next."""
     for workflow in final:
         name = workflow["metadata"]["name"]
         ended = str((workflow.get("status") or {}).get("phase") or "") in TERMINAL
-        if code != INTERRUPTED and not ended and not held_at:
+        if code != INTERRUPTED and not ended and not held:
             why = (
                 f"suspended: a person must resume it (argorun resume {directory.name})"
                 if suspended(workflow)
