@@ -6,7 +6,7 @@ import base64
 import binascii
 import hmac
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -26,6 +26,8 @@ MASTERS: Final = "system:masters"
 AUTHENTICATED: Final = "system:authenticated"
 ISSUER: Final = "https://kubernetes.default.svc.cluster.local"
 _CACHED: Final = 4096
+_MAX_TOKEN: Final = 8192
+"""Characters of a token that is looked at."""
 
 
 class User(NamedTuple):
@@ -80,12 +82,12 @@ class Authenticator:
             return _certificate_user(request.peer)
         return ADMIN if self.insecure else ANONYMOUS
 
-    def user_of_token(self, token: str) -> User | None:
-        """The user that a token stands for; None when it is not (or no longer) valid."""
+    def user_of_token(self, token: str, audiences: Iterable[str] = (ISSUER,)) -> User | None:
+        """The user that a token stands for; None when it is not (or no longer) valid, or for none of `audiences`."""
         if hmac.compare_digest(token.encode(), self.admin_token.encode()):
             return ADMIN
         claims = self.claims_of(token)
-        if claims is None:
+        if claims is None or not set(audiences) & set(claims["aud"]):
             return None
         bound = claims["kubernetes.io"]
         namespace, account = bound["namespace"], bound["serviceaccount"]
@@ -134,6 +136,8 @@ class Authenticator:
 
     def claims_of(self, token: str) -> Mapping[str, Any] | None:
         """The claims of a token that this cluster signed and that has not expired."""
+        if len(token) > _MAX_TOKEN:
+            return None
         claims = self._verified.get(token)
         if claims is None:
             claims = self._verify(token)

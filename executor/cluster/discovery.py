@@ -37,6 +37,12 @@ def _subresource(resource: Resource, name: str) -> tuple[tuple[str, str, str], l
     return kind, _SUBRESOURCE_VERBS.get(name, ["get", "patch", "update"])
 
 
+def _verbs(resource: Resource) -> list[str]:
+    """The verbs in the order in which upstream lists them: another one for custom resources."""
+    first = ("delete", "deletecollection", "get", "list", "patch") if resource.custom else ()
+    return [verb for verb in first if verb in resource.verbs] + [v for v in resource.verbs if v not in first]
+
+
 def _of_version(registry: Registry, group: str, version: str) -> list[Resource]:
     found = [item for path, item in registry.by_path.items() if path[:2] == (group, version)]
     return sorted(found, key=lambda resource: resource.plural)
@@ -79,7 +85,7 @@ def _aggregated_resource(resource: Resource) -> dict[str, Any]:
         "responseKind": {"group": resource.group, "version": resource.version, "kind": resource.kind},
         "scope": "Namespaced" if resource.namespaced else "Cluster",
         "singularResource": resource.singular,
-        "verbs": list(resource.verbs),
+        "verbs": _verbs(resource),
     }
     if resource.short_names:
         described["shortNames"] = list(resource.short_names)
@@ -139,7 +145,7 @@ def resources(registry: Registry, group_name: str, version: str) -> dict[str, An
             "singularName": resource.singular,
             "namespaced": resource.namespaced,
             "kind": resource.kind,
-            "verbs": list(resource.verbs),
+            "verbs": _verbs(resource),
         }
         if resource.short_names:
             entry["shortNames"] = list(resource.short_names)

@@ -23,6 +23,12 @@ Upgraded = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None
 
 MAX_BODY: Final = 3 * 1024 * 1024
 """Bytes of a request's body: upstream's limit (apiserver: MaxRequestBodyBytes)."""
+MAX_DEPTH: Final = 200
+"""Levels of nesting of a body. What walks over objects recurses."""
+_MAX_YAML: Final = 1024 * 1024
+"""Bytes of a body in YAML, which is a hundred times as slow to read as JSON."""
+_MAX_NODES: Final = 1_000_000
+"""Values of a YAML body once its aliases are written out."""
 SEPARATOR: Final = "\n"
 """Between the values of a header that is there several times and whose values are not joined by commas."""
 JSON: Final = "application/json"
@@ -129,7 +135,9 @@ def parse_body(request: Request, decode_protobuf: Callable[[bytes], Any] | None 
     if kind == PROTOBUF:
         if decode_protobuf is None:
             raise unsupported_media_type([JSON, "application/yaml"])
-        return decode_protobuf(request.body)
+        decoded = decode_protobuf(request.body)
+        check_depth(decoded)
+        return decoded
     if kind in ("application/yaml", "application/apply-patch+yaml"):
         return parse_yaml(request.body)
     if kind in ("", JSON, "text/plain") or kind.endswith("+json"):
@@ -140,24 +148,78 @@ def parse_body(request: Request, decode_protobuf: Callable[[bytes], Any] | None 
 def parse_json(body: bytes) -> Any:
     """JSON as data. ApiStatus 400."""
     try:
-        return orjson.loads(body)
+        return _shallow(orjson.loads(body), body)
     except orjson.JSONDecodeError as error:
         raise bad_request(f"error decoding the body: it is not JSON: {error}") from error
+
+
+def _shallow(data: Any, body: bytes) -> Any:
+    """The data of a body, if it is not nested too deeply. ApiStatus 400."""
+    if body.count(b"{") + body.count(b"[") > MAX_DEPTH:
+        check_depth(data)
+    return data
+
+
+def check_depth(data: Any) -> None:
+    """ApiStatus 400 when data is nested more than MAX_DEPTH deep."""
+    level = [data]
+    for _ in range(MAX_DEPTH):
+        below: list[Any] = []
+        for item in level:
+            if isinstance(item, dict):
+                below += item.values()
+            elif isinstance(item, list):
+                below += item
+        if not below:
+            return
+        level = below
+    if any(isinstance(item, dict | list) for item in level):
+        raise bad_request(f"error decoding the body: it is nested more than {MAX_DEPTH} levels deep")
 
 
 def parse_yaml(body: bytes) -> Any:
     """YAML (or JSON) as data, with keys and scalars as JSON has them. ApiStatus 400."""
     try:
-        return orjson.loads(body)
+        return _shallow(orjson.loads(body), body)
     except orjson.JSONDecodeError:
         pass
+    if len(body) > _MAX_YAML:
+        raise too_large(_MAX_YAML)
     try:
+        _check_yaml(body)
+        data = yaml.load(body, Loader=_Loader)
+        if b"*" in body and _written_out(data, {}) > _MAX_NODES:
+            raise bad_request("error decoding the body: its aliases make too much of it")
         # A Go client writes YAML by way of JSON, so whatever YAML knows beyond it (dates, …) goes back to text.
-        return orjson.loads(
-            orjson.dumps(yaml.load(body, Loader=_Loader), default=str, option=orjson.OPT_NON_STR_KEYS)
-        )
+        return orjson.loads(orjson.dumps(data, default=str, option=orjson.OPT_NON_STR_KEYS))
     except (yaml.YAMLError, orjson.JSONEncodeError, RecursionError, ValueError) as error:
         raise bad_request(f"error decoding the body: it is not YAML: {error}") from error
+
+
+def _check_yaml(body: bytes) -> None:
+    """ApiStatus 400 when YAML is nested too deeply: the loader's C code would run out of stack."""
+    depth = 0
+    for event in yaml.parse(body, Loader=_Loader):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+            if depth > MAX_DEPTH:
+                raise bad_request(f"error decoding the body: it is nested more than {MAX_DEPTH} levels deep")
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+
+
+def _written_out(value: Any, known: dict[int, int]) -> int:
+    """How many values there are when every alias is written out. ValueError when one contains itself."""
+    if not isinstance(value, dict | list):
+        return 1
+    size = known.get(id(value))
+    if size is None:
+        known[id(value)] = -1
+        items = value.values() if isinstance(value, dict) else value
+        size = known[id(value)] = 1 + sum(_written_out(item, known) for item in items)
+    if size < 0:
+        raise ValueError("an alias contains itself")
+    return size
 
 
 def object_body(data: Any) -> dict[str, Any]:

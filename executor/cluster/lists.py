@@ -97,7 +97,7 @@ def _number(query: Mapping[str, str], key: str) -> int:
     try:
         return int(query.get(key) or 0)
     except ValueError:
-        raise bad_request(f"{key}: {query[key]!r} is not a number") from None
+        raise bad_request(f"{key}: {query[key][:200]!r} is not a number") from None
 
 
 def _check_version(store: Store, query: Mapping[str, str]) -> None:
@@ -118,8 +118,8 @@ def version_number(text: str) -> int:
     """A resourceVersion as a number, 0 when absent. ApiStatus 400 when it is none of ours."""
     if not text:
         return 0
-    if not text.isdigit():
-        raise bad_request(f'invalid resource version "{text}"')
+    if not (text.isascii() and text.isdigit() and len(text) < 20):
+        raise bad_request(f'invalid resource version "{text[:200]}"')
     return int(text)
 
 

@@ -9,8 +9,9 @@ import orjson
 
 from executor.cluster import crud, meta, ssa
 from executor.cluster.crud import Call, Outcome, Writer
+from executor.cluster.kinds import Resource
 from executor.cluster.schemas import Schema, schema_of
-from executor.cluster.ssa.fieldset import FieldSet, paths, union
+from executor.cluster.ssa.fieldset import FieldSet, difference, paths, union
 from executor.cluster.status import ApiStatus, Cause, bad_request, conflict, not_found
 
 _TRACKED_META: Final = ("labels", "annotations", "finalizers", "ownerReferences", "generateName")
@@ -43,6 +44,19 @@ _META_SCHEMA: Final[Schema] = {
 _MAX_UPDATERS: Final = 10
 _ANCIENT: Final = "ancient-changes"
 _STATUS: Final[FieldSet] = {"f:status": {".": True}}
+
+_LAST_APPLIED: Final = "kubectl.kubernetes.io/last-applied-configuration"
+_BLANK_POD: Final = {"containers": []}
+_BLANK_TEMPLATE: Final = {"template": {"metadata": {}, "spec": _BLANK_POD}}
+_BLANK_SPECS: Final[Mapping[str, Mapping[str, Any]]] = {
+    "pods": _BLANK_POD,
+    "jobs.batch": _BLANK_TEMPLATE,
+    "cronjobs.batch": {"jobTemplate": {"metadata": {}, "spec": _BLANK_TEMPLATE}},
+    **{
+        f"{plural}.apps": _BLANK_TEMPLATE
+        for plural in ("deployments", "statefulsets", "daemonsets", "replicasets")
+    },
+}
 
 
 class Owner(NamedTuple):
@@ -136,6 +150,15 @@ def _cap_updaters(managers: Managers, times: Mapping[Owner, str]) -> Managers:
     return result
 
 
+def blank(resource: Resource) -> dict[str, Any]:
+    """What an object has before anybody has written anything: nobody owns these structs as such, only what is in them."""
+    view: dict[str, Any] = {"metadata": {}}
+    schema = None if resource.custom else schema_of(resource)
+    if schema is not None and "spec" in (schema.get("properties") or {}):
+        view["spec"] = dict(_BLANK_SPECS.get(resource.storage, {}))
+    return view
+
+
 def track_update(call: Call, obj: dict[str, Any], old: Mapping[str, Any] | None) -> None:
     """Bring managedFields up to date after a create, PUT or PATCH. A client may hand in its own: `[{}]` drops them."""
     given = obj["metadata"].pop("managedFields", None)
@@ -145,7 +168,7 @@ def track_update(call: Call, obj: dict[str, Any], old: Mapping[str, Any] | None)
     managers, times = read(given or kept)
     schema = typed_schema(schema_of(call.resource))
     view = tracked(obj)
-    before = {} if old is None else tracked(old)
+    before = blank(call.resource) if old is None else tracked(old)
     owner = Owner(call.manager, "Update", call.resource.api_version, call.subresource)
     if old is not None and view == before and given in (None, kept):
         result = managers
@@ -192,8 +215,9 @@ def apply(writer: Writer, call: Call, config: dict[str, Any]) -> Outcome:
     owner = Owner(call.manager, "Apply", resource.api_version, call.subresource)
     view = _own_side(call, tracked(config))
     schema = typed_schema(schema_of(resource))
+    force = call.force or _from_client_side(call, schema, live, view, managers, owner)
     try:
-        merged, result = ssa.apply(schema, tracked(live), view, managers, owner, force=call.force)
+        merged, result = ssa.apply(schema, tracked(live), view, managers, owner, force=force)
     except ssa.TypedError as error:
         kind = f"{resource.group}/{resource.version}, Kind={resource.kind}"
         text = f"failed to create typed patch object ({call.namespace}/{call.name}; {kind}): {error}"
@@ -211,6 +235,34 @@ def apply(writer: Writer, call: Call, config: dict[str, Any]) -> Outcome:
     if current is None:
         return crud.create(writer, call, obj)
     return crud.replace(writer, call, _copy(obj), current)
+
+
+def _from_client_side(
+    call: Call,
+    schema: Schema,
+    live: Mapping[str, Any],
+    view: dict[str, Any],
+    managers: Managers,
+    owner: Owner,
+) -> bool:
+    """Whether kubectl may take what it conflicts with: all of it is in the annotation of its own client-side apply.
+
+    Source: upstream's lastappliedmanager.go, by which `kubectl apply --server-side` goes on after `kubectl apply`.
+    """
+    text = (live["metadata"].get("annotations") or {}).get(_LAST_APPLIED)
+    if call.manager != "kubectl" or not text:
+        return False
+    try:
+        ssa.apply(schema, tracked(live), view, managers, owner, force=False)
+    except ssa.Conflict as found:
+        try:
+            allowed = ssa.to_set(schema, tracked(orjson.loads(text)))
+        except (ssa.TypedError, ValueError, AttributeError, TypeError):
+            return False
+        return not any(difference(fields, allowed) for fields in found.fields.values())
+    except ssa.TypedError:
+        pass
+    return False
 
 
 def _copy(obj: dict[str, Any]) -> dict[str, Any]:

@@ -35,6 +35,11 @@ _VALUE_RULE: Final = (
     " end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is"
     " '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')"
 )
+_PATH_RULE: Final = (
+    "a qualified name must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric"
+    " character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is"
+    " '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]') with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')"
+)
 _KEY_RULE: Final = (
     "name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric"
     " character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is"
@@ -222,6 +227,8 @@ def metadata_causes(meta: Mapping[str, Any]) -> list[Cause]:
 def key_causes(field: str, key: str) -> list[Cause]:
     """What is wrong with the key of a label or annotation."""
     prefix, slash, name = key.rpartition("/")
+    if "/" in prefix:
+        return [invalid_value(field, key, _PATH_RULE)]
     if slash and (not prefix or len(prefix) > 253 or not _SUBDOMAIN.fullmatch(prefix.lower())):
         return [invalid_value(field, key, f"prefix part {SUBDOMAIN_RULE}")]
     if not name:

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, ClassVar, Final
 
 import jsonpatch
 import jsonpointer
+import orjson
 
+from executor.cluster.http import check_depth
 from executor.cluster.status import ApiStatus, bad_request
+
+_MAX_COPIED: Final = 3 * 1024 * 1024
+"""JSON bytes that the copies of one JSON patch may add up to (upstream: JSONPatchMaxCopyBytes)."""
 
 ListKeys = Callable[[tuple[str, ...]], tuple[str, str] | None]
 """From the path of a list (field names only) to its patch strategy and merge key, if it has a strategy."""
@@ -36,7 +42,7 @@ def json_patch(target: dict[str, Any], operations: Any) -> dict[str, Any]:
             413, "RequestEntityTooLarge", "The allowed maximum operations in a JSON patch is 10000"
         )
     try:
-        patched: dict[str, Any] = jsonpatch.apply_patch(target, operations, in_place=False)
+        patched: dict[str, Any] = _bounded_patch(operations).apply(target)
     except (
         jsonpatch.JsonPatchConflict,
         jsonpatch.JsonPatchTestFailed,
@@ -49,7 +55,31 @@ def json_patch(target: dict[str, Any], operations: Any) -> dict[str, Any]:
         raise bad_request(f"error decoding patch: {error}") from error
     if not isinstance(patched, dict):
         raise bad_request("error decoding patch: the result is not an object")
+    check_depth(patched)
     return patched
+
+
+def _bounded_patch(operations: list[Any]) -> Any:
+    """A JSON patch whose copies, which can double an object each time, are counted."""
+    copied = 0
+
+    class Copy(jsonpatch.CopyOperation):  # type: ignore[misc]
+        def apply(self, obj: Any) -> Any:
+            nonlocal copied
+            source = self.pointer_cls(self.operation["from"])
+            copied += len(orjson.dumps(source.resolve(obj, None)))
+            if copied > _MAX_COPIED:
+                raise ApiStatus(
+                    413,
+                    "RequestEntityTooLarge",
+                    f"Unable to apply patch due to total copy size: limit is {_MAX_COPIED}",
+                )
+            return super().apply(obj)
+
+    class Patch(jsonpatch.JsonPatch):  # type: ignore[misc]
+        operations: ClassVar[Any] = {**jsonpatch.JsonPatch.operations, "copy": Copy}
+
+    return Patch(operations)
 
 
 def strategic_merge(target: Any, patch: Any, keys: ListKeys, path: tuple[str, ...] = ()) -> Any:
@@ -73,8 +103,8 @@ def strategic_merge(target: Any, patch: Any, keys: ListKeys, path: tuple[str, ..
     for key, value in patch.items():
         if key.startswith("$deleteFromPrimitiveList/"):
             field = key.partition("/")[2]
-            gone = value if isinstance(value, list) else []
-            result[field] = [item for item in result.get(field) or [] if item not in gone]
+            gone = {_ident(item) for item in value} if isinstance(value, list) else set()
+            result[field] = [item for item in result.get(field) or [] if _ident(item) not in gone]
     for key, value in patch.items():
         if key.startswith("$"):
             continue
@@ -114,19 +144,32 @@ def _merge_lists(live: Any, patch: list[Any], keys: ListKeys, path: tuple[str, .
             if not (isinstance(item, dict) and item.get("$patch") in ("replace", "delete"))
         ]
     if not objects or not key:
-        return [*live, *(item for item in patch if item not in live)]
-    result = list(live)
+        known = {_ident(item) for item in live}
+        return [*live, *(item for item in patch if _ident(item) not in known)]
+    result: list[Any] = list(live)
+    places: dict[Any, int] = {}
+    for index, old in enumerate(result):
+        places.setdefault(_ident(old.get(key)), index)
+    deleted: set[int] = set()
     for item in patch:
         if key not in item:
             raise bad_request(f"map: {item} does not contain declared merge key: {key}")
-        index = next((i for i, old in enumerate(result) if old.get(key) == item[key]), None)
+        ident = _ident(item[key])
         if item.get("$patch") == "delete":
-            result = [old for old in result if old.get(key) != item[key]]
-        elif index is None:
-            result.append(strategic_merge({}, item, keys, path))
+            deleted.add(places.pop(ident, -1))
+        elif ident in places:
+            result[places[ident]] = strategic_merge(result[places[ident]], item, keys, path)
         else:
-            result[index] = strategic_merge(result[index], item, keys, path)
-    return result
+            places[ident] = len(result)
+            result.append(strategic_merge({}, item, keys, path))
+    return [old for index, old in enumerate(result) if index not in deleted] if deleted else result
+
+
+def _ident(value: Any) -> Any:
+    """What stands for a value in a set: lists are long and are not searched."""
+    if isinstance(value, dict | list):
+        return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+    return (type(value) is bool, value)
 
 
 def _ordered(items: list[Any], order: list[Any], strategy: tuple[str, str] | None) -> list[Any]:
@@ -134,17 +177,19 @@ def _ordered(items: list[Any], order: list[Any], strategy: tuple[str, str] | Non
     key = strategy[1] if strategy else ""
 
     def ident(item: Any) -> Any:
-        return item.get(key) if isinstance(item, Mapping) and key else item
+        return _ident(item.get(key) if isinstance(item, Mapping) and key else item)
 
-    wanted = [ident(item) for item in order]
-    named = sorted(
-        (item for item in items if ident(item) in wanted), key=lambda item: wanted.index(ident(item))
-    )
-    others = [item for item in items if ident(item) not in wanted]
-    original = [ident(item) for item in items]
+    wanted: dict[Any, int] = {}
+    for place, item in enumerate(order):
+        wanted.setdefault(ident(item), place)
+    original: dict[Any, int] = {}
+    for place, item in enumerate(items):
+        original.setdefault(ident(item), place)
+    named = sorted((item for item in items if ident(item) in wanted), key=lambda item: wanted[ident(item)])
+    others = deque(item for item in items if ident(item) not in wanted)
     result: list[Any] = []
     for item in named:
-        while others and original.index(ident(others[0])) < original.index(ident(item)):
-            result.append(others.pop(0))
+        while others and original[ident(others[0])] < original[ident(item)]:
+            result.append(others.popleft())
         result.append(item)
-    return result + others
+    return [*result, *others]

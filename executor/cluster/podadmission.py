@@ -42,6 +42,8 @@ def admit_pod(cluster: Cluster, call: Call, obj: dict[str, Any], old: Mapping[st
     if old is None:
         default_spec(spec)
         _service_account(cluster, call, spec)
+        _priority(cluster, call, spec)
+        _tolerate_lost_nodes(spec)
     causes = spec_causes(spec, "spec")
     if causes:
         raise invalid("Pod", "", call.name, causes)
@@ -76,6 +78,39 @@ def default_spec(spec: dict[str, Any]) -> None:
     for volume in spec.get("volumes") or ():
         if isinstance(volume, dict):
             _default_volume(volume)
+
+
+_PATIENCE: Final = 300
+"""Seconds that a pod stays on a node that has gone (upstream: the admission plugin DefaultTolerationSeconds)."""
+
+
+def _priority(cluster: Cluster, call: Call, spec: dict[str, Any]) -> None:
+    """The number behind `priorityClassName` (upstream: the admission plugin Priority). ApiStatus 403 for an unknown class."""
+    name = spec.get("priorityClassName") or ""
+    found = cluster.store.get("priorityclasses.scheduling.k8s.io", "", name) if name else None
+    if found is None and name and not name.startswith("system-"):
+        raise forbidden("pods", "", call.name, f"no PriorityClass with name {name} was found")
+    chosen: Mapping[str, Any] = found.obj if found is not None else {}
+    system = {"system-node-critical": 2_000_001_000, "system-cluster-critical": 2_000_000_000}
+    spec["priority"] = chosen.get("value", system.get(name, 0))
+    spec.setdefault("preemptionPolicy", chosen.get("preemptionPolicy") or "PreemptLowerPriority")
+
+
+def _tolerate_lost_nodes(spec: dict[str, Any]) -> None:
+    own = spec.get("tolerations") or []
+    if not isinstance(own, list) or not all(isinstance(item, dict) for item in own):
+        return  # validation says so
+    for key in ("node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"):
+        covered = any(
+            item.get("key") in (None, "", key) and item.get("effect") in (None, "", "NoExecute")
+            for item in own
+        )
+        if not covered:
+            own = [
+                *own,
+                {"key": key, "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": _PATIENCE},
+            ]
+    spec["tolerations"] = own
 
 
 def _default_requests(resources: Any) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from executor.cluster import meta
 from executor.cluster.admission import check_types
-from executor.cluster.auth import AUTHENTICATED, MASTERS, User
+from executor.cluster.auth import AUTHENTICATED, ISSUER, MASTERS, User
 from executor.cluster.http import Request, Response, json_response, object_body, parse_body
 from executor.cluster.rbac import Attributes, denial
 from executor.cluster.routes import Target
@@ -37,7 +37,7 @@ async def review(cluster: Cluster, request: Request, target: Target, user: User)
     elif kind == "SelfSubjectRulesReview":
         status = _rules(cluster, user, str(spec.get("namespace") or ""))
     elif kind == "TokenReview":
-        status = _token(cluster, str(spec.get("token") or ""))
+        status = _token(cluster, str(spec.get("token") or ""), spec.get("audiences") or [])
     else:
         raise no_such_path()
     return json_response(
@@ -75,7 +75,7 @@ def _access(cluster: Cluster, user: User, spec: Mapping[str, Any]) -> dict[str, 
         )
     origin = cluster.authorizer.reason(user, wanted)
     if origin is None:
-        return {"allowed": False, "reason": denial(user, wanted)}
+        return {"allowed": False}  # as upstream, which gives no reason
     return {"allowed": True, "reason": f"RBAC: allowed by {origin}"} if origin else {"allowed": True}
 
 
@@ -99,8 +99,8 @@ def _rules(cluster: Cluster, user: User, namespace: str) -> dict[str, Any]:
     }
 
 
-def _token(cluster: Cluster, token: str) -> dict[str, Any]:
-    user = cluster.auth.user_of_token(token) if token else None
+def _token(cluster: Cluster, token: str, audiences: list[str]) -> dict[str, Any]:
+    user = cluster.auth.user_of_token(token, audiences or (ISSUER,)) if token else None
     if user is None:
         return {"authenticated": False, "error": "the token is not valid"}
     groups = user.groups if AUTHENTICATED in user.groups else (*user.groups, AUTHENTICATED)

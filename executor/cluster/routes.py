@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from executor.cluster.kinds import Registry, Resource
-from executor.cluster.status import no_such_path
+from executor.cluster.status import no_such_path, not_found
 
 PATCH_TYPES: Mapping[str, str] = {
     "application/merge-patch+json": "merge",
@@ -50,7 +50,7 @@ def target_of(registry: Registry, path: str) -> Target:
     name = rest[1] if len(rest) > 1 else ""
     subresource = rest[2] if len(rest) > 2 else ""
     if subresource and subresource not in resource.subresources:
-        raise no_such_path()
+        raise not_found(resource.plural, resource.group, name) if resource.custom else no_such_path()
     if name and resource.namespaced and namespace is None:
         raise no_such_path()
     if not resource.namespaced:

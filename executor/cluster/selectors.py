@@ -11,9 +11,11 @@ from executor.cluster.status import ApiStatus, bad_request
 Matcher = Callable[[Mapping[str, Any]], bool]
 """Whether an object is selected."""
 
-_SET = re.compile(r"^(?P<key>\S+)\s+(?P<op>in|notin)\s*\((?P<values>[^()]*)\)$")
-_EQUAL = re.compile(r"^(?P<key>[^=!<>\s]+)\s*(?P<op>==|=|!=|>|<)\s*(?P<value>[^=!<>\s]*)$")
+_SET = re.compile(r"^(?P<key>[^=!<>\s()]+)\s+(?P<op>in|notin)\s*\((?P<values>[^()]*)\)$")
+_EQUAL = re.compile(r"^(?P<key>[^=!<>\s()]+)\s*(?P<op>==|=|!=|>|<)\s*(?P<value>[^=!<>\s()]*)$")
 _EXISTS = re.compile(r"^(?P<op>!?)\s*(?P<key>[^=!<>,\s()]+)$")
+
+_MAX_TERMS = 256
 
 FIELDS_BY_KIND: Mapping[str, tuple[str, ...]] = {
     "pods": (
@@ -61,7 +63,7 @@ def split_terms(text: str) -> list[str]:
 
 def label_matcher(text: str) -> Matcher | None:
     """A matcher for a label selector; None when it selects everything. ApiStatus 400 when it cannot be read."""
-    tests = [_label_test(term) for term in split_terms(text)]
+    tests = [_label_test(term) for term in _bounded(split_terms(text))]
     if not tests:
         return None
 
@@ -90,7 +92,7 @@ def _label_test(term: str) -> Callable[[Mapping[str, str]], bool]:
         if found["op"]:
             return lambda labels: key not in labels
         return lambda labels: key in labels
-    raise bad_request(f'unable to parse requirement: found "{term}", expected: a label selector term')
+    raise bad_request(f'unable to parse requirement: found "{_cut(term)}", expected: a label selector term')
 
 
 def _ordered(value: str | None, op: str, bound: str) -> bool:
@@ -105,11 +107,26 @@ def field_terms(text: str) -> list[tuple[str, str, str]]:
     """(path, `=` or `!=`, value) of each term of a field selector. ApiStatus 400 when it cannot be read."""
     terms = []
     for term in filter(None, (part.strip() for part in re.split(r"(?<!\\),", text))):
-        found = re.match(r"^([^=!]+?)\s*(==|=|!=)\s*(.*)$", term)
-        if not found:
-            raise bad_request(f'invalid field selector: "{text}"; can\'t understand "{term}"')
-        value = re.sub(r"\\([\\,=])", r"\1", found[3])
-        terms.append((found[1], "!=" if found[2] == "!=" else "=", value))
+        found = _FIELD_OPERATOR.search(term)
+        path = term[: found.start()].rstrip() if found else ""
+        if not found or found[0] == "!" or not path:
+            raise bad_request(f'invalid field selector: "{_cut(text)}"; can\'t understand "{_cut(term)}"')
+        value = re.sub(r"\\([\\,=])", r"\1", term[found.end() :].lstrip())
+        terms.append((path, "!=" if found[0] == "!=" else "=", value))
+    return _bounded(terms)
+
+
+_FIELD_OPERATOR = re.compile("==|=|!=|!")
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= 200 else text[:200] + "..."
+
+
+def _bounded(terms: list[Any]) -> list[Any]:
+    """ApiStatus 400 for more terms than anybody means: each is tried on each object."""
+    if len(terms) > _MAX_TERMS:
+        raise bad_request(f"the selector has {len(terms)} requirements; at most {_MAX_TERMS} are served")
     return terms
 
 

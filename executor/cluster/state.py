@@ -10,6 +10,7 @@ from typing import Any
 from executor.cluster import admission, builtincrds, defaults, managed, meta, protobuf
 from executor.cluster.auth import Authenticator
 from executor.cluster.controllers import Controllers
+from executor.cluster.crdadmission import is_established, status_of
 from executor.cluster.crud import Call, Outcome, Writer, create, is_finished_deletion
 from executor.cluster.kinds import Registry, Resource
 from executor.cluster.openapi import Documents
@@ -118,11 +119,25 @@ class Cluster:
 
     def _definitions_changed(self, event: Event) -> None:
         before = (event.previous.obj.get("spec") if event.previous else None) or {}
-        if event.type != "MODIFIED" or before != event.entry.obj.get("spec"):
-            self._reload_definitions()
+        if event.type == "MODIFIED" and before == event.entry.obj.get("spec"):
+            served = event.previous is not None and is_established(event.previous.obj)
+            if served == is_established(event.entry.obj):
+                return
+        self._reload_definitions()
+        if event.type == "DELETED":
+            self._accept_names_again()
 
     def _reload_definitions(self) -> None:
-        self.registry.set_custom(entry.obj for entry in self.store.items(CRDS))
+        self.registry.set_custom(entry.obj for entry in self.store.items(CRDS) if is_established(entry.obj))
+
+    def _accept_names_again(self) -> None:
+        """A definition has gone: one that waited for its names may be served now."""
+        for entry in self.store.items(CRDS):
+            if not is_established(entry.obj):
+                obj = entry.copy()
+                obj["status"] = status_of(self, obj, obj.get("status") or {})
+                if obj["status"]["conditions"][1]["status"] == "True":
+                    self.store.put(CRDS, "", obj["metadata"]["name"], obj)
 
     # ---- what a write needs besides the store
 

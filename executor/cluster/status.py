@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple
+from itertools import islice
+from typing import Any, Final, NamedTuple
 
 
 class ApiStatus(Exception):
@@ -150,7 +151,7 @@ def internal(message: str) -> ApiStatus:
 
 def invalid(kind: str, group: str, name: str, causes: Iterable[Cause]) -> ApiStatus:
     """422 with one cause a wrong field. Here upstream's `details.kind` is the Kind, not the plural."""
-    listed = list(causes)
+    listed = list(islice(causes, 100))
     texts = [f"{cause.field}: {cause.message}" for cause in listed]
     joined = texts[0] if len(texts) == 1 else "[" + ", ".join(texts) + "]"
     details = _details(kind, group, name)
@@ -168,15 +169,25 @@ def required(field: str, detail: str = "") -> Cause:
 def invalid_value(field: str, value: Any, detail: str) -> Cause:
     """A cause: the field has a value that it may not have."""
     shown = f'"{value}"' if isinstance(value, str) else _go_value(value)
-    return Cause("FieldValueInvalid", field, f"Invalid value: {shown}: {detail}")
+    return Cause("FieldValueInvalid", field, f"Invalid value: {_cut(shown)}: {detail}")
 
 
 def unsupported_value(field: str, value: Any, allowed: Iterable[str]) -> Cause:
     """A cause: the field must be one of some values."""
-    choices = ", ".join(f'"{choice}"' for choice in allowed)
+    choices = ", ".join(f'"{choice}"' for choice in islice(allowed, 1000))
     return Cause(
-        "FieldValueNotSupported", field, f'Unsupported value: "{value}": supported values: {choices}'
+        "FieldValueNotSupported",
+        field,
+        f'Unsupported value: "{_cut(str(value))}": supported values: {_cut(choices)}',
     )
+
+
+_SHOWN: Final = 10_000
+"""Characters of a value that a message repeats."""
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _SHOWN else text[:_SHOWN] + "..."
 
 
 def immutable(field: str, value: Any = None) -> Cause:

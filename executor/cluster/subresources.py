@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from executor.cluster import budgets, crud, meta, podlogs, podstreams
+from executor.cluster import budgets, crud, meta, podlogs, podstreams, scale
 from executor.cluster.auth import User
 from executor.cluster.crud import Call
 from executor.cluster.http import Request, Response, json_response, object_body, parse_body
@@ -33,6 +33,8 @@ _DEFAULT_TOKEN_SECONDS: Final = 3600
 async def handle(cluster: Cluster, request: Request, target: Target, user: User) -> Response:
     """Answer a request for a subresource other than status."""
     handler = _SUBRESOURCES.get((target.resource.storage, target.subresource))
+    if target.subresource == "scale":
+        handler = (("GET", "PUT", "PATCH"), scale.handle)
     if handler is None and target.subresource == "proxy":
         raise ApiStatus(501, "NotImplemented", _NO_PROXY)
     if handler is None:

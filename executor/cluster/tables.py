@@ -182,6 +182,16 @@ def _joined(*path: str) -> Callable[[Mapping[str, Any]], str]:
 
 
 _NONE: Final = "<none>"
+
+
+def _gates(obj: Mapping[str, Any]) -> str:
+    """How many of the conditions that a pod's readiness waits for are true."""
+    gates = [gate.get("conditionType") for gate in obj["spec"].get("readinessGates") or ()]
+    conditions = (obj.get("status") or {}).get("conditions") or ()
+    true = [item.get("type") for item in conditions if item.get("status") == "True"]
+    return f"{sum(gate in true for gate in gates)}/{len(gates)}" if gates else _NONE
+
+
 COLUMNS: Final[Mapping[str, tuple[Column, ...]]] = {
     "pods": (
         _NAME,
@@ -191,6 +201,8 @@ COLUMNS: Final[Mapping[str, tuple[Column, ...]]] = {
         _AGE,
         Column("IP", _get("status", "podIP", default=_NONE), priority=1),
         Column("Node", _get("spec", "nodeName", default=_NONE), priority=1),
+        Column("Nominated Node", _get("status", "nominatedNodeName", default=_NONE), priority=1),
+        Column("Readiness Gates", _gates, priority=1),
     ),
     "namespaces": (_NAME, Column("Status", _get("status", "phase")), _AGE),
     "configmaps": (_NAME, Column("Data", _count("data", "binaryData"), "string"), _AGE),

@@ -6,14 +6,23 @@ import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from functools import lru_cache
+from itertools import islice
 from typing import Any, Final
 
 import orjson
 
-from executor.cluster.celrules import rule_causes
+from executor.cluster.celrules import Identity, rule_causes
+from executor.cluster.http import too_large
+from executor.cluster.patterns import compiled
 from executor.cluster.schemas import Schema, field_schema, resolve
 from executor.cluster.status import Cause, invalid_value, required, unsupported_value
 
+MAX_DEFAULTS: Final = 3 * 1024 * 1024
+"""JSON bytes that defaults may add to one object: a default below a list is there once for each item."""
+_MAX_CAUSES: Final = 100
+"""Wrong fields that are told at once."""
+_MAX_STEPS: Final = 500_000
+"""Values that are compared with schemas for one object; alternatives (anyOf) count each."""
 _ROOT_FIELDS: Final = ("apiVersion", "kind", "metadata")
 
 
@@ -35,22 +44,30 @@ def drop_nulls(schema: Schema, value: Any) -> None:
 
 
 def set_defaults(schema: Schema, value: Any) -> None:
-    """Fill in the defaults of missing fields, top down."""
+    """Fill in the defaults of missing fields, top down. ApiStatus 413 when they make the object too large."""
+    _set_defaults(schema, value, [MAX_DEFAULTS])
+
+
+def _set_defaults(schema: Schema, value: Any, room: list[int]) -> None:
     if isinstance(value, dict):
         for field, raw in (schema.get("properties") or {}).items():
             below = resolve(raw)
             if field not in value and "default" in below:
-                value[field] = orjson.loads(orjson.dumps(below["default"]))
+                text = orjson.dumps(below["default"])
+                room[0] -= len(text)
+                if room[0] < 0:
+                    raise too_large(MAX_DEFAULTS)
+                value[field] = orjson.loads(text)
             if field in value:
-                set_defaults(below, value[field])
+                _set_defaults(below, value[field], room)
         additional = schema.get("additionalProperties")
         if isinstance(additional, Mapping):
             for field, item in value.items():
                 if field not in (schema.get("properties") or {}):
-                    set_defaults(resolve(additional), item)
+                    _set_defaults(resolve(additional), item, room)
     elif isinstance(value, list) and isinstance(schema.get("items"), Mapping):
         for item in value:
-            set_defaults(resolve(schema["items"]), item)
+            _set_defaults(resolve(schema["items"]), item, room)
 
 
 def type_error(schema: Schema, value: Any, path: str = "") -> str:
@@ -132,11 +149,28 @@ def enum_causes(schema: Schema, value: Any, path: str = "") -> Iterator[Cause]:
 
 def causes(schema: Schema, obj: Mapping[str, Any], old: Mapping[str, Any] | None) -> list[Cause]:
     """What is wrong with a custom resource: its structural schema first, then, if that holds, its CEL rules."""
-    found = list(_check(schema, obj, "", root=True))
-    return found or list(rule_causes(schema, obj, old))
+    global _steps
+    _steps = 0
+    try:
+        found = list(islice(_check(schema, obj, "", root=True), _MAX_CAUSES))
+    except _TooManyStepsError:
+        why = "the object takes too long to validate against its schema"
+        return [Cause("FieldValueForbidden", "<nil>", f"Forbidden: {why}")]
+    return found or list(islice(rule_causes(schema, obj, old), _MAX_CAUSES))
+
+
+class _TooManyStepsError(Exception):
+    """Validation is given up."""
+
+
+_steps = 0
 
 
 def _check(schema: Schema, value: Any, path: str, *, root: bool = False) -> Iterator[Cause]:
+    global _steps
+    _steps += 1
+    if _steps > _MAX_STEPS:
+        raise _TooManyStepsError
     if value is None and schema.get("nullable"):
         return
     expected = schema.get("type")
@@ -147,7 +181,7 @@ def _check(schema: Schema, value: Any, path: str, *, root: bool = False) -> Iter
     elif expected and not _is_type(value, str(expected)):
         yield _wrong_type(path, value, str(expected))
         return
-    if "enum" in schema and value not in schema["enum"]:
+    if "enum" in schema and not _listed(schema, value):
         yield unsupported_value(
             path, value if isinstance(value, str) else orjson.dumps(value).decode(), map(str, schema["enum"])
         )
@@ -160,6 +194,18 @@ def _check(schema: Schema, value: Any, path: str, *, root: bool = False) -> Iter
     elif isinstance(value, dict):
         yield from _check_object(schema, value, path, root)
     yield from _check_logic(schema, value, path)
+
+
+def _listed(schema: Schema, value: Any) -> bool:
+    """Whether a value is among those that the schema lists."""
+    if len(schema["enum"]) <= 16 or not isinstance(value, str):
+        return value in schema["enum"]
+    return value in _choices(Identity(schema))
+
+
+@lru_cache(maxsize=256)
+def _choices(schema: Identity) -> frozenset[str]:
+    return frozenset(choice for choice in schema.schema["enum"] if isinstance(choice, str))
 
 
 def _wrong_type(path: str, value: Any, expected: str) -> Cause:
@@ -181,11 +227,7 @@ def _check_string(schema: Schema, value: str, path: str) -> Iterator[Cause]:
         )
     if "maxLength" in schema and len(value) > schema["maxLength"]:
         yield Cause("FieldValueTooLong", path, f"Too long: may not be more than {schema['maxLength']} bytes")
-    if (
-        "pattern" in schema
-        and (pattern := _compiled(schema["pattern"])) is not None
-        and not pattern.search(value)
-    ):
+    if "pattern" in schema and not _matches(schema["pattern"], value):
         yield invalid_value(path, value, f"{path} in body should match '{schema['pattern']}'")
     if schema.get("format") == "date-time" and not _is_date_time(value):
         yield invalid_value(
@@ -193,12 +235,11 @@ def _check_string(schema: Schema, value: str, path: str) -> Iterator[Cause]:
         )
 
 
-@lru_cache(maxsize=512)
-def _compiled(pattern: str) -> re.Pattern[str] | None:
+def _matches(pattern: str, value: str) -> bool:
     try:
-        return re.compile(pattern.replace(r"\z", r"\Z"))
-    except re.error:
-        return None  # RE2 syntax that Python does not have: not checked
+        return compiled(pattern).search(value) is not None
+    except ValueError:
+        return True  # in a definition from before patterns were checked
 
 
 def _is_date_time(value: str) -> bool:
@@ -252,9 +293,6 @@ def _check_list(schema: Schema, value: list[Any], path: str) -> Iterator[Cause]:
 
 
 def _check_object(schema: Schema, value: dict[str, Any], path: str, root: bool) -> Iterator[Cause]:
-    for field in schema.get("required") or ():
-        if field not in value:
-            yield required(f"{path}.{field}" if path else field)
     if "maxProperties" in schema and len(value) > schema["maxProperties"]:
         yield Cause(
             "FieldValueTooMany",
@@ -271,6 +309,9 @@ def _check_object(schema: Schema, value: dict[str, Any], path: str, root: bool) 
         below = field_schema(schema, field)
         if below is not None:
             yield from _check(below, item, f"{path}.{field}" if path else field)
+    for field in schema.get("required") or ():
+        if field not in value:
+            yield required(f"{path}.{field}" if path else field)
 
 
 def _check_logic(schema: Schema, value: Any, path: str) -> Iterator[Cause]:

@@ -198,7 +198,7 @@ def _last_state(previous: Entry, rv: int) -> Entry:
 
 def _timeout(query: Mapping[str, str]) -> float:
     text = query.get("timeoutSeconds") or "0"
-    seconds = int(text) if text.isdigit() else 0
+    seconds = int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
     return float(seconds) if seconds else random.uniform(1800, 3600)
 
 
