@@ -11,11 +11,17 @@ from argolint.rule import Finding, rule
 
 @rule("REL126", "lock-without-source", on="spec", severity="error")
 def check(spec: WorkflowSpec, ctx: Context) -> Iterator[Finding]:
-    """A semaphore without exactly one source, or a mutex without a name."""
+    """A semaphore without exactly one source, a mutex without a name, or one of each where only one is taken."""
     for holder in [spec, *spec.all_templates]:
         if "synchronization" not in holder:
             continue
         sync = holder.mapping("synchronization")
+        if ctx.argo_version < (3, 6) and sync.mapping("semaphore").map and sync.mapping("mutex").map:
+            yield Finding(
+                sync.key_span("mutex"),
+                "before Argo 3.6 a `synchronization` is a `semaphore` or a `mutex`, not both",
+                help="take one of them here, and the other around or inside the template",
+            )
         single = [sync.mapping("semaphore")] if sync.mapping("semaphore").map else []
         for semaphore in [*sync.items("semaphores"), *single]:
             given = [key for key in ("configMapKeyRef", "database") if semaphore.get(key) is not None]
