@@ -19,6 +19,7 @@ COMMANDS = {
     "runs": Command(
         "executor.commands.runs", "list, show, resume, retry and clean up the runs of this machine"
     ),
+    "graph": Command("executor.commands.graph", "draw a workflow, or a run, as Mermaid or DOT"),
     "cron-local": Command(
         "executor.commands.cron_local", "`cron next|simulate`: when CronWorkflows run, without a cluster"
     ),

@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 
 # Verbs of `argorun runs` that are nothing else, and those that a cluster's workflows have too.
-ONLY_LOCAL = frozenset({"tree", "explain", "shell", "artifacts", "set"})
+ONLY_LOCAL = frozenset({"tree", "explain", "shell", "artifacts", "set", "report"})
 SHARED = frozenset({"get", "logs", "stop", "terminate", "suspend", "resume", "retry", "resubmit", "delete"})
 CLUSTER_FLAGS = ("--kubeconfig", "--context", "-n", "--namespace", "--server", "-A", "--all-namespaces")
 

@@ -57,6 +57,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     logs.add_argument("-f", "--follow", action="store_true", help="go on until the run has ended")
     explain = action("explain", "why a node waits, was skipped, retried or failed", _explain)
     explain.add_argument("node", metavar="NODE", help="its name, display name or id")
+    report = action("report", "write a run as one HTML file: timeline, nodes, logs", _report)
+    report.add_argument(
+        "-o", "--output", metavar="FILE", help="default: report.html in the run's directory; - is stdout"
+    )
     shell = action("shell", "a shell where a node ran: same files, variables and mounts", _shell)
     shell.add_argument("node", metavar="NODE", help="its name, display name or id")
     shell.add_argument("command", nargs="*", help="a command in place of the shell")
@@ -268,6 +272,23 @@ def _explain(args: argparse.Namespace) -> int:
     identity, _ = find_node(workflow, args.node)
     for line in explain(workflow, identity, entry):
         print(_stars(line))
+    return 0
+
+
+def _report(args: argparse.Namespace) -> int:
+    from executor.local.inspect import write_report
+
+    entry = _find(args.name)
+    text = _stars(write_report(entry))
+    if args.output == "-":
+        sys.stdout.write(text)
+        return 0
+    target = Path(args.output) if args.output else entry.path / "report.html"
+    try:
+        target.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise UserError(f"cannot write {target}: {error.strerror}", "give another -o FILE") from None
+    print(target)
     return 0
 
 

@@ -209,3 +209,19 @@ def _call_of(workflow: Object, nodes: Mapping[str, Object], node: Object) -> Obj
                 if isinstance(call, Mapping) and call.get("name") == name:
                     return call
     return {}
+
+
+def write_report(run: RunDirectory) -> str:
+    """The run as an HTML page (see `executor.local.report`); tokens stand for its secrets."""
+    from executor.local import report
+
+    logs: dict[str, list[tuple[str, str]]] = {}
+    for workflow in run.workflows():
+        for identity, node in nodes_of(workflow).items():
+            if node.get("type") == "Pod":
+                logs[identity] = [
+                    (path.stem, report.last_lines(path.read_bytes()))
+                    for path in sorted((pod_directory(run, workflow, node) / "logs").glob("*.log"))
+                    if path.stem not in ("init", "wait") and path.stat().st_size
+                ]
+    return report.html(run.workflows(), run.info(), logs)
