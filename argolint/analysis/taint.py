@@ -84,7 +84,7 @@ def _seeds(index: Index) -> _Seeds:
         target = _submitted(resource)
         for path, feed in filled(resource).items() if target is not None else ():
             name = _parameter_at(resource, path) if feed.from_event else ""
-            level = _event_level(feed, sensor, index) if name else LITERAL
+            level = event_level(feed, sensor, index) if name else LITERAL
             if target is None or level == LITERAL:
                 continue
             taint = _source(fact.path, feed.source_span, "an event fills it here", level)
@@ -107,7 +107,7 @@ def _seeds(index: Index) -> _Seeds:
     return found
 
 
-def _event_level(feed: Feed, sensor: Object | None, index: Index | None) -> int:
+def event_level(feed: Feed, sensor: Object | None, index: Index | None) -> int:
     """Who shapes a feed's event: nobody (a calendar's: LITERAL), anybody (EVENT), or those whom we do not know (SENDER)."""
     if sensor is None or index is None:
         return SENDER
@@ -196,7 +196,7 @@ class Flow:
                 )
         for path, feed in filled(owner).items():
             name = _parameter_at(owner, path)
-            level = _event_level(feed, owner.parent, self._index) if name and feed.from_event else LITERAL
+            level = event_level(feed, owner.parent, self._index) if name and feed.from_event else LITERAL
             if level != LITERAL:
                 found[name] = Taint(level, ((self._at(feed.source_span), "an event fills it here"),))
         if self._index is not None and owner.name:

@@ -16,6 +16,7 @@ VERBS = frozenset(
     {"*", "get", "list", "watch", "create", "update", "patch", "delete", "deletecollection", "use", "bind", "escalate",
      "impersonate", "approve", "sign", "attest", "proxy"}
 )  # fmt: skip
+_SUBRESOURCES = {"exec": "create", "attach": "create", "portforward": "create", "log": "get", "logs": "get"}
 
 
 @rule("RBA309", "unknown-verb", on="object", kinds=("Role", "ClusterRole"), severity="error", fix="safe")
@@ -33,6 +34,13 @@ def check(role: Object, ctx: Context) -> Iterator[Finding]:
                     f"`{verb}` is one string; each verb is an item of its own",
                     help=f"write `[{', '.join(parts)}]`",
                     fix=replace(span, ", ".join(parts)) if policy.sequence("verbs").flow else None,
+                )
+                continue
+            if verb.lower() in _SUBRESOURCES and "pods" in policy.sequence("resources"):
+                yield Finding(
+                    policy.item_span("verbs", i),
+                    f"`{verb}` is no verb of the Kubernetes API, so it grants nothing",
+                    help=f"add a rule: `resources: [pods/{verb.lower()}]`, `verbs: [{_SUBRESOURCES[verb.lower()]}]`",
                 )
                 continue
             near = "*" if verb.lower() in ("all", "any") else suggest(verb, VERBS)

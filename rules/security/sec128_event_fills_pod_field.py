@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from argolint.analysis import events
+from argolint.analysis.taint import EVENT, event_level
 from argolint.context import Context
 from argolint.model.k8s import Object
 from argolint.patterns import lazy
@@ -19,7 +20,7 @@ _CODE = lazy(
 _IDENTITY = lazy(r"^metadata\.namespace$|^kind$|^apiVersion$")
 
 
-@rule("SEC128", "event-fills-pod-field", on="object", severity="error", kinds=("Sensor",))
+@rule("SEC128", "event-fills-pod-field", on="object", severity="error", kinds=("Sensor",), cross_file=True)
 def check(obj: Object, ctx: Context) -> Iterator[Finding]:
     """A Sensor writes text of an event into a field that says what runs."""
     for feed in events.feeds(obj):
@@ -29,11 +30,12 @@ def check(obj: Object, ctx: Context) -> Iterator[Finding]:
         match = _CODE.search(path) or _IDENTITY.search(path)
         if match is None:
             continue
-        argument = re.search(r"\.args\.(?:\d+|-1)$", path) is not None
+        argument = re.search(r"\.args\.(?:\d+|-1)$", path) is not None or path == "metadata.namespace"
+        open_to_all = event_level(feed, obj, ctx.index) == EVENT
         yield Finding(
             feed.view.value_span("dest"),
             f"the event writes `{path}`: whoever sends it decides what runs",
             help="fill an argument (`spec.arguments.parameters.N.value`) and use it in an environment variable",
             related=[(feed.source_span, "from the event")],
-            severity="warning" if argument else None,
+            severity="warning" if argument or not open_to_all else None,
         )
