@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check lint type layers bench conformance corpus faults contract-real clean generate
+.PHONY: help setup demo test check lint type layers bench conformance corpus faults contract-real artifact-servers clean generate
 
 help:  ## what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -49,8 +49,17 @@ conformance: setup  ## run upstream's examples (needs the corpus) and print pass
 corpus: setup  ## lint the corpus and print counts per rule
 	$(BIN)/python -m tools.corpus
 
+artifact-servers: setup  ## the artifact drivers against SeaweedFS, Azurite and HDFS (fetched once, some 400 MB)
+	$(BIN)/python -m tools.artifact_servers
+
+run-kills: setup  ## kill -9 local runs at 60 random moments and resume them
+	ARGORUN_KILLS=60 $(BIN)/python -m pytest -q -n 0 tests/executor/commands_local/test_kills.py
+
 contract-real: setup  ## the API contract against a real kube-apiserver (found, or built from Go modules)
 	$(BIN)/python -m tools.contract_real
+
+render-tools:  ## build kustomize and Helm from their Go modules, for the tests that use the real ones
+	@ARGOLINT_BUILD_TOOLS=1 $(BIN)/python -c 'from tests.packaging.renderers import renderer; print(renderer("kustomize"), renderer("helm"))'
 
 generate: setup  ## make the data files in schemas/ anew from upstream's published schemas
 	$(BIN)/python -m tools.gen_schemas

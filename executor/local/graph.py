@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from executor.local.tree import ICONS, duration, one_line, parents
+from executor.local.tree import ICONS, duration, one_line, parents, printable
 
 Node = Mapping[str, Any]
 GROUPS = frozenset({"DAG", "Steps", "StepGroup", "TaskGroup", "Retry"})
@@ -42,7 +42,7 @@ def _label(node: Node, moment: Any) -> str:
     parts = [f"{ICONS[phase]} {name}" if phase in ICONS and phase else name]
     template = str(node.get("templateName") or "")
     took = duration(node, moment) if node.get("startedAt") else ""
-    parts += [text for text in (template if template != name else "", took) if text]
+    parts += [printable(text) for text in (template if template != name else "", took) if text]
     return "\n".join(parts)
 
 
@@ -93,7 +93,7 @@ def dot(workflow: Mapping[str, Any], moment: Any) -> Iterator[str]:
 
 
 def _quoted(text: str) -> str:
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"'
+    return '"' + printable(text).replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"'
 
 
 def depth(nodes: Mapping[str, Node]) -> dict[str, int]:

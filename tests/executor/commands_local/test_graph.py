@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from html.parser import HTMLParser
 
 from executor.local import graph, report
@@ -98,7 +99,7 @@ def test_hostile_text_is_shown_not_obeyed() -> None:
     parser.feed(page)
     assert "script" not in parser.found
     assert "\x1b" not in page
-    moment = None
+    moment = datetime(2026, 1, 2, tzinfo=UTC)
     for lines in (list(graph.mermaid(workflow, moment)), list(graph.dot(workflow, moment))):
         text = "\n".join(lines)
         assert "\x1b" not in text
