@@ -9,10 +9,11 @@ from __future__ import annotations
 import os
 import re
 import shlex
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any, NamedTuple
 
-from argolint.api import Report
+from argolint.api import Report, summarise
 from argolint.batch import Input, read_bytes
 from argolint.context import read
 from argolint.diagnostic import Diagnostic
@@ -100,14 +101,18 @@ def stretches(text: str) -> list[Stretch]:
 def take_back(report: Report, inputs: Iterable[Input], folders: Iterable[str]) -> Report:
     """The report with findings in rendered text moved to the files it was rendered from, where those are found.
 
-    A file is looked for below each of `folders`, and below their subfolders' charts (Helm names files by the chart's name).
+    A file is looked for below each of `folders`, below their subfolders' charts (Helm names files by the chart's name), below the
+    folders that a command names, and among the inputs. What is found in the file itself, too, is said once.
     """
+    inputs = list(inputs)
     rendered = {item.path: item for item in inputs if item.stdin}
     if not any(item.path in rendered for item in report.findings):
         return report
     folders = list(folders)
+    known = [os.path.abspath(item.path) for item in inputs if not item.stdin]
     parts = {path: stretches(decode(item.data)[0]) for path, item in rendered.items()}
     texts = dict(report.texts)
+    said = {_what(item, texts) for item in report.findings if item.path not in rendered}
     found: list[Diagnostic] = []
     for item in report.findings:
         stretch = next(
@@ -115,23 +120,45 @@ def take_back(report: Report, inputs: Iterable[Input], folders: Iterable[str]) -
         )
         moved = None
         if stretch is not None:
-            path = _locate(stretch.path, folders)
+            path = _locate(stretch.path, [*_folders_of(item.path), *folders], known)
             if path:
                 moved = _moved(item, stretch, path, report.texts[item.path], texts)
+        if moved is not None:
+            if _what(moved, texts) in said:
+                continue
+            said.add(_what(moved, texts))
         found.append(moved or item)
     found.sort(key=lambda item: (item.path, item.start, item.end, item.code))
-    return report._replace(findings=found, texts=texts)
+    summary = summarise(found, report.summary["files"], report.summary["objects"])
+    return report._replace(findings=found, texts=texts, summary=summary)
 
 
-def _locate(named: str, folders: list[str]) -> str:
-    """The file that a tool names: relative to a folder, to a folder above it, or with the chart's name cut off."""
-    tails = [named, named.partition("/")[2]]
+def _what(item: Diagnostic, texts: dict[str, SourceText]) -> tuple[str, str, int, str]:
+    line = texts[item.path].line_col(item.start)[0] if item.path in texts else 0
+    return os.path.abspath(item.path), item.code, line, item.message
+
+
+def _folders_of(name: str) -> list[str]:
+    """The folders that a command names: kustomize's origins are relative to the one that it builds."""
+    if not name.startswith("<"):
+        return []
+    return [word for word in name[1:-1].split() if os.path.isdir(word)]
+
+
+def _locate(named: str, folders: list[str], known: list[str]) -> str:
+    """The file that a tool names: relative to a folder, to a folder above it, with the chart's name cut off, or, when it
+    is relative to a folder that is not known, the one file that ends in its name.
+    """
+    tail = named
+    while tail.startswith("../"):
+        tail = tail[3:]
+    tails = dict.fromkeys([named, tail, named.partition("/")[2]] if tail == named else [named])
     for folder in folders:
         current = os.path.abspath(folder)
         for _ in range(6):
-            for tail in tails:
-                path = os.path.join(current, tail)
-                if tail and os.path.isfile(path):
+            for one in tails:
+                path = os.path.join(current, one)
+                if one and os.path.isfile(path):
                     return os.path.relpath(path)
             for sub in ("charts", "helm", "chart", "deploy"):
                 path = os.path.join(current, sub, named)
@@ -141,7 +168,8 @@ def _locate(named: str, folders: list[str]) -> str:
             if parent == current or os.path.exists(os.path.join(current, ".git")):
                 break
             current = parent
-    return ""
+    ends = [path for path in known if path.endswith(os.sep + tail.replace("/", os.sep))]
+    return os.path.relpath(ends[0]) if len(ends) == 1 else ""
 
 
 def _moved(
@@ -150,9 +178,8 @@ def _moved(
     source = texts.get(path)
     if source is None:
         source = SourceText(decode(read_bytes(path, lenient=True))[0])
-    place = (_same_field(item, stretch.object, source) if stretch.object is not None else None) or _same_line(
-        item, rendered, source
-    )
+    place = _same_field(item, stretch.object, rendered, source) if stretch.object is not None else None
+    place = place or _same_line(item, stretch, rendered, source)
     if place is None:
         return None
     texts[path] = source
@@ -167,19 +194,28 @@ def _moved(
     )
 
 
+@lru_cache(maxsize=16)
+def _objects(text: str) -> tuple[Object, ...]:
+    return tuple(item for group in read("", text).objects for item in group)
+
+
 _STEP = lazy(r"\[(\d+)\]|([^.\[\]]+)")
 
 
-def _same_field(item: Diagnostic, obj: Object, source: SourceText) -> tuple[int, int] | None:
-    """The place of the finding's field in the object of the same kind in the file."""
-    file = read("", source.text)
-    candidates = [other for group in file.objects for other in group if other.kind == obj.kind]
+def _same_field(
+    item: Diagnostic, obj: Object, rendered: SourceText, source: SourceText
+) -> tuple[int, int] | None:
+    """The place of the finding's field in the object of the same kind in the file; the key around a field that is not in
+    the file: a patch has set it.
+    """
+    candidates = [other for other in _objects(source.text) if other.kind == obj.kind]
     exact = [other for other in candidates if other.name and other.name in obj.name]
     chosen = (exact or candidates)[:1]
     if not chosen:
         return None
     node: Any = chosen[0].map
     place: tuple[int, int] | None = None
+    around: tuple[int, int] | None = None
     for index, key in _STEP.findall(item.where):
         step: Any = int(index) if index else key
         if not isinstance(node, (Map, Seq)):
@@ -188,28 +224,76 @@ def _same_field(item: Diagnostic, obj: Object, source: SourceText) -> tuple[int,
         if (isinstance(node, Map) and step not in node) or (
             isinstance(node, Seq) and (index == "" or step >= len(node))
         ):
-            break
+            return around
         at = places[step]
+        around = (at[0], at[1]) if isinstance(node, Map) else around
         place = (at[-2], at[-1]) if at[-1] > at[-2] else (at[0], at[1])
         node = node[step]
+    said = rendered.slice(item.start, item.end)
+    if place is not None and said and source.slice(*place).count(said) == 1:
+        start = place[0] + source.slice(*place).index(said)
+        return start, start + len(said)
     if place is not None and isinstance(node, (Map, Seq)):
         place = (place[0], min(place[1], source.line_span(source.line_col(place[0])[0])[1]))
     return place
 
 
-def _same_line(item: Diagnostic, rendered: SourceText, source: SourceText) -> tuple[int, int] | None:
-    """The line that reads the same, if there is just one; else the one line with the same key."""
-    line = rendered.line_text(rendered.line_col(item.start)[0])
+def _same_line(
+    item: Diagnostic, stretch: Stretch, rendered: SourceText, source: SourceText
+) -> tuple[int, int] | None:
+    """The line that reads the same, if there is just one; else the one that stands where it stands, between lines that
+    read the same, or has the same key.
+    """
+    number, column = rendered.line_col(item.start)
+    line = rendered.line_text(number)
     wanted = line.strip()
-    tests: list[Callable[[str], bool]] = [lambda text: text.strip() == wanted]
-    key = re.match(r"\s*(?:- )*([\w.-]+:)", line)
-    if key is not None:
-        start = key.group(1)
-        tests.append(lambda text: re.match(rf"\s*(?:- )*{re.escape(start)}", text) is not None)
-    for test in tests:
-        numbers = [n for n in range(1, source.line_count + 1) if test(source.line_text(n))]
-        if len(numbers) == 1:
-            begin, stop = source.line_span(numbers[0])
-            text = source.text[begin:stop]
-            return begin + len(text) - len(text.lstrip()), stop
-    return (0, source.line_span(1)[1]) if source.text else None
+    lines = [source.line_text(n).strip() for n in range(1, source.line_count + 1)]
+    key = _key_of(wanted)
+    same = [n for n, text in enumerate(lines, 1) if text == wanted]
+    alike = [n for n, text in enumerate(lines, 1) if key and _key_of(text) == key]
+    low, high = 0, len(lines) + 1
+    if len(same) != 1:
+        low, high = _between(number, stretch, rendered, lines)
+    near = [n for n in same if low <= n <= high] or [n for n in alike if low <= n <= high] or alike
+    near = near or [n for n in range(max(low, 1), len(lines) + 1) if lines[n - 1]]
+    if not near:
+        return None
+    begin, stop = source.line_span(near[0])
+    text = source.text[begin:stop]
+    indent = len(text) - len(text.lstrip())
+    if text.strip() != wanted:
+        return begin + indent, stop
+    # The very line: the place in it is the same, whatever the indentation.
+    start = begin + indent + column - 1 - (len(line) - len(line.lstrip()))
+    return start, min(start + max(item.end - item.start, 0), stop)
+
+
+def _key_of(text: str) -> str:
+    found = re.match(r"(?:- )*\{?([\w.-]+:)", text)
+    return found.group(1) if found else ""
+
+
+# More lines than this are not compared with each other.
+_COMPARED = 4000
+
+
+def _between(number: int, stretch: Stretch, rendered: SourceText, lines: list[str]) -> tuple[int, int]:
+    """The lines of the source between which a line of the rendered text must come from, by the lines around it that read the same."""
+    from difflib import SequenceMatcher
+
+    first, last = rendered.line_col(stretch.start)[0], rendered.line_col(stretch.end)[0]
+    if last - first > _COMPARED or len(lines) > _COMPARED:
+        return 0, len(lines) + 1
+    ours = [rendered.line_text(n).strip() for n in range(first, last + 1)]
+    low, high = 0, len(lines) + 1
+    for at, other, size in SequenceMatcher(None, ours, lines, autojunk=False).get_matching_blocks():
+        if not size:
+            continue
+        if first + at <= number < first + at + size:
+            match = other + 1 + number - first - at
+            return match, match
+        if first + at + size <= number:
+            low = other + size + 1
+        elif first + at > number:
+            return low, other
+    return low, high

@@ -116,6 +116,13 @@ def run(args: argparse.Namespace) -> int:
     if args.profile_rules and plan.times is not None:
         sys.stderr.write(times_table(plan.times, rules))
     if not report.summary["objects"] and code == 0 and not plan.failures:
+        if args.allow_empty or args.exit_zero:
+            return 0
+        if all(item.code == "YML206" for item in report.findings) and report.findings:
+            raise UserError(
+                "nothing was linted: what was found are templates that have to be rendered first",
+                "pipe what they render to: `helm template … | argolint -`, or pass --allow-empty",
+            )
         return _nothing([item.path for item in inputs if item.target], args)
     return code
 
