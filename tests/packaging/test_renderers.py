@@ -164,7 +164,7 @@ RENDERED = [
     ("REF102", "flows/charts/child/templates/x.yaml", 5, 3),
     ("REF102", "flows/templates/flow.yaml", 7, 3),
     ("REF122", "flows/templates/flow.yaml", 15, 15),  # once, though the loop prints it twice
-    ("REF115", "flows/templates/flow.yaml", 22, 11),
+    ("REF115", "flows/templates/flow.yaml", 23, 11),
 ]
 
 
