@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from executor.cluster import meta
 from executor.cluster.auth import User
@@ -25,6 +25,9 @@ from executor.cluster.status import (
     success,
 )
 from executor.cluster.store import Entry, Store
+
+_NAME_TRIES: Final = 8
+"""How often another name is made for a `generateName` (upstream: maxNameGenerationCreateAttempts)."""
 
 
 @dataclass(slots=True)
@@ -142,10 +145,12 @@ def create(writer: Writer, call: Call, obj: dict[str, Any]) -> Outcome:
     if resource.has_status:
         obj.pop("status", None)
     name_given = bool(data.get("name"))
+    tries = 0
     if not name_given and data.get("generateName"):
         data["name"] = meta.generated_name(data["generateName"])
     while writer.store.get(resource.storage, call.namespace, data.get("name") or "") is not None:
-        if name_given:
+        tries += 1
+        if name_given or tries == _NAME_TRIES:
             raise already_exists(resource.plural, resource.group, data["name"])
         data["name"] = meta.generated_name(data["generateName"])
     call.name = data.get("name") or ""
@@ -332,8 +337,8 @@ def delete_options(body: Mapping[str, Any], query: Mapping[str, str]) -> DeleteO
     grace = body.get("gracePeriodSeconds", query.get("gracePeriodSeconds"))
     if grace is not None:
         try:
-            options.grace = max(0, int(grace))
-        except (TypeError, ValueError):
+            options.grace = min(max(0, int(grace)), 2**31)
+        except (TypeError, ValueError, OverflowError):
             raise bad_request(f"gracePeriodSeconds: {grace!r} is not a number of seconds") from None
     policy = body.get("propagationPolicy") or query.get("propagationPolicy")
     orphan = body.get("orphanDependents", query.get("orphanDependents"))

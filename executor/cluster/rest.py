@@ -79,7 +79,7 @@ async def _list(cluster: Cluster, request: Request, target: Target) -> Response:
     resource = target.resource
     chosen = lists.selection(resource, target.namespace if resource.namespaced else None, request.query)
     found = lists.page(cluster.store, chosen, request.query)
-    await cluster.store.settled(cluster.store.rv)
+    await cluster.store.settled()
     if wants_table(request):
         data = lists.list_metadata(found)
         return Response(200, table_body(cluster, resource, found.entries, data, request))

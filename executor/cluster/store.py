@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import bisect
+import contextlib
 import logging
 import queue
 import sqlite3
@@ -24,6 +25,7 @@ from typing import Any, Final, NamedTuple
 import orjson
 
 from argolint.errors import UserError
+from executor.cluster.status import ApiStatus, bad_request
 
 log = logging.getLogger("argorun.store")
 
@@ -31,6 +33,11 @@ SCHEMA_VERSION: Final = 1
 DEFAULT_WINDOW: Final = 10_000
 MAX_HISTORY_BYTES: Final = 64 * 1024 * 1024
 """JSON bytes of events that are kept for watches, however few they are: states of a large Workflow add up."""
+
+MAX_OBJECT: Final = 1536 * 1024
+"""JSON bytes of one object: etcd's limit on a request, which upstream's clients know."""
+MAX_BYTES: Final = 2 * 1024 * 1024 * 1024
+"""JSON bytes of all objects together: etcd's quota."""
 
 ADDED: Final = "ADDED"
 MODIFIED: Final = "MODIFIED"
@@ -86,6 +93,22 @@ class _Compaction(NamedTuple):
     dead: list[int]
 
 
+class _Lost(NamedTuple):
+    """The versions of the writes that were taken back last, and why."""
+
+    first: int
+    last: int
+    why: str
+
+
+class _Resume:
+    """Tells the writer that what it could not write has been taken back."""
+
+
+_RESUME: Final = _Resume()
+_Job = _Record | _Compaction | _Resume
+
+
 class _Table:
     """The objects of one resource, with their keys sorted for lists."""
 
@@ -126,6 +149,7 @@ class Store:
         window: int = DEFAULT_WINDOW,
         history_bytes: int = MAX_HISTORY_BYTES,
         seals: Mapping[str, tuple[Seal, Seal]] | None = None,
+        max_bytes: int = MAX_BYTES,
     ) -> None:
         """`path` is the database file; `synchronous` is SQLite's (`normal` survives the death of the process, `full` also
         a power cut); `window` events are kept for watches, at most `history_bytes` of them; `seals` maps a resource to (encrypt, decrypt) for its values on disk."""
@@ -133,11 +157,13 @@ class Store:
         self.synchronous = synchronous
         self.window = window
         self.history_bytes = history_bytes
+        self.max_bytes = max_bytes
+        self.live_bytes = 0
         self.seals = dict(seals or {})
         self.rv = 0
         self.committed = 0
         self.compacted = 0
-        self.failure: str = ""
+        self._lost = _Lost(0, -1, "")
         self._tables: dict[str, _Table] = {}
         self._events: deque[Event] = deque()
         self._pending: deque[Event] = deque()  # written, not committed yet
@@ -146,10 +172,8 @@ class Store:
         self._listeners: dict[str, list[Listener]] = {}
         self._everything: list[Listener] = []
         self._waiters: deque[tuple[int, asyncio.Future[None]]] = deque()
-        self._gathered: list[
-            _Record | _Compaction
-        ] = []  # for the writer, at the end of this turn of the loop
-        self._inbox: queue.SimpleQueue[list[_Record | _Compaction] | None] = queue.SimpleQueue()
+        self._gathered: list[_Job] = []  # for the writer, at the end of this turn of the loop
+        self._inbox: queue.SimpleQueue[list[_Job] | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -163,6 +187,7 @@ class Store:
         self._loop = asyncio.get_running_loop()
         database = _connect(self.path, self.synchronous)
         try:
+            _prepare(database, self.path)
             self._load(database)
         finally:
             database.close()
@@ -245,6 +270,8 @@ class Store:
         Raises OSError when the disk refused it.
         """
         wanted = self.rv if rv is None else rv
+        if rv is not None and self._lost.first <= rv <= self._lost.last:
+            raise OSError(self._lost.why)
         if self.committed >= wanted:
             return
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -254,20 +281,26 @@ class Store:
     # ---- writes
 
     def put(self, resource: str, namespace: str, name: str, obj: dict[str, Any]) -> Entry:
-        """Add or replace an object; sets `metadata.resourceVersion` of `obj`, which the store keeps from then on."""
-        self._refuse_after_failure()
+        """Add or replace an object; sets `metadata.resourceVersion` of `obj`, which the store keeps from then on.
+
+        ApiStatus 413 or 403 when the object, or all of them, would be too large.
+        """
         rv = self.rv + 1
         obj["metadata"]["resourceVersion"] = str(rv)
-        raw = orjson.dumps(obj)
+        raw = _encoded(obj)
+        before = self.get(resource, namespace, name)
+        if self.live_bytes + len(raw) - (len(before.raw) if before else 0) > self.max_bytes:
+            raise ApiStatus(
+                403, "Forbidden", f"the cluster is full: its objects may have {self.max_bytes} bytes together"
+            )
         self.rv = rv
-        known = self.get(resource, namespace, name) is not None
+        known = before is not None
         return self._append(
             rv, MODIFIED if known else ADDED, resource, (namespace, name), Entry(obj, raw, rv)
         )
 
     def delete(self, resource: str, namespace: str, name: str) -> Entry:
         """Remove an object (KeyError if it is not there); its last state, at the resource version of the removal."""
-        self._refuse_after_failure()
         current = self.get(resource, namespace, name)
         if current is None:
             raise KeyError(name)
@@ -278,10 +311,6 @@ class Store:
         self.rv = rv
         return self._append(rv, DELETED, resource, (namespace, name), Entry(obj, raw, rv))
 
-    def _refuse_after_failure(self) -> None:
-        if self.failure:
-            raise OSError(self.failure)
-
     def _append(self, rv: int, verb: str, resource: str, key: Key, entry: Entry) -> Entry:
         event = self._index(rv, verb, resource, key, entry)
         blob = self.seals[resource][0](entry.raw) if resource in self.seals else entry.raw
@@ -289,7 +318,7 @@ class Store:
         self._gather(_Record(event, blob))
         return entry
 
-    def _gather(self, job: _Record | _Compaction) -> None:
+    def _gather(self, job: _Job) -> None:
         if not self._gathered:
             assert self._loop is not None
             self._loop.call_soon(self._hand_over)
@@ -308,7 +337,9 @@ class Store:
             self._dead.append((rv, rv))
         else:
             table.set(key, entry)
+            self.live_bytes += len(entry.raw)
         if previous is not None:
+            self.live_bytes -= len(previous.raw)
             self._dead.append((rv, previous.rv))
         return Event(rv, verb, resource, key, entry, previous)
 
@@ -380,35 +411,65 @@ class Store:
         self._gather(_Compaction(self.compacted, dead))
 
     def _failed(self, error: str) -> None:
-        """The disk refused a commit: nothing after it can be answered truthfully, so every write is refused from now on."""
-        self.failure = f"the database {self.path} cannot be written: {error}"
+        """The disk refused a commit: what is not on it never was. Nobody has been told of it, so it can be taken back.
+
+        The writer drops what it is given until it hears that this has happened. Later writes try the disk again.
+        """
+        text = f"the database {self.path} cannot be written: {error}"
+        log.error("%s; %d writes are taken back", text, len(self._pending))
+        while self._pending:
+            event = self._pending.pop()
+            table = self._tables[event.resource]
+            if event.type != DELETED:
+                self.live_bytes -= len(event.entry.raw)
+            if event.previous is None:
+                table.remove(event.key)
+            else:
+                table.set(event.key, event.previous)
+                self.live_bytes += len(event.previous.raw)
+        while self._dead and self._dead[-1][0] > self.committed:
+            self._dead.pop()
+        self._gathered.clear()
+        # Their versions are not given again: until now they were in the index, where a reader may have seen them.
+        self._lost = _Lost(self.committed + 1, self.rv, text)
+        self.committed = self.rv
         while self._waiters:
-            _resolve(self._waiters.popleft()[1], OSError(self.failure))
+            _resolve(self._waiters.popleft()[1], OSError(text))
+        self._inbox.put([_RESUME])
 
     def _write_loop(self) -> None:
         loop = self._loop
         assert loop is not None
-        try:
+        database: sqlite3.Connection | None = None
+        with contextlib.suppress(UserError):  # then the first write says it
             database = _connect(self.path, self.synchronous)
-        except UserError as error:
-            _call(loop, self._failed, error.message)
-            return
-        stop = False
+        stop = failing = False
         while not stop:
-            jobs: list[_Record | _Compaction] = []
+            jobs: list[_Job] = []
             while not stop and (not jobs or (not self._inbox.empty() and len(jobs) < 2_000)):
                 some = self._inbox.get()
                 stop = some is None
                 jobs += some or ()
+            if failing:
+                if _RESUME not in jobs:
+                    continue
+                jobs = jobs[jobs.index(_RESUME) + 1 :]
+                failing = False
             try:
+                if database is None:
+                    database = _connect(self.path, self.synchronous)
                 records = _commit(database, jobs)
-            except sqlite3.Error as error:
-                database.close()
-                _call(loop, self._failed, str(error))
-                return
+            except (sqlite3.Error, UserError) as error:
+                if database is not None:
+                    database.close()
+                    database = None
+                failing = True
+                _call(loop, self._failed, error.message if isinstance(error, UserError) else str(error))
+                continue
             if records:
                 _call(loop, self._committed, records)
-        database.close()
+        if database is not None:
+            database.close()
 
 
 def _call(loop: asyncio.AbstractEventLoop, function: Callable[..., None], argument: object) -> None:
@@ -416,6 +477,19 @@ def _call(loop: asyncio.AbstractEventLoop, function: Callable[..., None], argume
         loop.call_soon_threadsafe(function, argument)
     except RuntimeError:
         pass  # the loop has closed: nobody waits for the answer any more
+
+
+def _encoded(obj: Mapping[str, Any]) -> bytes:
+    """An object as JSON. ApiStatus 413 when it is too large, 400 when it cannot be written."""
+    try:
+        raw = orjson.dumps(obj)
+    except orjson.JSONEncodeError as error:
+        raise bad_request(f"the object cannot be stored: {error}") from error
+    if len(raw) > MAX_OBJECT:
+        raise ApiStatus(
+            413, "RequestEntityTooLarge", f"the object has {len(raw)} bytes of JSON: limit is {MAX_OBJECT}"
+        )
+    return raw
 
 
 def _key_of(entry: Entry) -> Key:
@@ -432,7 +506,7 @@ def _resolve(future: asyncio.Future[None], error: Exception | None) -> None:
         future.set_exception(error)
 
 
-def _commit(database: sqlite3.Connection, jobs: Iterable[_Record | _Compaction]) -> list[_Record]:
+def _commit(database: sqlite3.Connection, jobs: Iterable[_Job]) -> list[_Record]:
     """Write jobs in one transaction. Many rows a statement: after each the thread has to wait for the interpreter's lock."""
     records = [job for job in jobs if isinstance(job, _Record)]
     database.execute("BEGIN IMMEDIATE")
@@ -492,12 +566,23 @@ def _connect(path: Path, synchronous: str) -> sqlite3.Connection:
     try:
         database = sqlite3.connect(path, isolation_level=None, timeout=10)
         database.execute("PRAGMA journal_mode = WAL")
+        database.execute(f"PRAGMA journal_size_limit = {64 * 1024 * 1024}")
         database.execute(f"PRAGMA synchronous = {'FULL' if synchronous == 'full' else 'NORMAL'}")
+    except sqlite3.Error as error:
+        raise _unusable(path, error) from error
+    return database
+
+
+def _prepare(database: sqlite3.Connection, path: Path) -> None:
+    try:
         _create(database)
         _migrate(database, path)
     except sqlite3.Error as error:
-        raise UserError(
-            f"{path}: not usable as the cluster's database: {error}",
-            "Restore the file from a backup, or name another folder with --data.",
-        ) from error
-    return database
+        raise _unusable(path, error) from error
+
+
+def _unusable(path: Path, error: sqlite3.Error) -> UserError:
+    return UserError(
+        f"{path}: not usable as the cluster's database: {error}",
+        "Restore the file from a backup, or name another folder with --data.",
+    )

@@ -74,7 +74,7 @@ class Watch:
     async def lines(self) -> AsyncIterator[bytes]:
         """The stream, in chunks of whole lines."""
         store, wanted = self.store, self.start
-        self._position = head = store.rv
+        self._position = store.rv
         fresh = self.initial or wanted == 0
         history = [] if fresh else store.since(self.chosen.resource.storage, wanted)
         if history is None:
@@ -89,7 +89,7 @@ class Watch:
         stop = store.listen(self.chosen.resource.storage, self._receive)
         try:
             if fresh:
-                await store.settled(head)
+                await store.settled()
                 yield b"".join(
                     self.encode(ADDED, *self._shape(entry))
                     for entry in snapshot

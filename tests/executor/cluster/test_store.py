@@ -18,6 +18,7 @@ import pytest
 
 from argolint.errors import UserError
 from executor.cluster.secretbox import sealer
+from executor.cluster.status import ApiStatus
 from executor.cluster.store import SCHEMA_VERSION, Event, Store
 from executor.cluster.testing import start, stop
 from tests.contract.conftest import Api, client_of
@@ -168,19 +169,60 @@ def test_data_of_a_newer_version_is_refused(tmp_path: Path) -> None:
         with_store(tmp_path / "db", nothing)
 
 
-def test_a_disk_that_refuses_fails_the_write_and_everything_after_it(tmp_path: Path) -> None:
-    async def work(store: Store) -> tuple[str, str]:
-        other = sqlite3.connect(tmp_path / "db")
-        other.execute("DROP TABLE log")
+def test_a_disk_that_refuses_takes_the_write_back_and_recovers(tmp_path: Path) -> None:
+    async def work(store: Store) -> Any:
         store.put("maps", "n", "a", obj("a"))
-        with pytest.raises(OSError, match="cannot be written") as first:
+        store.put("maps", "n", "gone", obj("gone"))
+        await store.settled()
+        heard: list[tuple[str, int]] = []
+        store.listen("maps", lambda event: heard.append((event.type, event.rv)))
+        bytes_before = store.live_bytes
+        other = sqlite3.connect(tmp_path / "db")
+        other.execute("ALTER TABLE log RENAME TO away")
+        lost = store.put("maps", "n", "a", obj("a", data={"k": "lost"}))
+        store.put("maps", "n", "new", obj("new"))
+        store.delete("maps", "n", "gone")
+        with pytest.raises(OSError, match="cannot be written: no such table: log"):
             await store.settled()
-        with pytest.raises(OSError, match="cannot be written") as second:
-            store.put("maps", "n", "b", obj("b"))
-        return str(first.value), str(second.value)
+        with pytest.raises(OSError, match="cannot be written"):
+            await store.settled(lost.rv)
+        await store.settled()  # what is there is on disk
+        assert summary(store) == [("a", "1"), ("gone", "2")]
+        assert store.live_bytes == bytes_before
+        store.put("maps", "n", "b", obj("b"))
+        with pytest.raises(OSError, match="cannot be written"):
+            await store.settled()
+        other.execute("ALTER TABLE away RENAME TO log")
+        kept = store.put("maps", "n", "b", obj("b"))
+        await store.settled(kept.rv)
+        assert heard == [("ADDED", kept.rv)]
+        return summary(store), store.rv
 
-    first, second = with_store(tmp_path / "db", work)
-    assert first == second
+    async def read(store: Store) -> Any:
+        return summary(store), store.rv
+
+    found = with_store(tmp_path / "db", work)
+    assert found == ([("a", "1"), ("b", "7"), ("gone", "2")], 7)
+    assert with_store(tmp_path / "db", read) == found
+
+
+def test_objects_are_limited_alone_and_together(tmp_path: Path) -> None:
+    async def work(store: Store) -> None:
+        with pytest.raises(ApiStatus, match="limit is 1572864") as large:
+            store.put("maps", "n", "large", obj("large", data="x" * 1_600_000))
+        assert large.value.code == 413
+        for name in "abc":
+            store.put("maps", "n", name, obj(name, data="x" * 300))
+        with pytest.raises(ApiStatus, match="the cluster is full") as full:
+            store.put("maps", "n", "d", obj("d", data="x" * 300))
+        assert full.value.code == 403
+        store.put("maps", "n", "a", obj("a", data="y" * 300))
+        store.delete("maps", "n", "b")
+        store.put("maps", "n", "d", obj("d", data="x" * 300))
+        assert store.live_bytes == sum(len(entry.raw) for entry in store.items("maps"))
+        await store.settled()
+
+    with_store(tmp_path / "db", work, max_bytes=1300)
 
 
 def writer_thread(api: Api, number: int, acknowledged: dict[str, str], stopped: threading.Event) -> None:
