@@ -304,7 +304,9 @@ class Flow:
                 name = path[2] if use.in_expr else ".".join(path[2:])
                 unknown = Taint(SUBMITTER if self.spec.owner.kind in _TEMPLATES else LITERAL)
                 return self.parameters.get(name, unknown)
-            if path[1] in ("outputs", "failures"):
+            if path[1] == "outputs":
+                return self._exported(path)
+            if path[1] == "failures":
                 return Taint(OUTPUT)
             return Taint(SUBMITTER) if path[1] == "annotations" else CLEAN
         if path[:2] == ("inputs", "parameters") and template is not None:
@@ -333,14 +335,28 @@ class Flow:
         )
         if step is None:
             return Taint(OUTPUT)
-        callee = self._callee(step)
+        return self._made_by(self._callee(step), step.name_span, f"an output of {step.label}")
+
+    def _made_by(self, maker: Template | None, span: Span, words: str) -> Taint:
+        """The taint of what a template puts out: what it is fed by an event may be in it, at one remove."""
         level = OUTPUT
         way: tuple[tuple[Any, str], ...] = ()
-        if callee is not None:
-            fed = worst(taint for (owner, _), taint in self.inputs.items() if owner == id(callee.map))
+        if maker is not None:
+            fed = worst(taint for (owner, _), taint in self.inputs.items() if owner == id(maker.map))
             if fed.level >= SENDER:
                 level, way = SUBMITTER, fed.path
-        return Taint(level, (*way, (self._at(step.name_span), f"an output of {step.label}")))
+        return Taint(level, (*way, (self._at(span), words)))
+
+    def _exported(self, path: tuple[str, ...]) -> Taint:
+        """What a global output holds: `workflow.outputs.parameters.NAME`."""
+        name = ".".join(path[3:])
+        for template in self.spec.all_templates if name else ():
+            for port in (*template.outputs.parameters, *template.outputs.artifacts):
+                exported = port.text("globalName")
+                if exported == name or "{{" in exported:
+                    words = f"exported by {template.label}"
+                    return self._made_by(template, port.value_span("globalName"), words)
+        return Taint(OUTPUT)
 
     def of_text(self, text: str, template: Template | None, step: Step | None) -> Taint:
         """The worst of what the tags of a text may bring in."""

@@ -138,6 +138,25 @@ def test_a_sensor_in_another_file_makes_it_an_event() -> None:
     assert (path[0][0].path, SENSOR[slice(*path[0][0].span[:2])]) == ("1.yaml", "body.x")
 
 
+def test_what_a_template_exports_remembers_what_it_was_fed() -> None:
+    exporting = TEMPLATE.replace(
+        "inputs: {parameters: [{name: text}]}\n    container: {image: a}\n  - name: tell",
+        "inputs: {parameters: [{name: text}]}\n    container: {image: a}\n"
+        "    outputs: {parameters: [{name: o, globalName: said, valueFrom: {path: /o}}]}\n  - name: tell",
+    ).replace("{{steps.first.outputs.result}}", "{{workflow.outputs.parameters.said}}")
+    assert levels(flow(text=exporting))["tell.text"] == taint.OUTPUT
+    found = flow(SENSOR, text=exporting)
+    assert levels(found)["tell.text"] == taint.SUBMITTER
+    tell = found.spec.template_named("tell")
+    assert tell is not None
+    assert [label for _, label in found.inputs[id(tell.map), "text"].path] == [
+        "an event fills it here",
+        "an argument of step `first`",
+        "exported by template `say`",
+        "an argument of step `second`",
+    ]
+
+
 def test_a_calendar_is_nobody_to_fear() -> None:
     assert levels(flow(SENSOR, CALENDAR))["say.text"] == taint.SUBMITTER
 
