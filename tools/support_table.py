@@ -35,7 +35,8 @@ HONOURED: tuple[tuple[str, str], ...] = (
         "artifacts: raw, http, git, archives, a directory in the place of the store",
         "tests/executor/artifacts/test_store.py",
     ),
-    ("`--artifacts real`: s3, gcs, artifactory, http", "tests/executor/artifacts/test_remote.py"),
+    ("`--artifacts real`: s3, gcs, artifactory, http, git", "tests/executor/artifacts/test_remote.py"),
+    ("`--artifacts real`: azure, hdfs, oss (a fake server)", "tests/executor/artifacts/test_servers.py"),
     ("executor plugins by their address (`local.plugins`)", "tests/executor/local/test_plugins.py"),
     (
         "mocked templates of every kind, stubs and steps that really run",
@@ -48,7 +49,7 @@ REFUSED: tuple[tuple[str, str], ...] = (
     ("images without a rule (process runtime)", "ErrImagePull, exit code 4"),
     ("executor plugins that `local.plugins` does not name", "Error, with the plugin's name"),
     (
-        "azure, oss, hdfs and plugin artifacts with `--artifacts real`",
+        "plugin artifacts with `--artifacts real`",
         "an error that names the store; a directory without the flag",
     ),
 )

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from executor.artifacts.base import ArtifactError, ArtifactMissing
-from executor.artifacts.s3 import inside
+from executor.artifacts.objects import ObjectDriver
 from executor.artifacts.web import PAUSES, TIMEOUT, TRANSIENT
 
 Object = Mapping[str, Any]
@@ -25,7 +25,7 @@ ENDPOINT = "https://storage.googleapis.com"
 SCOPE = "https://www.googleapis.com/auth/devstorage.read_write"
 
 
-class GcsDriver:
+class GcsDriver(ObjectDriver):
     """One bucket with one service account."""
 
     def __init__(self, location: Object, value: Callable[[Any], str]) -> None:
@@ -45,32 +45,9 @@ class GcsDriver:
             except ValueError:
                 raise ArtifactError("gcs: the service account key is not JSON") from None
 
-    def put(self, key: str, source: Path) -> None:
-        files = [(key, source)]
-        if source.is_dir():
-            files = [
-                (f"{key.rstrip('/')}/{p.relative_to(source).as_posix()}", p)
-                for p in sorted(source.rglob("*"))
-                if p.is_file()
-            ]
-        for name, path in files:
-            query = urllib.parse.urlencode({"uploadType": "media", "name": name})
-            self._call("POST", f"/upload/storage/v1/b/{_quoted(self._bucket)}/o?{query}", body=path)
-
-    def get(self, key: str, target: Path) -> None:
-        try:
-            self._download(key, target)
-            return
-        except ArtifactMissing:
-            below = self.list(f"{key.rstrip('/')}/")
-            if not below:
-                raise
-        for name in below:
-            inner = name[len(key.rstrip("/")) + 1 :]
-            if inner and not inner.endswith("/"):
-                path = inside(target, inner)
-                path.parent.mkdir(parents=True, exist_ok=True)
-                self._download(name, path)
+    def _upload(self, path: Path, key: str) -> None:
+        query = urllib.parse.urlencode({"uploadType": "media", "name": key})
+        self._call("POST", f"/upload/storage/v1/b/{_quoted(self._bucket)}/o?{query}", body=path)
 
     def _download(self, key: str, target: Path) -> None:
         self._call("GET", f"/storage/v1/b/{_quoted(self._bucket)}/o/{_quoted(key)}?alt=media", into=target)
@@ -86,12 +63,8 @@ class GcsDriver:
             if not token:
                 return sorted(found)
 
-    def delete(self, key: str) -> None:
-        for name in {key, *self.list(f"{key.rstrip('/')}/")}:
-            try:
-                self._call("DELETE", f"/storage/v1/b/{_quoted(self._bucket)}/o/{_quoted(name)}")
-            except ArtifactMissing:
-                continue
+    def _remove(self, key: str) -> None:
+        self._call("DELETE", f"/storage/v1/b/{_quoted(self._bucket)}/o/{_quoted(key)}")
 
     def _call(self, method: str, path: str, *, body: Path | None = None, into: Path | None = None) -> bytes:
         for attempt in range(len(PAUSES) + 1):

@@ -111,7 +111,7 @@ def _remote(artifact: Object, kind: str, store: ArtifactStore, archive_location:
     names = ("addresses",) if kind == "hdfs" else (_FIELDS[kind][0], "endpoint")
     complete = kind == "artifactory" or any(own.get(name) for name in names)
     merged = dict(own) if complete else {**repository, **{k: v for k, v in own.items() if v}}
-    if kind != "artifactory" and not merged.get(names[0]):
+    if kind not in ("artifactory", "plugin") and not merged.get(names[0]):
         return None, key
     return reach(kind, merged), key
 

@@ -15,7 +15,7 @@ from executor.artifacts.disk import DiskStore
 
 Object = Mapping[str, Any]
 SecretKey = Callable[[Object], str]  # {name, key} -> the value; raises ArtifactError
-KINDS = ("s3", "gcs", "artifactory")
+KINDS = ("artifactory", "azure", "gcs", "hdfs", "oss", "s3")
 LOCAL_ENDPOINT = "local"
 
 
@@ -44,14 +44,15 @@ class RemoteStore(DiskStore):
 
     def remote(self, kind: str, location: Object) -> RemoteDriver | None:
         """The driver of a location; None when it is kept on disk. Raises ArtifactError."""
-        if kind == "plugin" or location.get("endpoint") == LOCAL_ENDPOINT:
-            return None
         if kind not in KINDS:
             raise ArtifactError(
-                f"{kind} stores cannot be reached from here (only {', '.join(KINDS)}, http, git and raw): leave --artifacts real out"
+                f"{kind} artifacts cannot be reached from here (only {', '.join(KINDS)}, http, git and raw): leave --artifacts real out"
             )
+        if location.get("endpoint") == LOCAL_ENDPOINT:
+            return None
         identity = json.dumps(
-            [kind, {k: v for k, v in location.items() if k not in ("key", "url")}], sort_keys=True
+            [kind, {k: v for k, v in location.items() if k not in ("key", "url", "blob", "path")}],
+            sort_keys=True,
         )
         if identity not in self._drivers:
             self._drivers[identity] = self._driver(kind, location)
@@ -73,6 +74,18 @@ class RemoteStore(DiskStore):
             from executor.artifacts.gcs import GcsDriver
 
             return GcsDriver(location, self._value)
+        if kind == "azure":
+            from executor.artifacts.azure import AzureDriver
+
+            return AzureDriver(location, self._value)
+        if kind == "hdfs":
+            from executor.artifacts.hdfs import HdfsDriver
+
+            return HdfsDriver(location, self._value)
+        if kind == "oss":
+            from executor.artifacts.oss import OssDriver
+
+            return OssDriver(location, self._value)
         from executor.artifacts.web import WebDriver
 
         user, password = (

@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from executor.artifacts.base import ArtifactError, ArtifactMissing
+from executor.artifacts.objects import ObjectDriver
 
 Object = Mapping[str, Any]
 DEFAULT_ENDPOINT = "s3.amazonaws.com"
 MISSING = frozenset({"404", "NoSuchKey", "NotFound"})
 
 
-class S3Driver:
+class S3Driver(ObjectDriver):
     """One bucket with one set of credentials."""
 
     def __init__(self, location: Object, value: Callable[[Any], str]) -> None:
@@ -45,65 +46,25 @@ class S3Driver:
                     extra["CreateBucketConfiguration"] = {"LocationConstraint": region}
                 self._client.create_bucket(Bucket=self._bucket, **extra)
 
-    def put(self, key: str, source: Path) -> None:
-        with _errors(f"s3://{self._bucket}/{key}"):
-            if not source.is_dir():
-                self._upload(source, key)
-                return
-            for folder, _, files in os.walk(source):
-                for name in sorted(files):
-                    path = Path(folder) / name
-                    if path.is_file():
-                        self._upload(path, f"{key.rstrip('/')}/{path.relative_to(source).as_posix()}")
-
     def _upload(self, path: Path, key: str) -> None:
-        self._client.upload_file(str(path), self._bucket, key, ExtraArgs=self._extra or None)
-
-    def get(self, key: str, target: Path) -> None:
-        from botocore.exceptions import ClientError
-
         with _errors(f"s3://{self._bucket}/{key}"):
-            try:
-                self._client.download_file(
-                    self._bucket, key, str(target), ExtraArgs=self._customer_key() or None
-                )
-                return
-            except ClientError as error:
-                if _code(error) not in MISSING:
-                    raise
-            below = self.list(f"{key.rstrip('/')}/")
-            if not below:
-                raise ArtifactMissing(f"there is no object s3://{self._bucket}/{key}")
-            for found in below:
-                inner = found[len(key.rstrip("/")) + 1 :]
-                if not inner or inner.endswith("/"):
-                    continue
-                path = inside(target, inner)
-                path.parent.mkdir(parents=True, exist_ok=True)
-                self._client.download_file(
-                    self._bucket, found, str(path), ExtraArgs=self._customer_key() or None
-                )
+            self._client.upload_file(str(path), self._bucket, key, ExtraArgs=self._extra or None)
+
+    def _download(self, key: str, target: Path) -> None:
+        with _errors(f"s3://{self._bucket}/{key}"):
+            self._client.download_file(self._bucket, key, str(target), ExtraArgs=self._customer_key() or None)
 
     def list(self, prefix: str) -> list[str]:
         with _errors(f"s3://{self._bucket}/{prefix}"):
             pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=prefix)
             return sorted(item["Key"] for page in pages for item in page.get("Contents") or [])
 
-    def delete(self, key: str) -> None:
+    def _remove(self, key: str) -> None:
         with _errors(f"s3://{self._bucket}/{key}"):
-            for found in {key, *self.list(f"{key.rstrip('/')}/")}:
-                self._client.delete_object(Bucket=self._bucket, Key=found)
+            self._client.delete_object(Bucket=self._bucket, Key=key)
 
     def _customer_key(self) -> dict[str, str]:
         return {k: v for k, v in self._extra.items() if k.startswith("SSECustomer")}
-
-
-def inside(target: Path, name: str) -> Path:
-    """A path below `target`; a key that would lead outside is refused."""
-    parts = name.split("/")
-    if ".." in parts or name.startswith("/") or "\0" in name:
-        raise ArtifactError(f"refused: the key {name!r} leads outside the artifact")
-    return target.joinpath(*[p for p in parts if p not in ("", ".")])
 
 
 def _client(location: Object, value: Callable[[Any], str]) -> Any:
@@ -197,7 +158,8 @@ def _errors(what: str) -> Iterator[None]:
         yield
     except ClientError as error:
         message = error.response.get("Error", {}).get("Message", "")
-        kind = ArtifactMissing if _code(error) in MISSING else ArtifactError
-        raise kind(f"{what}: {_code(error)}: {message}") from error
+        if _code(error) in MISSING:
+            raise ArtifactMissing(f"there is no object {what}") from error
+        raise ArtifactError(f"{what}: {_code(error)}: {message}") from error
     except (BotoCoreError, boto3.exceptions.Boto3Error, OSError, ValueError) as error:
         raise ArtifactError(f"{what}: {error}") from error

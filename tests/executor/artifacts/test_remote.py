@@ -10,7 +10,6 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -21,26 +20,7 @@ import pytest
 from executor.artifacts import locations
 from executor.artifacts.base import ArtifactError, ArtifactMissing
 from executor.artifacts.remote import RemoteStore
-
-SECRETS = {"id": "user", "key": "hunter22"}
-
-
-def secret(reference: dict) -> str:
-    try:
-        return SECRETS[reference["key"]]
-    except KeyError:
-        raise ArtifactError(f"secret {reference['name']!r} has no key {reference['key']!r}") from None
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> RemoteStore:
-    return RemoteStore(tmp_path / "disk", secret)
-
-
-def free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
+from tests.executor.artifacts.conftest import SECRETS, free_port, listens, secret
 
 
 @pytest.fixture(scope="module")
@@ -114,13 +94,21 @@ def test_a_store_that_is_not_there_is_an_error(store: RemoteStore, tmp_path: Pat
         load(gone, tmp_path / "x", store)
 
 
-def test_what_cannot_be_reached_is_refused_by_name(store: RemoteStore, tmp_path: Path) -> None:
-    with pytest.raises(ArtifactError, match="azure stores cannot be reached from here"):
-        load(
-            {"azure": {"endpoint": "https://x", "container": "c", "bucket": "b", "blob": "k"}},
-            tmp_path / "x",
-            store,
-        )
+def test_a_location_without_credentials_is_refused_by_name(store: RemoteStore, tmp_path: Path) -> None:
+    for where, message in (
+        (
+            {"azure": {"endpoint": "https://x", "container": "c", "blob": "k"}},
+            "azure location has no accountKeySecret",
+        ),
+        (
+            {"oss": {"endpoint": "https://x", "bucket": "b", "key": "k"}},
+            "oss location has no accessKeySecret",
+        ),
+        ({"hdfs": {"addresses": ["x:8020"], "path": "/k"}}, "hdfs location has neither hdfsUser nor krb"),
+        ({"gcs": {"bucket": "b", "key": "k"}}, "gcs location has no serviceAccountKeySecret"),
+    ):
+        with pytest.raises(ArtifactError, match=message):
+            load(where, tmp_path / "x", store)
 
 
 class _Signed(BaseHTTPRequestHandler):
@@ -190,12 +178,7 @@ def webdav(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
-    until = time.monotonic() + 20
-    while time.monotonic() < until:
-        with socket.socket() as one:
-            if one.connect_ex(("127.0.0.1", port)) == 0:
-                break
-        time.sleep(0.05)
+    assert listens(port)
     yield f"http://127.0.0.1:{port}", root / "share"
     process.terminate()
     process.wait(10)
@@ -376,12 +359,7 @@ def gcs() -> Iterator[str]:
     if not os.access(binary, os.X_OK):
         binary.chmod(0o755)
     process = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    until = time.monotonic() + 20
-    while time.monotonic() < until:
-        with socket.socket() as one:
-            if one.connect_ex(("127.0.0.1", port)) == 0:
-                break
-        time.sleep(0.05)
+    assert listens(port)
     import urllib.request
 
     body = json.dumps({"name": "things"}).encode()
