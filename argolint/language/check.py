@@ -14,7 +14,7 @@ from argolint.language import types as ty
 from argolint.language.check_calls import sprig_call, unknown_function
 from argolint.language.errors import LanguageError
 from argolint.language.expr import ast as t
-from argolint.language.expr.names import ARGO_FUNCTIONS
+from argolint.language.expr.names import ARGO_FUNCTIONS, BUILTINS
 from argolint.language.expr.parser import parse
 from argolint.language.findings import (
     ACCEPTS,
@@ -560,6 +560,10 @@ class _Checker:
         return Type("map", props=props, rest=rest)
 
     def let(self, node: t.Let) -> Type:
+        if node.name in BUILTINS or node.name in self.local or node.name in self.scope.tree:
+            what = "function" if node.name in BUILTINS else "variable"
+            message = f"there is a {what} {node.name} already: let needs a new name"
+            self.findings.append(Finding("expression-syntax", node.at, node.at + len(node.name), message))
         value = self.infer(node.value)
         before = dict(self.local)
         self.local[node.name] = value

@@ -27,6 +27,9 @@ MONTHS = (
     "December",
 )
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+YEAR_ONE = -62_135_596_800 * NS
+YEAR_ZERO = YEAR_ONE - 366 * 86_400 * NS
+CYCLE = 146_097 * 86_400 * NS  # 400 years, after which the calendar is the same again
 RFC3339 = "2006-01-02T15:04:05Z07:00"
 RFC3339_NANO = "2006-01-02T15:04:05.999999999Z07:00"
 
@@ -143,12 +146,27 @@ class Time:
         return self.format("2006-01-02 15:04:05.999999999 -0700 MST")
 
     def civil(self) -> datetime.datetime:
-        """The wall clock in the zone, to microseconds. Raises ValueError beyond the years 1 to 9999."""
+        """The wall clock in the zone, to microseconds; of the year 0, which datetime lacks, the year 400 stands for it.
+
+        Raises ValueError beyond the years 0 to 9999.
+        """
+        if self.year_zero:
+            return Time(self.ns + CYCLE, self.zone).civil()
         try:
             moment = _EPOCH + datetime.timedelta(microseconds=self.ns // 1000)
             return moment.astimezone(self.zone) if self.zone else moment
         except (OverflowError, ValueError):
             raise ValueError("time is out of range") from None
+
+    @property
+    def year_zero(self) -> bool:
+        """Whether it is before the year 1 by UTC."""
+        return YEAR_ZERO <= self.ns < YEAR_ONE
+
+    @property
+    def year(self) -> int:
+        """The year in its zone."""
+        return 0 if self.year_zero else self.civil().year
 
     def rfc3339(self, nano: bool = False) -> str:
         """The instant as RFC 3339 text, with the fraction if `nano`."""
@@ -169,7 +187,8 @@ def from_datetime(moment: datetime.datetime) -> Time:
     aware = moment if moment.tzinfo else moment.replace(tzinfo=datetime.UTC)
     delta = aware - _EPOCH
     ns = (delta.days * 86400 + delta.seconds) * NS + delta.microseconds * 1000
-    return Time(ns, None if aware.utcoffset() == datetime.timedelta(0) else aware.tzinfo)
+    utc = aware.tzname() == "UTC" and aware.utcoffset() == datetime.timedelta(0)
+    return Time(ns, None if utc else aware.tzinfo)
 
 
 def load_zone(name: str) -> datetime.tzinfo | None:
@@ -182,6 +201,19 @@ def load_zone(name: str) -> datetime.tzinfo | None:
         return zoneinfo.ZoneInfo(name)
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
         raise ValueError(f"unknown time zone {name}") from None
+
+
+class Zone:
+    """A time.Location, as `timezone()` gives it. Raises ValueError for an unknown name."""
+
+    __slots__ = ("name", "zone")
+
+    def __init__(self, name: str, zone: datetime.tzinfo | None = None) -> None:
+        self.name = name or "UTC"
+        self.zone = zone or load_zone(name)
+
+    def __str__(self) -> str:
+        return self.name
 
 
 # Layouts.
@@ -215,11 +247,12 @@ def _tokens(layout: str) -> list[tuple[str, str]]:
 
 def zone_name(moment: datetime.datetime) -> str:
     """The abbreviation of the zone as Go shows it; an offset without a name shows as `+0200`."""
-    if moment.utcoffset() == datetime.timedelta(0) and isinstance(moment.tzinfo, datetime.timezone):
+    if moment.tzinfo is datetime.UTC:
         return "UTC"
-    if isinstance(moment.tzinfo, datetime.timezone):
+    name = moment.tzname() or "UTC"
+    if isinstance(moment.tzinfo, datetime.timezone) and name.startswith("UTC"):
         return _offset(moment, "-0700")
-    return moment.tzname() or "UTC"
+    return name
 
 
 def _offset(moment: datetime.datetime, word: str) -> str:
@@ -246,6 +279,8 @@ def _offset(moment: datetime.datetime, word: str) -> str:
 def format_time(time: Time, layout: str) -> str:
     """A Time in a Go layout."""
     moment = time.civil()
+    if time.year_zero and "06" in layout:
+        layout = layout.replace("2006", "0000").replace("06", "00")
     return "".join(
         text if not word else _format_word(word, moment, time.ns % NS) for word, text in _tokens(layout)
     )
@@ -302,7 +337,7 @@ _PATTERNS = {
     "15": r"(\d\d)",
     "PM": "(AM|PM)",
     "pm": "(am|pm)",
-    "MST": r"([A-Z]{3,5}|[+-]\d\d)",
+    "MST": r"(GMT[+-]\d{1,2}|[A-Z]{3,5}|[+-]\d\d)",
 }
 
 
@@ -359,7 +394,7 @@ def _assemble(fields: dict[str, str], zone: datetime.tzinfo | None) -> Time:
     year = number("2006", default=-1)
     if year < 0:
         short = number("06", default=-1)
-        year = 1 if short < 0 else short + (1900 if short >= 69 else 2000)
+        year = 0 if short < 0 else short + (1900 if short >= 69 else 2000)
     month = number("01", "1", default=0)
     for key, size in (("January", 9), ("Jan", 3)):
         if fields.get(key):
@@ -372,7 +407,7 @@ def _assemble(fields: dict[str, str], zone: datetime.tzinfo | None) -> Time:
         hour = 0
     yearday = number("002", "__2", default=0)
     moment = datetime.datetime(
-        year,
+        year or 400,
         month or 1,
         number("02", "2", "_2", default=1),
         hour,
@@ -388,9 +423,28 @@ def _assemble(fields: dict[str, str], zone: datetime.tzinfo | None) -> Time:
         digits = offset[1:].replace(":", "").ljust(6, "0")
         delta = datetime.timedelta(hours=int(digits[:2]), minutes=int(digits[2:4]), seconds=int(digits[4:6]))
         aware = moment.replace(tzinfo=datetime.timezone(-delta if offset[0] == "-" else delta))
-    elif offset or zone is None:
+        if zone is not None and aware.astimezone(zone).utcoffset() == aware.utcoffset():
+            aware = aware.astimezone(zone)
+    elif offset:
+        aware = moment.replace(tzinfo=datetime.UTC)
+    elif fields.get("MST", "UTC") != "UTC":
+        aware = _in_named_zone(moment, fields["MST"], zone)
+    elif zone is None or fields.get("MST"):
         aware = moment.replace(tzinfo=datetime.UTC)
     else:
         aware = moment.replace(tzinfo=zone)
     time = from_datetime(aware)
+    if year == 0:
+        time = Time(time.ns - CYCLE, time.zone)
     return Time(time.ns + int(fraction.ljust(9, "0") or 0) if fraction else time.ns, time.zone)
+
+
+def _in_named_zone(moment: datetime.datetime, name: str, zone: datetime.tzinfo | None) -> datetime.datetime:
+    """A wall clock with a zone's abbreviation: that of `zone` if it has it, else one without an offset, as Go makes it up."""
+    if zone is not None:
+        for fold in (0, 1):
+            local = moment.replace(tzinfo=zone, fold=fold)
+            if local.tzname() == name:
+                return local
+    hours = int(name[3:]) if name.startswith("GMT") and len(name) > 3 else 0
+    return moment.replace(tzinfo=datetime.timezone(datetime.timedelta(hours=hours), name))

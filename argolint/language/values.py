@@ -19,8 +19,16 @@ class AnyMap(dict[Any, Any]):
     """A `map[any]any`, as groupBy and fromPairs make it: keys of any kind, and no JSON."""
 
 
+class Groups(AnyMap):
+    """A `map[any][]any`, as groupBy makes it: what it lacks is a nil slice."""
+
+
 class NilList(list[Any]):
     """A nil slice: an empty list that equals nil and is `null` in JSON."""
+
+
+class Pairs(list[Any]):
+    """What toPairs makes: a list of arrays, which sort cannot take."""
 
 
 def type_name(value: Any) -> str:
@@ -41,7 +49,8 @@ def type_name(value: Any) -> str:
     if isinstance(value, (list, tuple)):
         return "[]interface {}"
     if isinstance(value, dict):
-        return "map[interface {}]interface {}" if isinstance(value, AnyMap) else "map[string]interface {}"
+        element = "[]interface {}" if isinstance(value, Groups) else "interface {}"
+        return f"map[{'interface {}' if isinstance(value, AnyMap) else 'string'}]{element}"
     if isinstance(value, Time):
         return "time.Time"
     if isinstance(value, Duration):
@@ -246,9 +255,16 @@ def _marshal_container(
 def from_json(text: str) -> Any:
     """JSON text as Go's encoding/json reads it into `any`: every number is a float64. Raises ValueError."""
     try:
-        return json.loads(text, parse_int=float, parse_float=float, parse_constant=_no_constant)
+        return json.loads(text, parse_int=_number, parse_float=_number, parse_constant=_no_constant)
     except RecursionError:
         raise ValueError("exceeded max depth") from None
+
+
+def _number(text: str) -> float:
+    value = float(text)
+    if math.isinf(value):
+        raise ValueError(f"json: cannot unmarshal number {text[:100]} into Go value of type float64")
+    return value
 
 
 def _no_constant(text: str) -> Any:

@@ -130,12 +130,12 @@ class Conditional(Node):
 
 
 class Let(Node):
-    """`let name = value; body`."""
+    """`let name = value; body`; `at` is where the name stands."""
 
-    __slots__ = ("body", "name", "value")
+    __slots__ = ("at", "body", "name", "value")
 
-    def __init__(self, start: int, end: int, name: str, value: Node, body: Node) -> None:
-        self.start, self.end, self.name, self.value, self.body = start, end, name, value, body
+    def __init__(self, start: int, end: int, name: str, value: Node, body: Node, at: int) -> None:
+        self.start, self.end, self.name, self.value, self.body, self.at = start, end, name, value, body, at
 
 
 class Sequence(Node):

@@ -15,12 +15,11 @@ from argolint.language.expr import ast as t
 from argolint.language.expr.functions import FUNCTIONS, call_function
 from argolint.language.expr.hooks import SYSTEM, Hooks
 from argolint.language.expr.methods import call_method
-from argolint.language.expr.names import BUILTINS
 from argolint.language.expr.operators import BINARY, cut, fetch
 from argolint.language.expr.optimize import optimize
 from argolint.language.expr.parser import parse
 from argolint.language.expr.statics import ANY, ARGO, Failure, Static, infer, type_of
-from argolint.language.values import AnyMap, is_number, sprint, type_name, valid, wrap
+from argolint.language.values import AnyMap, Groups, NilList, is_number, type_name, valid, wrap
 
 MAX_STEPS = 1_000_000
 MAX_ELEMENTS = 1_000_000
@@ -96,10 +95,11 @@ def finished(value: Any) -> Any:
         return [finished(item) for item in value]
     if isinstance(value, dict) and any(isinstance(item, _MADE) for item in value.values()):
         made = {key: finished(item) for key, item in value.items()}
-        return AnyMap(made) if isinstance(value, AnyMap) else made
+        return type(value)(made) if isinstance(value, AnyMap) else made
     return value
 
 
+_NO_ITEM = object()
 _MADE = (str, list, tuple, dict, range)
 
 
@@ -158,9 +158,8 @@ class _Machine:
             return self.functions[name]
         if name == "$env":
             return {**self.env, **{key: one for key, one in self.functions.items() if key not in self.env}}
-        if name in BUILTINS:
-            return None
-        raise LanguageError(f"unknown name {name}", node.start, node.end)
+        # The name of a function, or in a part that is not checked before it runs.
+        return None
 
     def pointer(self, node: t.Pointer) -> Any:
         if not self.scopes:
@@ -168,7 +167,13 @@ class _Machine:
         element, index, accumulated = self.scope
         if node.name == "index":
             return index
-        return accumulated if node.name == "acc" else element
+        return accumulated if node.name == "acc" else self.item(node, element)
+
+    def item(self, node: t.Node, element: Any) -> Any:
+        """An element of what a closure runs over, which fails for a map: it can only be counted through."""
+        if element is _NO_ITEM:
+            raise LanguageError("a map has no elements to run over; use keys or values", node.start, node.end)
+        return element
 
     # Operators.
 
@@ -223,7 +228,7 @@ class _Machine:
     def lazy(self, node: t.Binary) -> Any:
         if node.op == "??":
             left = self.eval(node.left)
-            return self.eval(node.right) if left is None else left
+            return self.eval(node.right) if left is None or isinstance(left, NilList) else left
         spine: list[t.Binary] = []
         first: t.Node = node
         while isinstance(first, t.Binary) and first.op == node.op:
@@ -255,9 +260,10 @@ class _Machine:
 
     def chain(self, node: t.Chain) -> Any:
         try:
-            return self.eval(node.node)
+            value = self.eval(node.node)
         except _Nothing:
             return None
+        return None if value is None or isinstance(value, NilList) else value
 
     def member(self, node: t.Member) -> Any:
         container = self.eval(node.node)
@@ -282,27 +288,27 @@ class _Machine:
         callee = node.callee
         if isinstance(callee, t.Member) and callee.dotted and isinstance(callee.prop, t.Literal):
             return self.method(node, callee, callee.prop.value)
-        function = self.eval(callee)
-        return self.apply(node, function, sprint(callee.name) if isinstance(callee, t.Ident) else "value")
+        args = [self.eval(arg) for arg in node.args]
+        name = callee.name if isinstance(callee, t.Ident) else "value"
+        return self.apply(node, self.eval(callee), name, args)
 
     def method(self, node: t.Call, callee: t.Member, name: str) -> Any:
+        args = [self.eval(arg) for arg in node.args]
         target = self.eval(callee.node)
         if target is None and callee.optional:
             raise _Nothing
         if isinstance(target, Mapping):
-            return self.apply(node, target.get(name), name)
-        args = [self.eval(arg) for arg in node.args]
+            return self.apply(node, target.get(name), name, args)
         try:
             return call_method(target, name, args)
         except ValueError as error:
             raise LanguageError(str(error), node.start, node.end) from None
 
-    def apply(self, node: t.Call, function: Any, name: str) -> Any:
+    def apply(self, node: t.Call, function: Any, name: str, args: list[Any]) -> Any:
         if function is None:
             raise LanguageError(f"unknown function {name}", node.callee.start, node.callee.end)
         if not callable(function):
             raise LanguageError(f"{name} is not callable", node.callee.start, node.callee.end)
-        args = [self.eval(arg) for arg in node.args]
         return self.guarded(node, name, lambda: function(*args))
 
     def guarded(self, node: t.Node, name: str, work: Callable[[], Any]) -> Any:
@@ -337,7 +343,8 @@ class _Machine:
                 raise LanguageError(
                     f"a map key must be a string, not {type_name(key)}", key_node.start, key_node.end
                 )
-            made[key] = self.eval(value_node)
+            # Of a key that stands twice, the first counts.
+            made.setdefault(key, self.eval(value_node))
         self.spend(node, made)
         return made
 
@@ -361,7 +368,9 @@ class _Machine:
             return closure(self, node)
         if node.name == "sum" and (total := _arithmetic_series(node.args[0])) is not None:
             return total
-        args = [self.eval(arg) for arg in node.args]
+        args = (
+            [self.subject(node)] if node.name in ("sum", "count") else [self.eval(arg) for arg in node.args]
+        )
         return self.guarded(node, node.name, lambda: call_function(node.name, args, self.hooks))
 
     # Closures.
@@ -373,8 +382,10 @@ class _Machine:
             return value
         if isinstance(value, str):
             return value.encode("utf-8", "surrogateescape")
-        if isinstance(value, bytes) or (isinstance(value, dict) and not value):
+        if isinstance(value, bytes):
             return list(value)
+        if isinstance(value, dict):
+            return [_NO_ITEM] * len(value)
         name = node.name.rstrip("!").removesuffix(".map")
         raise LanguageError(
             f"{name} takes an array, not {type_name(value)}", node.args[0].start, node.args[0].end
@@ -405,7 +416,9 @@ class _Machine:
             body, mapped = body.nodes
         for index, element in self.each(node, self.subject(node), reverse):
             if self.truth(body, f"predicate of {node.name.rstrip('!').removesuffix('.map')}"):
-                yield index, element if mapped is None else self.eval(mapped)
+                if mapped is not None:
+                    element = self.eval(mapped)
+                yield index, element
 
     def quantifier(self, node: t.Builtin) -> bool:
         body = self.body(node)
@@ -423,7 +436,7 @@ class _Machine:
         return bool(found) if node.name == "any" else not found
 
     def filter(self, node: t.Builtin) -> Any:
-        return self.spend(node, [element for _, element in self.passing(node)])
+        return self.spend(node, [self.item(node, element) for _, element in self.passing(node)])
 
     def map(self, node: t.Builtin) -> Any:
         body = self.body(node)
@@ -450,16 +463,16 @@ class _Machine:
             if node.name.endswith("!") or "!." in node.name:
                 raise LanguageError("index out of range: nothing passes the filter", node.start, node.end)
             return None
-        return found[0] if node.name.endswith("Index") else found[1]
+        return found[0] if node.name.endswith("Index") else self.item(node, found[1])
 
     def group_by(self, node: t.Builtin) -> dict[Any, Any]:
         body = self.body(node)
-        groups: dict[Any, Any] = AnyMap()
+        groups: dict[Any, Any] = Groups()
         for _, element in self.each(node, self.subject(node)):
             key = self.eval(body)
             if isinstance(key, (list, dict)):
                 raise LanguageError(f"cannot group by {type_name(key)}", node.start, node.end)
-            groups.setdefault(key, []).append(element)
+            groups.setdefault(key, []).append(self.item(node, element))
         self.spend(node, groups)
         return groups
 
@@ -471,7 +484,7 @@ class _Machine:
         body = self.body(node)
         keys = [self.eval(body) for _ in self.each(node, items)]
         indices = self.guarded(node, "sortBy", lambda: sort_values(list(range(len(items))), keys, order))
-        return [items[index] for index in indices]
+        return [self.item(node, items[index]) for index in indices]
 
     def reduce(self, node: t.Builtin) -> Any:
         items = self.subject(node)
@@ -480,7 +493,7 @@ class _Machine:
         if len(node.args) > 2:
             value = self.eval(node.args[2])
         elif items:
-            value, start = items[0], 1
+            value, start = self.item(node, items[0]), 1
         else:
             raise LanguageError("reduce of empty array with no initial value", node.start, node.end)
         self.scopes.append(self.scope)

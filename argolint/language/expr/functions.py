@@ -17,22 +17,9 @@ from argolint.language import values as v
 from argolint.language.expr.hooks import Hooks
 from argolint.language.expr.names import ARITY
 from argolint.language.expr.operators import compare, fetch, map_key, octets, whole
-from argolint.language.gotime import Duration, Enum, Time, load_zone, parse_duration, parse_time
+from argolint.language.gotime import Duration, Enum, Time, Zone, load_zone, parse_duration, parse_time
 
 MAX_REPEAT = 1_000_000
-
-
-class Zone:
-    """A time.Location, as `timezone()` gives it."""
-
-    __slots__ = ("name", "zone")
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-        self.zone = load_zone(name)
-
-    def __str__(self) -> str:
-        return self.name
 
 
 def call_function(name: str, args: list[Any], hooks: Hooks) -> Any:
@@ -87,6 +74,7 @@ def _type(value: Any) -> str:
         "[]uint8": "array",
         "map[string]interface {}": "map",
         "map[interface {}]interface {}": "map",
+        "map[interface {}][]interface {}": "map",
     }
     name = v.type_name(value)
     return names.get(name, name)
@@ -367,8 +355,10 @@ def sort_values(items: list[Any], keys: list[Any], order: Any) -> list[Any]:
 
 
 def _sort(items: Any, order: Any = "asc") -> list[Any]:
-    values = list(_list(items, "sort"))
-    return sort_values(values, values, order)
+    if not isinstance(items, (list, tuple)) or isinstance(items, v.Pairs):
+        # Of what only the run knows to be no list, nothing is left.
+        return v.NilList()
+    return sort_values(list(items), list(items), order)
 
 
 def _take(items: Any, count: Any) -> list[Any]:
@@ -437,7 +427,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "take": _take,
     "keys": lambda m: v.sort_keys(_map(m, "keys")),
     "values": lambda m: [m[key] for key in v.sort_keys(_map(m, "values"))],
-    "toPairs": lambda m: [[key, m[key]] for key in v.sort_keys(_map(m, "toPairs"))],
+    "toPairs": lambda m: v.Pairs([key, m[key]] for key in v.sort_keys(_map(m, "toPairs"))),
     "fromPairs": _from_pairs,
     "reverse": lambda items: list(reversed(_list(items, "reverse"))),
     "uniq": _uniq,
@@ -458,7 +448,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
 
 
 def _count(items: Any) -> int:
-    flags = _list(items, "count")
+    flags = list(items)
     for flag in flags:
         if not isinstance(flag, bool):
             raise ValueError(f"count without a predicate takes bools, not {v.type_name(flag)}")
@@ -469,6 +459,6 @@ def _sum(items: Any) -> Any:
     from argolint.language.expr.operators import add
 
     total: Any = 0
-    for item in _list(items, "sum"):
-        total = add(total, item)
+    for item in items:
+        total = add(item, total)
     return total

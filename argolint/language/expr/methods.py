@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from argolint.language.gotime import DAYS, MONTHS, NS, Duration, Enum, Time, format_duration
+from argolint.language.gotime import DAYS, MONTHS, NS, Duration, Enum, Time, Zone, format_duration, zone_name
 from argolint.language.values import type_name
 
 
@@ -20,7 +20,7 @@ def _weekday(index: int) -> Enum:
 
 
 _TIME: dict[str, tuple[int, Callable[..., Any]]] = {
-    "Year": (0, lambda t: t.civil().year),
+    "Year": (0, lambda t: t.year),
     "Month": (0, lambda t: Enum(t.civil().month, "time.Month", MONTHS[t.civil().month - 1])),
     "Day": (0, lambda t: t.civil().day),
     "Hour": (0, lambda t: t.civil().hour),
@@ -36,6 +36,12 @@ _TIME: dict[str, tuple[int, Callable[..., Any]]] = {
     "UTC": (0, lambda t: Time(t.ns)),
     "Local": (0, lambda t: t),
     "String": (0, str),
+    "GoString": (0, str),
+    "Zone": (0, lambda t: zone_name(t.civil())),
+    "IsDST": (0, lambda t: bool(t.civil().dst())),
+    "ISOWeek": (0, lambda t: t.civil().isocalendar().year),
+    "Location": (0, lambda t: Zone(getattr(t.zone, "key", None) or "UTC", t.zone)),
+    "Round": (1, lambda t, d: _rounded(t, d)),
     "IsZero": (0, lambda t: t.ns == -62_135_596_800 * NS),
     "Format": (1, lambda t, layout: t.format(layout)),
     "Add": (1, lambda t, d: Time(t.ns + d.ns, t.zone)),
@@ -58,7 +64,32 @@ _DURATION: dict[str, tuple[int, Callable[..., Any]]] = {
     "Nanoseconds": (0, lambda d: d.ns),
     "Abs": (0, lambda d: Duration(abs(d.ns))),
     "String": (0, lambda d: format_duration(d.ns)),
+    "Truncate": (1, lambda d, step: Duration(_toward_zero(d.ns, step.ns))),
+    "Round": (1, lambda d, step: Duration(_half_away(d.ns, step.ns))),
 }
+
+_NAMED: dict[str, tuple[int, Callable[..., Any]]] = {"String": (0, str)}
+
+
+def _toward_zero(value: int, step: int) -> int:
+    if step <= 0:
+        return value
+    rest = abs(value) % step
+    return value - (rest if value > 0 else -rest)
+
+
+def _half_away(value: int, step: int) -> int:
+    if step <= 0:
+        return value
+    rest = abs(value) % step
+    size = abs(value) - rest + (step if rest * 2 >= step else 0)
+    return size if value > 0 else -size
+
+
+def _rounded(time: Time, step: Duration) -> Time:
+    down = _truncate(time, step)
+    rest = time.ns - down.ns
+    return Time(down.ns + step.ns, time.zone) if step.ns > 0 and rest * 2 >= step.ns else down
 
 
 def add_date(time: Time, years: int, months: int, days: int) -> Time:
@@ -82,7 +113,16 @@ def add_date(time: Time, years: int, months: int, days: int) -> Time:
 
 def call_method(target: Any, name: str, args: list[Any]) -> Any:
     """Calls a method of a Time or Duration. Raises ValueError for one that does not exist or does not fit."""
-    table = _TIME if isinstance(target, Time) else _DURATION if isinstance(target, Duration) else {}
+    named = isinstance(target, (Enum, Zone))
+    table = (
+        _TIME
+        if isinstance(target, Time)
+        else _DURATION
+        if isinstance(target, Duration)
+        else _NAMED
+        if named
+        else {}
+    )
     if name not in table:
         raise ValueError(f"type {type_name(target)} has no method {name}")
     arity, function = table[name]

@@ -8,7 +8,7 @@ from typing import Any
 
 from argolint.language import goregex
 from argolint.language.gotime import Duration, Time
-from argolint.language.values import AnyMap, equal, is_number, sprint, type_name, wrap
+from argolint.language.values import AnyMap, Groups, NilList, equal, is_number, sprint, type_name, wrap
 
 
 def _bad(left: Any, op: str, right: Any) -> ValueError:
@@ -88,11 +88,42 @@ def power(left: Any, right: Any) -> float:
     if not (is_number(left) and is_number(right)):
         raise _bad(left, "**", right)
     try:
-        return math.pow(left, right)
+        return _power(float(left), float(right))
     except OverflowError:
         return -math.inf if left < 0 and right == int(right) and int(right) % 2 else math.inf
     except ValueError:
         return math.inf if left == 0 else math.nan
+
+
+def _power(base: float, exponent: float) -> float:
+    """As Go computes it, which differs from C's pow in the last digits: by squaring, on mantissa and exponent apart."""
+    fraction, whole_part = math.modf(abs(exponent))
+    simple = base in (0.0, 1.0) or abs(exponent) in (0.0, 0.5, 1.0) or whole_part >= 2**63
+    if simple or not (math.isfinite(base) and math.isfinite(exponent)) or (base < 0 and fraction):
+        return math.pow(base, exponent)
+    result, shift = 1.0, 0
+    if fraction:
+        if fraction > 0.5:
+            fraction, whole_part = fraction - 1, whole_part + 1
+        result = math.exp(fraction * math.log(base))
+    mantissa, power_of_two = math.frexp(base)
+    count = int(whole_part)
+    while count:
+        if not -(1 << 13) < power_of_two < 1 << 13:
+            # The result is beyond what a float64 can hold.
+            return math.pow(base, exponent)
+        if count & 1:
+            result *= mantissa
+            shift += power_of_two
+        mantissa *= mantissa
+        power_of_two *= 2
+        if mantissa < 0.5:
+            mantissa *= 2
+            power_of_two -= 1
+        count >>= 1
+    if exponent < 0:
+        result, shift = 1 / result, -shift
+    return math.ldexp(result, shift)
 
 
 def compare(op: str, left: Any, right: Any) -> bool:
@@ -194,7 +225,7 @@ def whole(value: Any) -> int:
 def fetch(container: Any, key: Any) -> Any:
     """`container[key]`: nil for a missing key of a map; negative indices count from the end."""
     if isinstance(container, dict):
-        return container.get(map_key(container, key))
+        return container.get(map_key(container, key), NilList() if isinstance(container, Groups) else None)
     if isinstance(container, (list, tuple, str, bytes)):
         items: Any = octets(container) if isinstance(container, str) else container
         index = whole(key)

@@ -68,7 +68,7 @@ _REBUILD: dict[type, Callable[[Any, str], t.Node]] = {
     t.Conditional: lambda n, s: t.Conditional(
         n.start, n.end, _rewrite(n.test, s), _rewrite(n.then, s), _rewrite(n.otherwise, s)
     ),
-    t.Let: lambda n, s: t.Let(n.start, n.end, n.name, _rewrite(n.value, s), _rewrite(n.body, s)),
+    t.Let: lambda n, s: t.Let(n.start, n.end, n.name, _rewrite(n.value, s), _rewrite(n.body, s), n.at),
     t.Sequence: lambda n, s: t.Sequence(n.start, n.end, _all(n.nodes, s)),
     t.Array: lambda n, s: t.Array(n.start, n.end, _all(n.nodes, s)),
     t.MapLiteral: lambda n, s: t.MapLiteral(
@@ -113,6 +113,10 @@ def _improve_binary(node: t.Binary, source: str) -> t.Node:
         return _combined(_short(node, op == "and"), source)
     if op in _FOLDED:
         return _folded(node, op, left, right)
+    if op == "==" and isinstance(left, t.Literal) and isinstance(right, t.Literal):
+        kind = left.value.__class__
+        if kind is right.value.__class__ and kind in (int, str, bool):
+            return t.Literal(node.start, node.end, left.value == right.value)
     return _counted(node, op, left, right)
 
 
@@ -198,6 +202,16 @@ def _improve_member(node: t.Member, source: str) -> t.Node:
 def _improve_builtin(node: t.Builtin, source: str) -> t.Node:
     name, args = node.name, node.args
     filtered = _filtered(args[0]) if args else None
+    if name == "filter" and filtered is not None and filtered.name == "filter":
+        inner, outer = filtered.args[1], args[1]
+        assert isinstance(inner, t.Predicate)
+        assert isinstance(outer, t.Predicate)
+        joined = t.Binary(inner.start, outer.end, "and", inner.body, outer.body, outer.start)
+        both = _improve_binary(joined, source)
+        parts = [filtered.args[0], t.Predicate(args[1].start, args[1].end, both)]
+        return t.Builtin(node.start, node.end, "filter", parts, node.name_start, node.name_end)
+    if name == "len" and len(args) == 1 and filtered is not None and filtered.name == "filter":
+        return t.Builtin(node.start, node.end, "count", filtered.args, node.name_start, node.name_end)
     if name in ("first", "last") and len(args) == 1 and filtered is not None:
         return _found(node, "find" if name == "first" else "findLast", filtered)
     if name == "map" and filtered is not None and filtered.name == "filter" and not _uses_index(args[1]):

@@ -100,7 +100,7 @@ def _shown(token: Token) -> str:
 
 
 class _Parser:
-    __slots__ = ("closures", "depth", "index", "names", "source", "token", "tokens")
+    __slots__ = ("closures", "depth", "index", "source", "token", "tokens")
 
     def __init__(self, source: str, tokens: list[Token]) -> None:
         self.source = source
@@ -109,7 +109,6 @@ class _Parser:
         self.token = tokens[0]
         self.depth = 0
         self.closures = 0
-        self.names: list[str] = []
 
     # Tokens.
 
@@ -234,17 +233,11 @@ class _Parser:
     def let(self) -> Node:
         start = self.next().start
         name = self.expect("ident")
-        if name.value in BUILTINS:
-            raise LanguageError(f"cannot redeclare builtin {name.value}", name.start, name.end)
-        if name.value in self.names:
-            raise LanguageError(f"cannot redeclare variable {name.value}", name.start, name.end)
         self.expect("operator", "=")
         value = self.expression(0)
         self.expect("operator", ";")
-        self.names.append(name.value)
         body = self.sequence()
-        self.names.pop()
-        return Let(start, body.end, name.value, value, body)
+        return Let(start, body.end, name.value, value, body, name.start)
 
     def if_else(self) -> Node:
         start = self.next().start

@@ -14,6 +14,7 @@ from argolint.language.expr.statics import (
     ANY,
     ANY_MAP,
     BOOL,
+    BYTE,
     BYTES,
     DURATION,
     FLOAT,
@@ -99,7 +100,7 @@ def _end(args: Sequence[Static]) -> Static | str:
     if len(args) != 1:
         return f"expected 1, got {len(args)}"
     if args[0].kind == "slice":
-        return {"[]string": STRING, "[]uint8": BYTES.elem}.get(args[0].go, ANY)
+        return STRING if args[0].go == STRINGS.go else BYTE if args[0].go == BYTES.go else ANY
     return ANY if args[0].kind == "interface" else "type"
 
 
@@ -162,12 +163,18 @@ _VALIDATED: dict[str, Callable[[Sequence[Static]], Static | str]] = {
     "concat": _concat,
 }
 
-_PREDICATE_TYPE = Static("func(interface {}) bool", "func", None, Function((ANY,), BOOL))
-
 
 def named(name: str) -> Static | None:
     """The type of a function's bare name (its value is nil when it runs); None if there is no such function."""
-    return Static(f"builtin {name}", "func", None, name) if name in BUILTINS else None
+    if name not in BUILTINS:
+        return None
+    declared = _DECLARED.get(name)
+    go = (
+        function(declared[0].takes, declared[0].gives).go
+        if declared
+        else "func(...interface {}) interface {}"
+    )
+    return Static(go, "func", None, name)
 
 
 def check_builtin(name: str, args: Sequence[Static], node: t.Node, nodes: Sequence[t.Node]) -> Static:

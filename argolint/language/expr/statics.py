@@ -424,7 +424,8 @@ class _Typing:
         from argolint.language.expr.names import BUILTINS
 
         if node.name in self.env or node.name in self.local or node.name in BUILTINS:
-            raise Failure(f"cannot redeclare {node.name}", node.start, node.end)
+            what = "builtin" if node.name in BUILTINS else "variable"
+            raise Failure(f"cannot redeclare {what} {node.name}", node.at, node.at + len(node.name))
         value = self.of(node.value)
         before = dict(self.local)
         self.local[node.name] = value
