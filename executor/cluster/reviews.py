@@ -9,7 +9,7 @@ from executor.cluster import meta
 from executor.cluster.admission import check_types
 from executor.cluster.auth import AUTHENTICATED, ISSUER, MASTERS, User
 from executor.cluster.http import Request, Response, json_response, object_body, parse_body
-from executor.cluster.rbac import Attributes, denial
+from executor.cluster.rbac import Attributes
 from executor.cluster.routes import Target
 from executor.cluster.schemas import schema_of
 from executor.cluster.status import bad_request, no_such_path

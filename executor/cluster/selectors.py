@@ -92,6 +92,8 @@ def _label_test(term: str) -> Callable[[Mapping[str, str]], bool]:
         if found["op"]:
             return lambda labels: key not in labels
         return lambda labels: key in labels
+    if wrong := re.search(r"[()]", term):
+        raise bad_request(f"unable to parse requirement: found '{wrong[0]}', expected: identifier")
     raise bad_request(f'unable to parse requirement: found "{_cut(term)}", expected: a label selector term')
 
 

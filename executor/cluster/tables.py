@@ -184,6 +184,31 @@ def _joined(*path: str) -> Callable[[Mapping[str, Any]], str]:
 _NONE: Final = "<none>"
 
 
+def _ports(obj: Mapping[str, Any]) -> str:
+    """The ports of a Service: `80/TCP`, or `80:30080/TCP` with a node's port."""
+    shown = [
+        f"{port.get('port')}{':' + str(port['nodePort']) if port.get('nodePort') else ''}/{port.get('protocol', 'TCP')}"
+        for port in (obj.get("spec") or {}).get("ports") or ()
+    ]
+    return ",".join(shown) or _NONE
+
+
+def _selector(*path: str) -> Callable[[Mapping[str, Any]], str]:
+    get = _get(*path, default={})
+    return lambda obj: ",".join(f"{key}={value}" for key, value in sorted(get(obj).items())) or _NONE
+
+
+def _last_schedule(obj: Mapping[str, Any]) -> str:
+    last = (obj.get("status") or {}).get("lastScheduleTime")
+    return age_of(last) if last else _NONE
+
+
+def _template_containers(field: str) -> Callable[[Mapping[str, Any]], str]:
+    """A field of the containers of a CronJob."""
+    get = _get("spec", "jobTemplate", "spec", "template", "spec", "containers", default=())
+    return lambda obj: ",".join(str(container.get(field, "")) for container in get(obj)) or _NONE
+
+
 def _gates(obj: Mapping[str, Any]) -> str:
     """How many of the conditions that a pod's readiness waits for are true."""
     gates = [gate.get("conditionType") for gate in obj["spec"].get("readinessGates") or ()]
@@ -229,7 +254,10 @@ COLUMNS: Final[Mapping[str, tuple[Column, ...]]] = {
         _NAME,
         Column("Type", _get("spec", "type", default="ClusterIP")),
         Column("Cluster-IP", _get("spec", "clusterIP", default=_NONE)),
+        Column("External-IP", lambda obj: _joined("spec", "externalIPs")(obj) or _NONE),
+        Column("Port(s)", _ports),
         _AGE,
+        Column("Selector", _selector("spec", "selector"), priority=1),
     ),
     "nodes": (
         _NAME,
@@ -242,8 +270,14 @@ COLUMNS: Final[Mapping[str, tuple[Column, ...]]] = {
     "cronjobs.batch": (
         _NAME,
         Column("Schedule", _get("spec", "schedule")),
+        Column("Timezone", _get("spec", "timeZone", default=_NONE)),
         Column("Suspend", lambda obj: str(_get("spec", "suspend", default=False)(obj))),
+        Column("Active", lambda obj: len((obj.get("status") or {}).get("active") or ()), "integer"),
+        Column("Last Schedule", _last_schedule),
         _AGE,
+        Column("Containers", _template_containers("name"), priority=1),
+        Column("Images", _template_containers("image"), priority=1),
+        Column("Selector", lambda obj: _NONE, priority=1),
     ),
     "deployments.apps": (_NAME, Column("Ready", _ready_of), _AGE),
     "statefulsets.apps": (_NAME, Column("Ready", _ready_of), _AGE),
