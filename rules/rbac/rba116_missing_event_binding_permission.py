@@ -8,7 +8,8 @@ from argolint.analysis.rbac import Need, grants_of, missing
 from argolint.analysis.rbac_lack import grouped
 from argolint.context import Context
 from argolint.model.k8s import Object
-from argolint.rule import Elsewhere, Finding, rule
+from argolint.rule import Finding, rule
+from argolint.rule_rbac import finding_of
 
 
 @rule(
@@ -17,6 +18,7 @@ from argolint.rule import Elsewhere, Finding, rule
     on="object",
     severity="warning",
     kinds=("Secret",),
+    fix="unsafe",
     cross_file=True,
 )
 def check(secret: Object, ctx: Context) -> Iterator[Finding]:
@@ -47,9 +49,4 @@ def check(secret: Object, ctx: Context) -> Iterator[Finding]:
                 )
             ]
             for lack in grouped(missing(needs, ctx.namespace, grants), ctx.namespace, grants):
-                yield Finding(
-                    lack.at,
-                    lack.message,
-                    help=lack.help,
-                    related=[(Elsewhere(*place), text) for place, text in lack.places],
-                )
+                yield finding_of(lack, ctx)

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from argolint.analysis.rbac import Need, covers, grants_of, pod_account
+from argolint.analysis.rbac_grant import rule_added
 from argolint.analysis.rbac_needs import account_of, calls_in, runs_alone, target_of
 from argolint.context import Context
+from argolint.diagnostic import Edit
 from argolint.model.view import Span
 from argolint.model.workflow import Template
+from argolint.project.facts import ObjectFact
 from argolint.rule import Elsewhere, Finding, rule
 
 
@@ -18,6 +21,7 @@ from argolint.rule import Elsewhere, Finding, rule
     on="template",
     types=("container", "script", "resource"),
     severity="warning",
+    fix="unsafe",
     cross_file=True,
 )
 def check(template: Template, ctx: Context) -> Iterator[Finding]:
@@ -43,6 +47,7 @@ def check(template: Template, ctx: Context) -> Iterator[Finding]:
                 at,
                 f"service account `{account}` has rights on `{parent}`, but `{resource}` is granted apart, and is not",
                 help=f"add `{resource}` to the resources, with the verb `{verb}`",
+                fix=granted(related[0].role, group, resource, verb, ctx),
                 related=[
                     (
                         Elsewhere(related[0].role.path, *related[0].role.span),
@@ -50,6 +55,12 @@ def check(template: Template, ctx: Context) -> Iterator[Finding]:
                     )
                 ],
             )
+
+
+def granted(fact: ObjectFact, group: str, resource: str, verb: str, ctx: Context) -> list[Edit] | None:
+    """A rule for the part, in the role that has the whole, when that stands in the file at hand."""
+    role = ctx.index.load(fact) if fact.path == ctx.path else None
+    return rule_added(ctx.source, role, group, resource, (verb,)) or None if role is not None else None
 
 
 def _wanted(template: Template, ctx: Context) -> Iterator[tuple[Span, str, str, str]]:

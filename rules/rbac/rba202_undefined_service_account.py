@@ -9,9 +9,10 @@ from argolint.model.view import View
 from argolint.model.workflow import WorkflowSpec
 from argolint.project.index import did_you_mean, suggest
 from argolint.rule import Finding, rule
+from argolint.yaml.edit import replace
 
 
-@rule("RBA202", "undefined-service-account", on="spec", severity="warning", cross_file=True)
+@rule("RBA202", "undefined-service-account", on="spec", severity="warning", fix="unsafe", cross_file=True)
 def check(spec: WorkflowSpec, ctx: Context) -> Iterator[Finding]:
     """A workflow runs as an account that is not among the manifests, although they hold accounts of its namespace."""
     severity = ctx.external_severity
@@ -30,4 +31,7 @@ def check(spec: WorkflowSpec, ctx: Context) -> Iterator[Finding]:
             f"service account `{name}` is not among the manifests",
             help=did_you_mean(name, known),
             severity="error" if near else severity,
+            fix=replace(view.value_span("serviceAccountName"), near)
+            if near and not view.is_alias("serviceAccountName")
+            else None,
         )

@@ -6,15 +6,17 @@ from collections.abc import Iterator
 
 from argolint.analysis import security
 from argolint.context import Context
+from argolint.diagnostic import Edit
 from argolint.model.k8s import Object
 from argolint.patterns import lazy
 from argolint.rule import Finding, rule
+from argolint.yaml.edit import delete_key
 
 # Programs that do not run without it: what is wrong is that they are used, not that the field is set.
 _BUILDS = lazy(r"dind|buildkit|buildah|kind|k3s")
 
 
-@rule("SEC108", "privileged-container", on="object", severity="error")
+@rule("SEC108", "privileged-container", on="object", severity="error", fix="unsafe")
 def check(obj: Object, ctx: Context) -> Iterator[Finding]:
     """A container runs privileged."""
     for setting in security.object_settings(obj, ctx):
@@ -26,5 +28,14 @@ def check(obj: Object, ctx: Context) -> Iterator[Finding]:
                 context.span("privileged"),
                 "a privileged container is root on its node",
                 help="remove it; images can be built without, by rootless buildkit or buildah",
+                fix=without_privilege(setting, ctx) if setting.scalar is None else None,
                 severity="warning" if _BUILDS.search(setting.view.text("image")) else None,
             )
+
+
+def without_privilege(setting: security.Setting, ctx: Context) -> list[Edit]:
+    """`privileged` taken out, and the context with it when there is nothing else in it."""
+    context = setting.view.mapping("securityContext")
+    if len(context.map) == 1:
+        return delete_key(ctx.source, setting.view.map, "securityContext")
+    return delete_key(ctx.source, context.map, "privileged")

@@ -8,9 +8,10 @@ from argolint.analysis import security
 from argolint.context import Context
 from argolint.model.k8s import Object
 from argolint.rule import Finding, rule
+from argolint.yaml.edit import delete_key
 
 
-@rule("SEC109", "host-namespace", on="object", severity="error")
+@rule("SEC109", "host-namespace", on="object", severity="error", fix="unsafe")
 def check(obj: Object, ctx: Context) -> Iterator[Finding]:
     """A pod shares the network, the processes or the IPC of its node."""
     for setting in security.object_settings(obj, ctx):
@@ -20,6 +21,7 @@ def check(obj: Object, ctx: Context) -> Iterator[Finding]:
                     setting.span(key),
                     f"`{key}` puts the pod into its node's {'network' if key == 'hostNetwork' else 'processes' if key == 'hostPID' else 'IPC'}",
                     help="remove it",
+                    fix=delete_key(ctx.source, setting.view.map, key) if setting.scalar is None else None,
                 )
         for port in setting.view.items("ports") if setting.level == "container" else ():
             if isinstance(port.get("hostPort"), int) and port.get("hostPort"):
