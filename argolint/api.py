@@ -15,12 +15,12 @@ from argolint.runner import (
     Plan,
     conclude,
     failed_imports,
-    lint_local,
     run_hooks,
     run_project,
     with_fingerprints,
 )
 from argolint.settings import Settings
+from argolint.suppress import suppressions_of
 from argolint.text import SourceText
 
 
@@ -64,9 +64,9 @@ def check_with(plan: Plan, sources: Iterable[Source], settings: Settings) -> Rep
         elsewhere.setdefault(item.path, []).append(item)
     findings: list[Diagnostic] = failed_imports(plan)
     for file in files:
-        local, suppressions = lint_local(file, plan, settings)
-        mine = local + run_hooks(file, True, plan, settings, index) + elsewhere.pop(file.path, [])
-        findings.extend(conclude(file.path, file.source, mine, suppressions, plan, settings))
+        local, cross = run_hooks(file, "all", plan, settings, index)
+        mine = local + cross + elsewhere.pop(file.path, [])
+        findings.extend(conclude(file.path, file.source, mine, suppressions_of(file), plan, settings))
     for rest in elsewhere.values():
         findings.extend(rest)
     findings = with_fingerprints(findings)

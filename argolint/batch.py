@@ -1,5 +1,8 @@
 """Linting files on disk: read, look up what is known of them, parse the rest (in workers when there is much), report.
 
+There are two passes. The first parses and takes the facts of each file; the second, when the facts of all are known,
+runs the rules, each file's in one walk.
+
 A file's own findings are remembered by its content; findings that depend on other files also by a digest of the facts of all
 files. When nothing changed, nothing is parsed and no rule is imported.
 """
@@ -24,27 +27,22 @@ from argolint.project.discover import Found, discover, is_manifest
 from argolint.project.facts import ObjectFact, facts_of_objects, unpack
 from argolint.project.index import Index
 from argolint.runner import (
+    Part,
     Plan,
     conclude,
     failed_imports,
-    lint_local,
     run_hooks,
     run_project,
     with_fingerprints,
 )
 from argolint.settings import Settings
-from argolint.suppress import Suppression
+from argolint.suppress import Suppression, suppressions_of
 from argolint.text import SourceText, decode
+from argolint.trees import Trees
 
 # Below this much to parse, forking costs more than it gains.
 FORK_FILES = 300
 FORK_BYTES = 700_000
-# How much text a process keeps the trees of, between its two passes.
-KEEP_CHARS = 600_000
-# How much beyond that it holds on to for a while: files that others refer to are asked for again and again.
-RECENT_CHARS = 250_000
-# After how much text let go of the collector runs, where it is switched off: views and their parents form cycles.
-COLLECT_CHARS = 500_000
 
 
 class Input:
@@ -88,7 +86,7 @@ class Input:
 class Entry(NamedTuple):
     """What is remembered of a file; everything in it can be marshalled.
 
-    `facts` is marshalled by itself, since most runs do not need it; `findings` is None for a file that was context only;
+    `facts` is marshalled by itself, since most runs do not need it; `findings` is None for a file that no rule has seen;
     `cross` holds the findings of cross-file rules as of the project digest `cross_digest`.
     """
 
@@ -183,6 +181,9 @@ def open_store(settings: Settings) -> cache.Store:
     return cache.read(settings.root, namespace(settings))
 
 
+_Judged = tuple[list[Any] | None, list[Any] | None, list[Any]]
+
+
 class _Run:
     """One run: the inputs, and what is known of each so far."""
 
@@ -204,10 +205,10 @@ class _Run:
                 item.key = cache.content_key(item.name, item.data)
         self.keys = [item.key for item in inputs]
         self.entries: list[Entry | None] = [self._known(i) for i in range(len(inputs))]
-        self.files: dict[int, File] = {}
-        self.recent: dict[int, File] = {}
-        self.recent_size = 0
-        self.kept = self.dropped = 0
+        self.trees = Trees(
+            lambda number: _read(inputs[number]),
+            lambda number: (inputs[number].path, decode(inputs[number].data)[0]),
+        )
         self.numbers: dict[str, int] = {}
         self.index_: Index | None = None
         self.changed = False
@@ -225,9 +226,7 @@ class _Run:
         if not pool:
             self._first_pass(missing)
         digest = self._digest()
-        waiting = [
-            i for i, item in enumerate(self.inputs) if item.target and self._entry(i).cross_digest != digest
-        ] if self.plan.cross else []  # fmt: skip
+        waiting = [i for i in range(len(self.inputs)) if self._part(i, digest)]
         if pool:
             waiting = self._second_pass_in(pool, waiting, digest)
         self._second_pass(waiting, digest)
@@ -247,7 +246,7 @@ class _Run:
         assert entry is not None
         return entry
 
-    # -- first pass: what a file has to say alone --------------------------------------------------
+    # -- first pass: the facts ---------------------------------------------------------------------
 
     def _first_pass(self, numbers: Iterable[int]) -> None:
         for number in numbers:
@@ -255,20 +254,13 @@ class _Run:
             self.changed = True
 
     def _examine(self, number: int) -> Entry:
-        item = self.inputs[number]
-        file = _read(item)
-        self._keep(number, file)
+        file = _read(self.inputs[number])
         facts = marshal.dumps(facts_of_objects(file.objects))
         broken = any(document.broken for document in file.documents)
-        findings: list[Any] | None = None
-        suppressions: list[Any] = []
-        if item.target:
-            result = lint_local(file, self.plan, self.settings)
-            findings = [pack(found) for found in result.findings]
-            suppressions = [tuple(found) for found in result.suppressions]
         objects = sum(len(group) for group in file.objects)
         digest = blake2b(facts + (b"!" if broken else b""), digest_size=16).digest()
-        return Entry(facts, digest, broken, objects, findings, suppressions, b"", [])
+        self.trees.keep(number, file)
+        return Entry(facts, digest, broken, objects, None, [], b"", [])
 
     def _digest(self) -> bytes:
         digest = blake2b(digest_size=16)
@@ -276,7 +268,7 @@ class _Run:
             digest.update(path.encode("utf-8", "replace") + b"\0" + self._entry(number).facts_digest)
         return digest.digest()
 
-    # -- second pass: what needs the index ---------------------------------------------------------
+    # -- second pass: the rules --------------------------------------------------------------------
 
     @property
     def index(self) -> Index:
@@ -297,61 +289,45 @@ class _Run:
         number = self.numbers.get(fact.path)
         if number is None:
             return None
-        file = self._file(number)
+        file = self.trees.get(number)
         if fact.document >= len(file.objects):
             return None
         return next((obj for obj in file.objects[fact.document] if obj.where == fact.where), None)
 
-    def _file(self, number: int) -> File:
-        file = self.files.get(number)
-        if file is not None:
-            return file
-        file = self.recent.pop(number, None)
-        if file is not None:
-            self.recent[number] = file  # the youngest again
-            return file
-        file = _read(self.inputs[number])
-        self._keep(number, file)
-        if number not in self.files:
-            self._remember(number, file)
-        return file
-
-    def _remember(self, number: int, file: File) -> None:
-        """Hold on to a file for a while, at the cost of those that were asked for longest ago."""
-        if len(file.text) > RECENT_CHARS:
-            return
-        self.recent[number] = file
-        self.recent_size += len(file.text)
-        while self.recent_size > RECENT_CHARS:
-            oldest = next(iter(self.recent))
-            self.recent_size -= len(self.recent.pop(oldest).text)
-
-    def _keep(self, number: int, file: File) -> None:
-        """Hold on to a tree for the second pass. A tree takes some fifteen times the room of its text: what exceeds the
-        budget is parsed again if need be.
-        """
-        size = len(file.text)
-        if self.kept < KEEP_CHARS:
-            self.kept += size
-            self.files[number] = file
-            if self.kept >= KEEP_CHARS and not gc.isenabled():
-                gc.freeze()  # what is kept need not be looked at when the rest is collected
-            return
-        self.dropped += size
-        if self.dropped >= COLLECT_CHARS and not gc.isenabled():
-            self.dropped = 0
-            gc.collect()
+    def _part(self, number: int, digest: bytes) -> Part | None:
+        """Which rules have not seen a file, or not seen it among files with these facts."""
+        if not self.inputs[number].target:
+            return None
+        entry = self._entry(number)
+        stale = bool(self.plan.cross) and entry.cross_digest != digest
+        if entry.findings is None:
+            return "all" if stale else "local"
+        return "cross" if stale else None
 
     def _second_pass(self, numbers: Iterable[int], digest: bytes) -> None:
         for number in numbers:
-            self._set_cross(number, digest, self._cross(number))
+            part = self._part(number, digest)
+            if part is not None:
+                self._learn(number, digest, self._judge(number, part))
 
-    def _cross(self, number: int) -> list[Any]:
-        found = run_hooks(self._file(number), True, self.plan, self.settings, self.index)
-        return [pack(item) for item in found]
+    def _judge(self, number: int, part: Part) -> _Judged:
+        """What rules say of a file, packed: findings of local rules and suppressions (None when they are known), findings
+        of the others.
+        """
+        file = self.trees.get(number)
+        index = None if part == "local" else self.index
+        local, cross = run_hooks(file, part, self.plan, self.settings, index)
+        packed = [pack(item) for item in cross]
+        if part == "cross":
+            return None, None, packed
+        return [pack(item) for item in local], [tuple(item) for item in suppressions_of(file)], packed
 
-    def _set_cross(self, number: int, digest: bytes, found: list[Any]) -> None:
-        self.entries[number] = self._entry(number)._replace(cross_digest=digest, cross=found)
+    def _learn(self, number: int, digest: bytes, judged: _Judged) -> None:
+        local, suppressions, cross = judged
+        entry = self._entry(number)._replace(cross_digest=digest, cross=cross)
+        if local is not None and suppressions is not None:
+            entry = entry._replace(findings=local, suppressions=suppressions)
+        self.entries[number] = entry
         self.changed = True
 
     def _project(self, digest: bytes) -> list[Any]:
@@ -385,53 +361,52 @@ class _Run:
             if answer is None:
                 self._first_pass(mine)
                 continue
-            entries, tracebacks = answer
-            self.plan.tracebacks.extend(tracebacks)
-            for number, entry in zip(mine, entries):
+            for number, entry in zip(mine, answer):
                 self.entries[number] = Entry(*entry)
         self.changed = True
         return running
 
     def _worker_first(self, numbers: list[int]) -> Any:
         def first() -> Any:
-            self.plan.tracebacks.clear()
             self._first_pass(numbers)
-            return [tuple(self._entry(number)) for number in numbers], list(self.plan.tracebacks)
+            return [tuple(self._entry(number)) for number in numbers]
 
         return first
 
     def _worker_second(self, numbers: list[int]) -> Any:
         def second(told: Any) -> Any:
+            digest, entries, waiting = told
             self.plan.tracebacks.clear()
-            for number, (facts, broken) in enumerate(told):
-                entry = self.entries[number]
-                if entry is None:
+            for number, known in enumerate(entries):
+                if self.entries[number] is None:
+                    facts, broken = known
                     self.entries[number] = Entry(facts, b"", broken, 0, None, [], b"", [])
-            targets = [number for number in numbers if self.inputs[number].target]
-            return [(number, self._cross(number)) for number in targets], list(self.plan.tracebacks)
+            parts = [(number, self._part(number, digest)) for number in waiting]
+            judged = [(number, self._judge(number, part)) for number, part in parts if part is not None]
+            return judged, list(self.plan.tracebacks)
 
         return second
 
     def _second_pass_in(self, running: list[Any], waiting: list[int], digest: bytes) -> list[int]:
         """Let the workers do the second pass over their files; what is left for this process."""
         told = [(self._entry(i).facts, self._entry(i).broken) for i in range(len(self.inputs))]
-        if self.plan.cross:
-            for worker, _ in running:
-                worker.tell(told)
         left = set(waiting)
-        if self.plan.cross:
-            theirs = {number for _, mine in running for number in mine}
-            self._second_pass([number for number in waiting if number not in theirs], digest)
-            left &= theirs
-            for worker, _ in running:
-                answer = worker.receive()
-                if answer is None:
-                    continue
-                found, tracebacks = answer
-                self.plan.tracebacks.extend(tracebacks)
-                for number, items in found:
-                    self._set_cross(number, digest, items)
-                    left.discard(number)
+        theirs: set[int] = set()
+        for worker, mine in running:
+            work = [number for number in mine if number in left]
+            theirs.update(work)
+            worker.tell((digest, told, work))
+        self._second_pass([number for number in waiting if number not in theirs], digest)
+        left &= theirs
+        for worker, _ in running:
+            answer = worker.receive()
+            if answer is None:
+                continue
+            found, tracebacks = answer
+            self.plan.tracebacks.extend(tracebacks)
+            for number, judged in found:
+                self._learn(number, digest, judged)
+                left.discard(number)
         for worker, _ in running:
             worker.close()
         return sorted(left)

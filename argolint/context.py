@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from argolint.diagnostic import ObjectRef
 from argolint.model.k8s import Object, objects_of
 from argolint.model.view import Span, View
-from argolint.model.workflow import Step, Template, WorkflowSpec
+from argolint.model.workflow import Step, Template, WorkflowSpec, release
 from argolint.patterns import lazy
 from argolint.project.discover import is_helm, is_unrendered
 from argolint.project.index import Index
@@ -24,6 +24,7 @@ class File:
     """A file as it was read: the subject of `source` rules."""
 
     __slots__ = (
+        "_keys",
         "_objects",
         "_scalars",
         "documents",
@@ -49,6 +50,7 @@ class File:
         self.encoding_problem = encoding_problem
         # a Helm, Go or Jinja template: it has no documents before somebody renders it
         self.unrendered = unrendered
+        self._keys: set[str] | None = None
         self._objects: list[list[Object]] | None = None
         self._scalars: dict[int, list[Scalar]] = {}
 
@@ -73,6 +75,29 @@ class File:
         return self._objects
 
     @property
+    def keys(self) -> set[str]:
+        """Every key of every mapping of the file, those of objects that are written in strings included."""
+        if self._keys is None:
+            found = {key for document in self.documents for key in document.keys}
+            for objects in self.objects:
+                for obj in objects:
+                    if obj.in_string:
+                        found.update(_keys_below(obj.map))
+            self._keys = found
+        return self._keys
+
+    def release(self) -> None:
+        """Forget the views made of the documents; they are made anew when they are asked for.
+
+        Views and their parents form cycles, which only the garbage collector would free.
+        """
+        for objects in self._objects or ():
+            for obj in objects:
+                release(obj)
+        self._objects = None
+        self._scalars.clear()
+
+    @property
     def text(self) -> str:
         return self.source.text
 
@@ -80,6 +105,17 @@ class File:
     def span(self) -> Span:
         """The start of the file."""
         return Span(0, 0)
+
+
+def _keys_below(node: Any) -> Iterator[str]:
+    pending = [node]
+    while pending:
+        at = pending.pop()
+        if isinstance(at, Map):
+            yield from at
+            pending.extend(at.values())
+        elif isinstance(at, Seq):
+            pending.extend(at)
 
 
 def read(path: str, text: str, encoding_problem: str = "") -> File:
@@ -171,6 +207,9 @@ class _Declared(Protocol):
     @property
     def options(self) -> tuple[tuple[str, Any], ...]: ...
 
+    @property
+    def cross_file(self) -> bool: ...
+
 
 class Context:
     """What a rule may know beside its subject.
@@ -201,7 +240,7 @@ class Context:
 
     @property
     def index(self) -> Index:
-        if self._index is None:
+        if self._index is None or (self.rule is not None and not self.rule.cross_file):
             raise RuntimeError("ctx.index needs @rule(..., cross_file=True)")
         return self._index
 

@@ -20,7 +20,7 @@ from argolint.errors import UserError
 from argolint.patterns import lazy
 from argolint.rule import Rule, rules_in
 
-_FORMAT = 4
+_FORMAT = 5
 POLICY = (".yaml", ".yml")
 _POLICY_NAME = lazy(r"[a-z]{3}[0-9]{3}_")
 

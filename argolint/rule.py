@@ -29,6 +29,7 @@ class Rule(NamedTuple):
 
     kinds       object kinds the hook is limited to ("" = all); for hooks below `object`, the owner's kind
     types       template types the `template` and `step` hooks are limited to
+    keys        keys of which one must stand somewhere in the file, or the rule has nothing to say: it is not called there
     default     whether the default profile has it
     fix         the safety of its fixes, or None when it has none
     cross_file  whether `ctx.index` is used: such a rule runs again when any other file changes
@@ -45,6 +46,7 @@ class Rule(NamedTuple):
     cross_file: bool
     kinds: tuple[str, ...]
     types: tuple[str, ...]
+    keys: tuple[str, ...]
     since: str
     options: tuple[tuple[str, Any], ...]
     summary: str
@@ -133,6 +135,7 @@ def rule(
     cross_file: bool = False,
     kinds: Sequence[str] = (),
     types: Sequence[str] = (),
+    keys: Sequence[str] = (),
     since: str = "0.1",
     options: dict[str, Any] | None = None,
 ) -> Callable[[Callable[..., Iterable[Finding]]], Callable[..., Iterable[Finding]]]:
@@ -145,6 +148,8 @@ def rule(
         raise ValueError(f"{code}: unknown hook {on!r}; hooks are {', '.join(HOOKS)}")
     if severity not in SEVERITY_RANK:
         raise ValueError(f"{code}: unknown severity {severity!r}")
+    if isinstance(keys, str) or (keys and on in ("source", "document", "suppression", "project")):
+        raise ValueError(f"{code}: keys is a tuple of keys, for hooks on objects and what is in them")
     if fix not in (None, "safe", "unsafe"):
         raise ValueError(f"{code}: fix is None, 'safe' or 'unsafe', not {fix!r}")
     if on == "project" and not cross_file:
@@ -153,7 +158,7 @@ def rule(
     def decorate(check: Callable[..., Iterable[Finding]]) -> Callable[..., Iterable[Finding]]:
         summary = (check.__doc__ or "").strip().partition("\n")[0]
         check.__rule__ = Rule(  # type: ignore[attr-defined]
-            code, name, on, severity, default, fix, cross_file, tuple(kinds), tuple(types), since,
+            code, name, on, severity, default, fix, cross_file, tuple(kinds), tuple(types), tuple(keys), since,
             tuple((options or {}).items()), summary, ("", ""), check,
         )  # fmt: skip
         return check

@@ -1,7 +1,7 @@
 """Running rules: one walk per document, a table hook → enabled rules, findings → diagnostics.
 
-Local rules see one file and their results can be cached with it; rules declared `cross_file` run when the
-index of all files is complete; `project` rules see the index only.
+Local rules see one file and their results can be cached with it; rules declared `cross_file` need the index of all
+files; `project` rules see the index only.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import os
 import time
 from collections.abc import Callable, Iterable, Sequence
 from hashlib import blake2b
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from argolint import registry
 from argolint.context import Context, DocumentView, File, Schedule
@@ -21,7 +21,7 @@ from argolint.project.discover import glob_matches
 from argolint.project.index import Index
 from argolint.rule import Finding, Rule, place_of
 from argolint.settings import Settings
-from argolint.suppress import Suppression, suppressions_of
+from argolint.suppress import Suppression
 from argolint.text import SourceText
 from argolint.yaml.loader import Stream
 from argolint.yaml.nodes import Seq
@@ -31,6 +31,12 @@ STALE_CODE, STALE_NAME = "LNT105", "stale-baseline-entry"
 
 
 Bound = list[tuple[Rule, Callable[..., Iterable[Any]]]]
+# Which rules to run over a file: those that need nothing but the file, those that need the index, or both in one walk.
+Part = Literal["local", "cross", "all"]
+# Which of the keys that rules ask for are in a file.
+Present = frozenset[str]
+# Of how many kinds of files, by what is present in them, the rules are remembered.
+_KINDS_OF_FILES = 64
 
 
 class Plan:
@@ -40,8 +46,8 @@ class Plan:
     """
 
     __slots__ = (
-        "_bound", "_checks", "all", "cross", "enabled", "failures", "local", "project", "severity", "suppression",
-        "times", "tracebacks",
+        "_asked", "_bound", "_checks", "all", "cross", "enabled", "failures", "hooks", "local", "project", "severity",
+        "suppression", "times", "tracebacks",
     )  # fmt: skip
 
     def __init__(self, rules: registry.Rules, settings: Settings) -> None:
@@ -53,7 +59,8 @@ class Plan:
         self.cross: dict[str, list[Rule]] = {}
         self.project: list[Rule] = []
         self.suppression: list[Rule] = []
-        self._bound: dict[tuple[bool, str, str, str], Bound] = {}
+        self._asked = frozenset(key for item in self.enabled for key in item.keys)
+        self._bound: dict[Present, dict[tuple[Part, str, str, str], Bound]] = {}
         self._checks: dict[str, Callable[..., Iterable[Any]] | None] = {}
         self.times: dict[str, list[float]] | None = None
         self.tracebacks: list[str] = [text for _, _, text in rules.failures]
@@ -64,6 +71,15 @@ class Plan:
                 self.suppression.append(item)
             else:
                 (self.cross if item.cross_file else self.local).setdefault(item.on, []).append(item)
+        both = {
+            hook: [*self.local.get(hook, ()), *self.cross.get(hook, ())]
+            for hook in {*self.local, *self.cross}
+        }
+        self.hooks: dict[Part, dict[str, list[Rule]]] = {
+            "local": self.local,
+            "cross": self.cross,
+            "all": both,
+        }
 
     def bind(self) -> None:
         """Import the modules of all enabled rules now; otherwise each is imported when it first has something to do."""
@@ -82,17 +98,35 @@ class Plan:
             self._checks[item.code] = check
         return check
 
-    def bound(self, cross: bool, hook: str, kind: str = "", type: str = "") -> Bound:
-        """The rules of a hook for an object kind and a template type, with their functions."""
-        key = (cross, hook, kind, type)
-        found = self._bound.get(key)
-        if found is None:
-            found = self._bound[key] = [
-                (item, self.check_of(item))
-                for item in (self.cross if cross else self.local).get(hook, ())
-                if (not item.kinds or kind in item.kinds) and (not item.types or type in item.types)
-            ]
-        return found
+    def rules_for(self, file: File, part: Part) -> Callable[..., Bound]:
+        """A function (hook, object kind, template type) -> the rules of that hook that may have something to say there, with
+        their functions.
+        """
+        present = self._asked.intersection(file.keys) if self._asked else self._asked
+        known = self._bound.pop(present, None)
+        if known is None:
+            known = {}
+            if len(self._bound) >= _KINDS_OF_FILES:
+                del self._bound[next(iter(self._bound))]
+        self._bound[present] = known  # the youngest
+
+        def bound(hook: str, kind: str = "", type: str = "") -> Bound:
+            key = (part, hook, kind, type)
+            found = known.get(key)
+            if found is None:
+                found = known[key] = self._chosen(present, *key)
+            return found
+
+        return bound
+
+    def _chosen(self, present: Present, part: Part, hook: str, kind: str, type: str) -> Bound:
+        return [
+            (item, self.check_of(item))
+            for item in self.hooks[part].get(hook, ())
+            if (not item.kinds or kind in item.kinds)
+            and (not item.types or type in item.types)
+            and (not item.keys or not present.isdisjoint(item.keys))
+        ]
 
 
 def _raising(error: Exception) -> Callable[..., Iterable[Any]]:
@@ -136,30 +170,29 @@ def severity_of(item: Rule, settings: Settings) -> str:
     return found
 
 
-class FileResult(NamedTuple):
-    """What linting one file gave: diagnostics and suppressions."""
+class Findings(NamedTuple):
+    """What the rules say of a file: those that need nothing but the file, and those that need the index."""
 
-    findings: list[Diagnostic]
-    suppressions: list[Suppression]
+    local: list[Diagnostic]
+    cross: list[Diagnostic]
 
 
 _INDEX = lazy(r"\[\d+\]")
 
 
-def run_hooks(
-    file: File, cross: bool, plan: Plan, settings: Settings, index: Index | None
-) -> list[Diagnostic]:
-    """Run the rules that need only this file, or (`cross`) those that need the index, over one file."""
-    table = plan.cross if cross else plan.local
+def run_hooks(file: File, part: Part, plan: Plan, settings: Settings, index: Index | None) -> Findings:
+    """Run rules over one file; `index` is only needed for those that are not local."""
+    table = plan.hooks[part]
+    out = Findings([], [])
     if not table:
-        return []
+        return out
     ctx = Context(file, settings, index)
-    out: list[Diagnostic] = []
     call = _caller(ctx, plan, out)
-    bound = plan.bound
+    bound = plan.rules_for(file, part)
     if "source" in table:
-        call(bound(cross, "source"), file, None)
-        out[:] = [_with_object(item, file) for item in out]
+        call(bound("source"), file, None)
+        for found in out:
+            found[:] = [_with_object(item, file) for item in found]
     has_tags = "scalar" in table and "{{" in file.text
     for document, objects in zip(file.documents, file.objects):
         if document.broken:
@@ -167,28 +200,30 @@ def run_hooks(
         if "document" in table and document.root is not None:
             kind = objects[0].kind if objects else ""
             call(
-                bound(cross, "document", kind),
+                bound("document", kind),
                 DocumentView(document, objects),
                 objects[0] if objects else None,
             )
         for obj in objects:
             kind = obj.kind
-            before = len(out)
+            before = [len(found) for found in out]
             if "object" in table:
-                call(bound(cross, "object", kind), obj, obj)
-            _run_specs(obj, kind, table, cross, plan, call)
+                call(bound("object", kind), obj, obj)
+            _run_specs(obj, kind, table, bound, call)
             if has_tags and kind:
-                rules = bound(cross, "scalar", kind)
+                rules = bound("scalar", kind)
                 if rules:
                     for scalar in file.scalars(obj):
                         call(rules, scalar, obj)
             if kind == "CronWorkflow" and "schedule" in table:
-                rules = bound(cross, "schedule", kind)
+                rules = bound("schedule", kind)
                 for schedule in _schedules(obj):
                     call(rules, schedule, obj)
-            if obj.parent is not None and len(out) > before:
-                out[before:] = _not_overwritten(out[before:], obj)
-    return _unique(out)
+            if obj.parent is not None:
+                for found, first in zip(out, before):
+                    if len(found) > first:
+                        found[first:] = _not_overwritten(found[first:], obj)
+    return Findings(_unique(out.local), _unique(out.cross))
 
 
 def _not_overwritten(findings: list[Diagnostic], embedded: Object) -> list[Diagnostic]:
@@ -216,7 +251,7 @@ def _add(out: list[Diagnostic], item: Diagnostic, obj: Object | None, text: str)
 _Call = Callable[[Bound, Any, Object | None], None]
 
 
-def _caller(ctx: Context, plan: Plan, out: list[Diagnostic]) -> _Call:
+def _caller(ctx: Context, plan: Plan, out: Findings) -> _Call:
     """A function that runs rules on a subject and adds what they find to `out`."""
     if plan.times is not None:
         return _timed_caller(ctx, plan, out, plan.times)
@@ -228,19 +263,20 @@ def _caller(ctx: Context, plan: Plan, out: list[Diagnostic]) -> _Call:
             ctx.rule = item
             try:
                 for finding in check(subject, ctx):
-                    _add(out, to_diagnostic(finding, item, plan, path, ctx.ref), obj, ctx.source.text)
+                    found = out[item.cross_file]
+                    _add(found, to_diagnostic(finding, item, plan, path, ctx.ref), obj, ctx.source.text)
             except Exception as error:
-                out.append(crash(item, error, path, subject, plan))
+                out[item.cross_file].append(crash(item, error, path, subject, plan))
 
     return call
 
 
-def _timed_caller(ctx: Context, plan: Plan, out: list[Diagnostic], times: dict[str, list[float]]) -> _Call:
+def _timed_caller(ctx: Context, plan: Plan, out: Findings, times: dict[str, list[float]]) -> _Call:
     def call(rules: Bound, subject: Any, obj: Object | None) -> None:
         ctx.object = obj
         for item, check in rules:
             start = time.perf_counter()
-            _run_rule(item, check, subject, ctx, plan, out)
+            _run_rule(item, check, subject, ctx, plan, out[item.cross_file])
             entry = times.setdefault(item.code, [0, 0.0])
             entry[0] += 1
             entry[1] += time.perf_counter() - start
@@ -260,23 +296,22 @@ def _with_object(item: Diagnostic, file: File) -> Diagnostic:
 
 
 def _run_specs(
-    obj: Object, kind: str, table: dict[str, list[Rule]], cross: bool, plan: Plan, call: _Call
+    obj: Object, kind: str, table: dict[str, list[Rule]], bound: Callable[..., Bound], call: _Call
 ) -> None:
-    bound = plan.bound
     for spec in obj.workflow_specs:
         if "spec" in table:
-            call(bound(cross, "spec", kind), spec, obj)
+            call(bound("spec", kind), spec, obj)
         for template in spec.all_templates:
             type_ = template.type
             if "template" in table:
-                call(bound(cross, "template", kind, type_), template, obj)
+                call(bound("template", kind, type_), template, obj)
             if "steps" in template.map and "steps" in table:
-                call(bound(cross, "steps", kind), template.steps, obj)
+                call(bound("steps", kind), template.steps, obj)
             if "dag" in template.map and "dag" in table:
-                call(bound(cross, "dag", kind), template.dag, obj)
+                call(bound("dag", kind), template.dag, obj)
             if "step" in table:
                 for step in template.children:
-                    call(bound(cross, "step", kind, type_), step, obj)
+                    call(bound("step", kind, type_), step, obj)
 
 
 def _schedules(obj: Object) -> list[Schedule]:
@@ -371,10 +406,10 @@ def failed_imports(plan: Plan) -> list[Diagnostic]:
 def run_project(plan: Plan, settings: Settings, index: Index) -> list[Diagnostic]:
     """Run the `project` rules; their findings say which file they are in."""
     ctx = Context(File("", SourceText(""), Stream([], [])), settings, index)
-    out: list[Diagnostic] = []
+    out = Findings([], [])
     call = _caller(ctx, plan, out)
     call([(item, plan.check_of(item)) for item in plan.project], index, None)
-    return out
+    return out.cross
 
 
 def suppress(
@@ -493,8 +528,3 @@ def with_fingerprints(findings: Iterable[Diagnostic]) -> list[Diagnostic]:
         digest = blake2b(f"{base}\0{number}".encode("utf-8", "replace"), digest_size=8).hexdigest()
         done.append(item._replace(fingerprint=digest))
     return done
-
-
-def lint_local(file: File, plan: Plan, settings: Settings) -> FileResult:
-    """Run the local rules over a file, and read its suppressions."""
-    return FileResult(run_hooks(file, False, plan, settings, None), suppressions_of(file))

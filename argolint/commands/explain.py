@@ -37,7 +37,7 @@ def run(args: argparse.Namespace) -> int:
     color = use_color("auto")
     for code, (name, severity, page) in registry.ENGINE.items():
         if wanted.upper() == code or wanted.lower() == name:
-            engine = Rule(code, name, "", severity, True, None, False, (), (), "0.1", (), "", ("", ""))
+            engine = Rule(code, name, "", severity, True, None, False, (), (), (), "0.1", (), "", ("", ""))
             sys.stdout.write(rendered(engine, _page(os.path.join(registry.builtin_folder(), page)), color))
             return 0
     item = rules.get(wanted.upper()) or next(

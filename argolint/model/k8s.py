@@ -125,6 +125,14 @@ class Object(View):
         specs: list[Any] = self._specs
         return specs
 
+    def specs_made(self) -> list[Any]:
+        """The workflow specs, if they have been asked for already."""
+        return self._specs or []
+
+    def forget(self) -> None:
+        """Let go of what was made of the mapping; it is made anew when it is asked for."""
+        self._specs = self.scalars = None
+
 
 def looks_like_object(node: Any) -> bool:
     """Whether a mapping claims to be a Kubernetes object."""

@@ -585,3 +585,16 @@ def _with_inline(template: Template) -> Iterator[Template]:
         inline = step.inline
         if inline is not None:
             yield from _with_inline(inline)
+
+
+def release(obj: Object) -> None:
+    """Break the cycles between the views of an object's workflow specs; what is asked for again is made anew."""
+    for spec in obj.specs_made():
+        defaults = spec.template_defaults
+        for template in (*spec.all_templates, *([defaults] if defaults is not None else ())):
+            for step in template.children:
+                step._inline = None
+                step._target = []
+            template._steps = template._dag = template._children = None
+        spec._templates = spec._all_templates = spec._references = spec._defaults = spec._named = None
+    obj.forget()

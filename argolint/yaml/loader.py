@@ -183,6 +183,7 @@ def _build(get: Any, text: str, base: int, document: Document) -> None:
     key_start = key_end = 0
     weight = 0
     value: Any
+    add_key = document.keys.add
     while True:
         event = get()
         kind = type(event)
@@ -338,6 +339,7 @@ def _build(get: Any, text: str, base: int, document: Document) -> None:
                 cur.styles.pop(key, None)
                 cur.aliases.discard(key)
             cur[key] = value
+            add_key(key)
             cur.at[key] = (key_start, key_end, start, end)
             if style:
                 if not cur.styles:

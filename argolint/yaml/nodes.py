@@ -103,9 +103,12 @@ class Problem(NamedTuple):
 
 
 class Document:
-    """One YAML document of a file. `root` is None both for an empty and for a broken document."""
+    """One YAML document of a file. `root` is None both for an empty and for a broken document.
 
-    __slots__ = ("aliases", "anchors", "broken", "end", "index", "problems", "root", "start")
+    `keys` has every key of every mapping in it.
+    """
+
+    __slots__ = ("aliases", "anchors", "broken", "end", "index", "keys", "problems", "root", "start")
 
     def __init__(self, index: int, start: int) -> None:
         self.index = index
@@ -113,6 +116,7 @@ class Document:
         self.end = start
         self.root: Any = None
         self.broken = False
+        self.keys: set[str] = set()
         self.problems: list[Problem] = []
         # (name, start, end) of every `&name` and every `*name`, in order
         self.anchors: list[tuple[str, int, int]] = []

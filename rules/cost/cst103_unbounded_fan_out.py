@@ -12,7 +12,13 @@ from argolint.yaml.edit import add_key
 
 
 @rule(
-    "CST103", "unbounded-fan-out", on="step", severity="warning", fix="unsafe", options={"fan-out-limit": 100}
+    "CST103",
+    "unbounded-fan-out",
+    on="step",
+    severity="warning",
+    fix="unsafe",
+    options={"fan-out-limit": 100},
+    keys=("withItems", "withSequence"),
 )
 def check(step: Step, ctx: Context) -> Iterator[Finding]:
     """A large loop without `parallelism` starts all its pods at once."""

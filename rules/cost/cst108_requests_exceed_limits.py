@@ -16,6 +16,7 @@ from argolint.rule import Finding, rule
     on="template",
     severity="error",
     types=("container", "script", "containerSet", "http", "resource", "data", "plugin"),
+    keys=("requests",),
 )
 def check(template: Template, ctx: Context) -> Iterator[Finding]:
     """A container requests more than its limit: the API server refuses the pod."""

@@ -18,6 +18,7 @@ from argolint.yaml.edit import add_key, quote
     severity="error",
     types=("container", "script", "containerSet"),
     fix="unsafe",
+    keys=("requests",),
 )
 def check(template: Template, ctx: Context) -> Iterator[Finding]:
     """An extended resource (a GPU) is requested and not limited, or not to the same number."""

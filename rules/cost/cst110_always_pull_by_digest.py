@@ -10,7 +10,15 @@ from argolint.rule import Finding, rule
 from argolint.yaml.edit import replace
 
 
-@rule("CST110", "always-pull-by-digest", on="template", severity="info", default=False, fix="safe")
+@rule(
+    "CST110",
+    "always-pull-by-digest",
+    on="template",
+    severity="info",
+    default=False,
+    fix="safe",
+    keys=("imagePullPolicy",),
+)
 def check(template: Template, ctx: Context) -> Iterator[Finding]:
     """An image with a digest never changes, so there is nothing to pull again."""
     for _, container in template.containers:

@@ -9,7 +9,7 @@ from argolint.model.workflow import Step
 from argolint.rule import Finding, rule
 
 
-@rule("CST111", "unbounded-with-param", on="step", severity="info", default=False)
+@rule("CST111", "unbounded-with-param", on="step", severity="info", default=False, keys=("withParam",))
 def check(step: Step, ctx: Context) -> Iterator[Finding]:
     """A loop over a list that is known only at run time has no `parallelism`."""
     if "{{" not in step.text("withParam"):

@@ -9,7 +9,7 @@ from argolint.model.workflow import WorkflowSpec
 from argolint.rule import Finding, rule
 
 
-@rule("CST112", "negative-lifetime", on="spec", severity="warning")
+@rule("CST112", "negative-lifetime", on="spec", severity="warning", keys=("ttlStrategy",))
 def check(spec: WorkflowSpec, ctx: Context) -> Iterator[Finding]:
     """A `ttlStrategy` with a negative number of seconds."""
     lifetime = spec.mapping("ttlStrategy")

@@ -10,7 +10,7 @@ from argolint.model.workflow import Dag
 from argolint.rule import Finding, rule
 
 
-@rule("DAG107", "depends-and-dependencies", on="dag", severity="error", fix="unsafe")
+@rule("DAG107", "depends-and-dependencies", on="dag", severity="error", fix="unsafe", keys=("dependencies",))
 def check(dag: Dag, ctx: Context) -> Iterator[Finding]:
     """One DAG has both `depends` and `dependencies`."""
     first = next((task for task in dag.tasks if task.depends), None)

@@ -10,7 +10,7 @@ from argolint.model.workflow import Dag
 from argolint.rule import Finding, rule
 
 
-@rule("DAG108", "continue-on-with-depends", on="dag", severity="error", fix="unsafe")
+@rule("DAG108", "continue-on-with-depends", on="dag", severity="error", fix="unsafe", keys=("continueOn",))
 def check(dag: Dag, ctx: Context) -> Iterator[Finding]:
     """A task has `continueOn` in a DAG that uses `depends`."""
     first = next((task for task in dag.tasks if task.depends), None)

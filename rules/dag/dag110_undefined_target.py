@@ -12,7 +12,7 @@ from argolint.rule import Finding, rule
 from argolint.yaml.edit import replace
 
 
-@rule("DAG110", "undefined-target", on="dag", severity="error", fix="unsafe")
+@rule("DAG110", "undefined-target", on="dag", severity="error", fix="unsafe", keys=("target",))
 def check(dag: Dag, ctx: Context) -> Iterator[Finding]:
     """`target` names a task that the DAG does not have."""
     target = dag.target

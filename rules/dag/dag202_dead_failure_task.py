@@ -16,7 +16,7 @@ _TEST = lazy(
 )
 
 
-@rule("DAG202", "dead-failure-task", on="dag", severity="warning", fix="unsafe")
+@rule("DAG202", "dead-failure-task", on="dag", severity="warning", fix="unsafe", keys=("when",))
 def check(dag: Dag, ctx: Context) -> Iterator[Finding]:
     """A task's `when` asks whether another has failed, but its dependency holds only when that has succeeded."""
     passes = continued(dag)

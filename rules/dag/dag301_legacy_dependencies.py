@@ -10,7 +10,15 @@ from argolint.model.workflow import Dag
 from argolint.rule import Finding, rule
 
 
-@rule("DAG301", "legacy-dependencies", on="dag", severity="info", default=False, fix="safe")
+@rule(
+    "DAG301",
+    "legacy-dependencies",
+    on="dag",
+    severity="info",
+    default=False,
+    fix="safe",
+    keys=("dependencies",),
+)
 def check(dag: Dag, ctx: Context) -> Iterator[Finding]:
     """A DAG uses lists of `dependencies`; `depends` says the same and more."""
     listed = [task for task in dag.tasks if task.dependencies]

@@ -11,7 +11,13 @@ from argolint.rule import Finding, rule
 
 
 @rule(
-    "DEP103", "cron-schedule-singular", on="object", severity="warning", kinds=("CronWorkflow",), fix="safe"
+    "DEP103",
+    "cron-schedule-singular",
+    on="object",
+    severity="warning",
+    kinds=("CronWorkflow",),
+    fix="safe",
+    keys=("schedule",),
 )
 def check(obj: Object, ctx: Context) -> Iterator[Finding]:
     """`schedule` is deprecated: `schedules` is a list."""

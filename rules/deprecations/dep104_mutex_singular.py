@@ -10,7 +10,7 @@ from argolint.model.workflow import WorkflowSpec
 from argolint.rule import Finding, rule
 
 
-@rule("DEP104", "mutex-singular", on="spec", severity="warning", fix="safe")
+@rule("DEP104", "mutex-singular", on="spec", severity="warning", fix="safe", keys=("mutex",))
 def check(spec: WorkflowSpec, ctx: Context) -> Iterator[Finding]:
     """`mutex` is deprecated: `mutexes` is a list."""
     if not deprecated(ctx.argo_version):

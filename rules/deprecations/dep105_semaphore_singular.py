@@ -10,7 +10,7 @@ from argolint.model.workflow import WorkflowSpec
 from argolint.rule import Finding, rule
 
 
-@rule("DEP105", "semaphore-singular", on="spec", severity="warning", fix="safe")
+@rule("DEP105", "semaphore-singular", on="spec", severity="warning", fix="safe", keys=("semaphore",))
 def check(spec: WorkflowSpec, ctx: Context) -> Iterator[Finding]:
     """`semaphore` is deprecated: `semaphores` is a list."""
     if not deprecated(ctx.argo_version):

@@ -10,7 +10,7 @@ from argolint.model.workflow import WorkflowSpec
 from argolint.rule import Finding, rule
 
 
-@rule("DEP106", "pod-priority", on="spec", severity="warning")
+@rule("DEP106", "pod-priority", on="spec", severity="warning", keys=("podPriority",))
 def check(spec: WorkflowSpec, ctx: Context) -> Iterator[Finding]:
     """`podPriority` is deprecated in favour of a priority class."""
     if deprecated(ctx.argo_version) and spec.get("podPriority") is not None:

@@ -10,7 +10,7 @@ from argolint.rule import Finding, rule
 from argolint.yaml.edit import replace
 
 
-@rule("DEP108", "on-exit", on="step", severity="info", default=False, fix="safe")
+@rule("DEP108", "on-exit", on="step", severity="info", default=False, fix="safe", keys=("onExit",))
 def check(step: Step, ctx: Context) -> Iterator[Finding]:
     """`onExit` of a step is deprecated in favour of the hook `exit`."""
     name = step.text("onExit")

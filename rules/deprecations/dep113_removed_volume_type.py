@@ -24,7 +24,7 @@ GONE = frozenset(
 )
 
 
-@rule("DEP113", "removed-volume-type", on="spec", severity="warning")
+@rule("DEP113", "removed-volume-type", on="spec", severity="warning", keys=("volumes",))
 def check(spec: WorkflowSpec, ctx: Context) -> Iterator[Finding]:
     """A volume of a type that Kubernetes has removed."""
     for holder in [spec, *spec.all_templates]:

@@ -10,7 +10,13 @@ from argolint.model.k8s import Object
 from argolint.rule import Finding, rule
 
 
-@rule("EXP101", "unclosed-tag", on="object", severity="error")
+@rule(
+    "EXP101",
+    "unclosed-tag",
+    on="object",
+    severity="error",
+    kinds=("Workflow", "WorkflowTemplate", "ClusterWorkflowTemplate", "CronWorkflow", "WorkflowEventBinding"),
+)
 def check(obj: Object, ctx: Context) -> Iterator[Finding]:
     """A `{{` has no `}}`."""
     for place in places(obj, ctx, "unclosed-tag"):

@@ -11,7 +11,14 @@ from argolint.rule import Finding, rule
 from argolint.yaml.edit import replace
 
 
-@rule("EXP103", "space-before-equals", on="object", severity="error", fix="safe")
+@rule(
+    "EXP103",
+    "space-before-equals",
+    on="object",
+    severity="error",
+    fix="safe",
+    kinds=("Workflow", "WorkflowTemplate", "ClusterWorkflowTemplate", "CronWorkflow", "WorkflowEventBinding"),
+)
 def check(obj: Object, ctx: Context) -> Iterator[Finding]:
     """A blank before `=` makes an expression a plain tag."""
     for place in places(obj, ctx, "space-before-equals"):

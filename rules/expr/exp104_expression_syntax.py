@@ -10,7 +10,13 @@ from argolint.model.k8s import Object
 from argolint.rule import Finding, rule
 
 
-@rule("EXP104", "expression-syntax", on="object", severity="error")
+@rule(
+    "EXP104",
+    "expression-syntax",
+    on="object",
+    severity="error",
+    kinds=("Workflow", "WorkflowTemplate", "ClusterWorkflowTemplate", "CronWorkflow", "WorkflowEventBinding"),
+)
 def check(obj: Object, ctx: Context) -> Iterator[Finding]:
     """An expression has a syntax error."""
     for place in places(obj, ctx, "expression-syntax"):

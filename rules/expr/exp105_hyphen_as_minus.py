@@ -11,7 +11,14 @@ from argolint.rule import Finding, rule
 from argolint.yaml.edit import replace
 
 
-@rule("EXP105", "hyphen-as-minus", on="object", severity="error", fix="safe")
+@rule(
+    "EXP105",
+    "hyphen-as-minus",
+    on="object",
+    severity="error",
+    fix="safe",
+    kinds=("Workflow", "WorkflowTemplate", "ClusterWorkflowTemplate", "CronWorkflow", "WorkflowEventBinding"),
+)
 def check(obj: Object, ctx: Context) -> Iterator[Finding]:
     """A hyphen in a name is read as a minus."""
     for place in places(obj, ctx, "hyphen-as-minus"):

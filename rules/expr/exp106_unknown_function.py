@@ -11,7 +11,14 @@ from argolint.rule import Finding, rule
 from argolint.yaml.edit import replace
 
 
-@rule("EXP106", "unknown-function", on="object", severity="error", fix="unsafe")
+@rule(
+    "EXP106",
+    "unknown-function",
+    on="object",
+    severity="error",
+    fix="unsafe",
+    kinds=("Workflow", "WorkflowTemplate", "ClusterWorkflowTemplate", "CronWorkflow", "WorkflowEventBinding"),
+)
 def check(obj: Object, ctx: Context) -> Iterator[Finding]:
     """An expression calls a function that does not exist."""
     for place in places(obj, ctx, "unknown-function"):

@@ -10,7 +10,13 @@ from argolint.model.k8s import Object
 from argolint.rule import Finding, rule
 
 
-@rule("EXP107", "function-not-available-here", on="object", severity="error")
+@rule(
+    "EXP107",
+    "function-not-available-here",
+    on="object",
+    severity="error",
+    kinds=("Workflow", "WorkflowTemplate", "ClusterWorkflowTemplate", "CronWorkflow", "WorkflowEventBinding"),
+)
 def check(obj: Object, ctx: Context) -> Iterator[Finding]:
     """An expression calls one of Argo's functions where there are none."""
     for place in places(obj, ctx, "function-not-available-here"):

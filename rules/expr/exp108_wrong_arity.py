@@ -10,7 +10,13 @@ from argolint.model.k8s import Object
 from argolint.rule import Finding, rule
 
 
-@rule("EXP108", "wrong-arity", on="object", severity="error")
+@rule(
+    "EXP108",
+    "wrong-arity",
+    on="object",
+    severity="error",
+    kinds=("Workflow", "WorkflowTemplate", "ClusterWorkflowTemplate", "CronWorkflow", "WorkflowEventBinding"),
+)
 def check(obj: Object, ctx: Context) -> Iterator[Finding]:
     """A function is called with too few or too many arguments."""
     for place in places(obj, ctx, "wrong-arity"):

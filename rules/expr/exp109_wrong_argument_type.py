@@ -10,7 +10,13 @@ from argolint.model.k8s import Object
 from argolint.rule import Finding, rule
 
 
-@rule("EXP109", "wrong-argument-type", on="object", severity="error")
+@rule(
+    "EXP109",
+    "wrong-argument-type",
+    on="object",
+    severity="error",
+    kinds=("Workflow", "WorkflowTemplate", "ClusterWorkflowTemplate", "CronWorkflow", "WorkflowEventBinding"),
+)
 def check(obj: Object, ctx: Context) -> Iterator[Finding]:
     """A function or operator is given a value of a type it does not take."""
     for place in places(obj, ctx, "wrong-argument-type", "wrong-operand-type", "invalid-regex"):

@@ -11,7 +11,14 @@ from argolint.rule import Finding, rule
 from argolint.yaml.edit import replace
 
 
-@rule("EXP110", "string-number-comparison", on="object", severity="error", fix="safe")
+@rule(
+    "EXP110",
+    "string-number-comparison",
+    on="object",
+    severity="error",
+    fix="safe",
+    kinds=("Workflow", "WorkflowTemplate", "ClusterWorkflowTemplate", "CronWorkflow", "WorkflowEventBinding"),
+)
 def check(obj: Object, ctx: Context) -> Iterator[Finding]:
     """A string is compared with a number or a bool."""
     for place in places(obj, ctx, "string-number-comparison"):

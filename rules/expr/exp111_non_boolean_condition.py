@@ -10,7 +10,13 @@ from argolint.model.k8s import Object
 from argolint.rule import Finding, rule
 
 
-@rule("EXP111", "non-boolean-condition", on="object", severity="error")
+@rule(
+    "EXP111",
+    "non-boolean-condition",
+    on="object",
+    severity="error",
+    kinds=("Workflow", "WorkflowTemplate", "ClusterWorkflowTemplate", "CronWorkflow", "WorkflowEventBinding"),
+)
 def check(obj: Object, ctx: Context) -> Iterator[Finding]:
     """A condition is neither true nor false."""
     for place in places(obj, ctx, "non-boolean-condition"):

@@ -10,7 +10,13 @@ from argolint.model.k8s import Object
 from argolint.rule import Finding, rule
 
 
-@rule("EXP115", "undefined-identifier", on="object", severity="error")
+@rule(
+    "EXP115",
+    "undefined-identifier",
+    on="object",
+    severity="error",
+    kinds=("Workflow", "WorkflowTemplate", "ClusterWorkflowTemplate", "CronWorkflow", "WorkflowEventBinding"),
+)
 def check(obj: Object, ctx: Context) -> Iterator[Finding]:
     """An expression uses a name that does not exist."""
     for place in places(obj, ctx, "undefined-identifier"):

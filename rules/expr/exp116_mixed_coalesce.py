@@ -10,7 +10,13 @@ from argolint.model.k8s import Object
 from argolint.rule import Finding, rule
 
 
-@rule("EXP116", "mixed-coalesce", on="object", severity="error")
+@rule(
+    "EXP116",
+    "mixed-coalesce",
+    on="object",
+    severity="error",
+    kinds=("Workflow", "WorkflowTemplate", "ClusterWorkflowTemplate", "CronWorkflow", "WorkflowEventBinding"),
+)
 def check(obj: Object, ctx: Context) -> Iterator[Finding]:
     """`??` is mixed with another operator."""
     for place in places(obj, ctx, "mixed-coalesce"):

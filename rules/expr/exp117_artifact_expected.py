@@ -10,7 +10,13 @@ from argolint.model.k8s import Object
 from argolint.rule import Finding, rule
 
 
-@rule("EXP117", "artifact-expected", on="object", severity="error")
+@rule(
+    "EXP117",
+    "artifact-expected",
+    on="object",
+    severity="error",
+    kinds=("Workflow", "WorkflowTemplate", "ClusterWorkflowTemplate", "CronWorkflow", "WorkflowEventBinding"),
+)
 def check(obj: Object, ctx: Context) -> Iterator[Finding]:
     """A `fromExpression` does not yield an artifact."""
     for place in places(obj, ctx, "artifact-expected"):

@@ -10,7 +10,13 @@ from argolint.model.k8s import Object
 from argolint.rule import Finding, rule
 
 
-@rule("EXP118", "json-parameters-in-expression", on="object", severity="error")
+@rule(
+    "EXP118",
+    "json-parameters-in-expression",
+    on="object",
+    severity="error",
+    kinds=("Workflow", "WorkflowTemplate", "ClusterWorkflowTemplate", "CronWorkflow", "WorkflowEventBinding"),
+)
 def check(obj: Object, ctx: Context) -> Iterator[Finding]:
     """The JSON of all parameters is asked for under the name of a map."""
     for place in places(obj, ctx, "json-parameters-in-expression"):

@@ -11,7 +11,14 @@ from argolint.rule import Finding, rule
 from argolint.yaml.edit import replace
 
 
-@rule("EXP119", "null-keyword", on="object", severity="error", fix="safe")
+@rule(
+    "EXP119",
+    "null-keyword",
+    on="object",
+    severity="error",
+    fix="safe",
+    kinds=("Workflow", "WorkflowTemplate", "ClusterWorkflowTemplate", "CronWorkflow", "WorkflowEventBinding"),
+)
 def check(obj: Object, ctx: Context) -> Iterator[Finding]:
     """An expression uses a keyword of another language."""
     for place in places(obj, ctx, "null-keyword"):

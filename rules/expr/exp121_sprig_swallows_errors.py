@@ -11,7 +11,15 @@ from argolint.rule import Finding, rule
 from argolint.yaml.edit import replace
 
 
-@rule("EXP121", "sprig-swallows-errors", on="object", severity="info", default=False, fix="unsafe")
+@rule(
+    "EXP121",
+    "sprig-swallows-errors",
+    on="object",
+    severity="info",
+    default=False,
+    fix="unsafe",
+    kinds=("Workflow", "WorkflowTemplate", "ClusterWorkflowTemplate", "CronWorkflow", "WorkflowEventBinding"),
+)
 def check(obj: Object, ctx: Context) -> Iterator[Finding]:
     """A conversion of sprig hides mistakes."""
     for place in places(obj, ctx, "sprig-swallows-errors"):

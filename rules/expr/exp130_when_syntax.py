@@ -11,7 +11,15 @@ from argolint.rule import Finding, rule
 from argolint.yaml.edit import replace
 
 
-@rule("EXP130", "when-syntax", on="object", severity="error", fix="safe")
+@rule(
+    "EXP130",
+    "when-syntax",
+    on="object",
+    severity="error",
+    fix="safe",
+    keys=("when",),
+    kinds=("Workflow", "WorkflowTemplate", "ClusterWorkflowTemplate", "CronWorkflow", "WorkflowEventBinding"),
+)
 def check(obj: Object, ctx: Context) -> Iterator[Finding]:
     """A `when` has a syntax error."""
     for place in places(obj, ctx, "when-syntax"):

@@ -11,7 +11,16 @@ from argolint.rule import Finding, rule
 from argolint.yaml.edit import replace
 
 
-@rule("EXP131", "when-unquoted-operand", on="object", severity="info", default=False, fix="safe")
+@rule(
+    "EXP131",
+    "when-unquoted-operand",
+    on="object",
+    severity="info",
+    default=False,
+    fix="safe",
+    keys=("when",),
+    kinds=("Workflow", "WorkflowTemplate", "ClusterWorkflowTemplate", "CronWorkflow", "WorkflowEventBinding"),
+)
 def check(obj: Object, ctx: Context) -> Iterator[Finding]:
     """A value stands unquoted in a `when`."""
     for place in places(obj, ctx, "when-unquoted-operand"):

@@ -11,7 +11,15 @@ from argolint.rule import Finding, rule
 from argolint.yaml.edit import replace
 
 
-@rule("EXP132", "when-type-mismatch", on="object", severity="error", fix="safe")
+@rule(
+    "EXP132",
+    "when-type-mismatch",
+    on="object",
+    severity="error",
+    fix="safe",
+    keys=("when",),
+    kinds=("Workflow", "WorkflowTemplate", "ClusterWorkflowTemplate", "CronWorkflow", "WorkflowEventBinding"),
+)
 def check(obj: Object, ctx: Context) -> Iterator[Finding]:
     """A `when` compares or joins values of different types."""
     for place in places(obj, ctx, "when-type-mismatch"):

@@ -10,7 +10,14 @@ from argolint.model.k8s import Object
 from argolint.rule import Finding, rule
 
 
-@rule("EXP134", "when-regex-invalid", on="object", severity="error")
+@rule(
+    "EXP134",
+    "when-regex-invalid",
+    on="object",
+    severity="error",
+    keys=("when",),
+    kinds=("Workflow", "WorkflowTemplate", "ClusterWorkflowTemplate", "CronWorkflow", "WorkflowEventBinding"),
+)
 def check(obj: Object, ctx: Context) -> Iterator[Finding]:
     """The right side of `=~` is no regular expression."""
     for place in places(obj, ctx, "when-regex-invalid"):

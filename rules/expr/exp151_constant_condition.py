@@ -13,7 +13,7 @@ from argolint.model.workflow import WorkflowSpec
 from argolint.rule import Finding, rule
 
 
-@rule("EXP151", "constant-condition", on="spec", severity="info", default=False)
+@rule("EXP151", "constant-condition", on="spec", severity="info", default=False, keys=("expression",))
 def check(spec: WorkflowSpec, ctx: Context) -> Iterator[Finding]:
     """A condition asks nothing."""
     conditions: list[tuple[View, str]] = []

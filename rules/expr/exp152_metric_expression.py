@@ -17,7 +17,7 @@ def _number(text: str) -> bool:
     return True
 
 
-@rule("EXP152", "metric-expression", on="template", severity="error")
+@rule("EXP152", "metric-expression", on="template", severity="error", keys=("metrics",))
 def check(template: Template, ctx: Context) -> Iterator[Finding]:
     """The value of a metric is no number."""
     for metric in template.mapping("metrics").items("prometheus"):

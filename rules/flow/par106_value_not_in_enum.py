@@ -13,7 +13,7 @@ from argolint.rule import Finding, rule
 from argolint.yaml.edit import replace, scalar
 
 
-@rule("PAR106", "value-not-in-enum", on="spec", severity="error", fix="unsafe")
+@rule("PAR106", "value-not-in-enum", on="spec", severity="error", fix="unsafe", keys=("enum",))
 def check(spec: WorkflowSpec, ctx: Context) -> Iterator[Finding]:
     """A value that is not one of the parameter's `enum`."""
     places: list[tuple[Parameter, str | None]] = [(item, None) for item in spec.arguments.parameters]

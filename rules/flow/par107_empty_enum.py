@@ -9,7 +9,7 @@ from argolint.model.workflow import WorkflowSpec
 from argolint.rule import Finding, rule
 
 
-@rule("PAR107", "empty-enum", on="spec", severity="error")
+@rule("PAR107", "empty-enum", on="spec", severity="error", keys=("enum",))
 def check(spec: WorkflowSpec, ctx: Context) -> Iterator[Finding]:
     """An `enum` that allows nothing."""
     items = list(spec.arguments.parameters)

@@ -17,7 +17,7 @@ TAKES = {
 }  # fmt: skip
 
 
-@rule("PAR108", "output-source-mismatch", on="spec", severity="error")
+@rule("PAR108", "output-source-mismatch", on="spec", severity="error", keys=("outputs", "valueFrom"))
 def check(spec: WorkflowSpec, ctx: Context) -> Iterator[Finding]:
     """A parameter takes its value from where there is none."""
     for template in spec.all_templates:

@@ -11,7 +11,7 @@ from argolint.model.workflow import Step
 from argolint.rule import Finding, rule
 
 
-@rule("PAR110", "with-param-not-a-list", on="step", severity="error")
+@rule("PAR110", "with-param-not-a-list", on="step", severity="error", keys=("withParam",))
 def check(step: Step, ctx: Context) -> Iterator[Finding]:
     """`withParam` is not a JSON list."""
     text = step.text("withParam").strip()

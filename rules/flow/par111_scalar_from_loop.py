@@ -9,7 +9,13 @@ from argolint.context import Context, Scalar
 from argolint.rule import Finding, rule
 
 
-@rule("PAR111", "scalar-from-loop", on="scalar", severity="warning")
+@rule(
+    "PAR111",
+    "scalar-from-loop",
+    on="scalar",
+    severity="warning",
+    keys=("withItems", "withParam", "withSequence"),
+)
 def check(scalar: Scalar, ctx: Context) -> Iterator[Finding]:
     """The outputs of a loop, which are a list, are used as one value."""
     if scalar.key not in ("when", "count", "start", "end") or scalar.step is None:

@@ -10,7 +10,7 @@ from argolint.model.view import View
 from argolint.rule import Finding, rule
 
 
-@rule("PAR113", "required-artifact-from-conditional", on="scalar", severity="warning")
+@rule("PAR113", "required-artifact-from-conditional", on="scalar", severity="warning", keys=("from",))
 def check(scalar: Scalar, ctx: Context) -> Iterator[Finding]:
     """A required artifact comes from a step that may have been skipped."""
     if scalar.key != "from":

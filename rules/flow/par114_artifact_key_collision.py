@@ -11,7 +11,7 @@ from argolint.model.workflow import WorkflowSpec
 from argolint.rule import Finding, rule
 
 
-@rule("PAR114", "artifact-key-collision", on="spec", severity="warning")
+@rule("PAR114", "artifact-key-collision", on="spec", severity="warning", keys=("artifacts",))
 def check(spec: WorkflowSpec, ctx: Context) -> Iterator[Finding]:
     """All items of a loop store their artifact under one key."""
     looped = flow_uses.looped_calls(spec)

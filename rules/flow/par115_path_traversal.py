@@ -10,7 +10,7 @@ from argolint.model.workflow import Template
 from argolint.rule import Finding, rule
 
 
-@rule("PAR115", "path-traversal", on="template", severity="error")
+@rule("PAR115", "path-traversal", on="template", severity="error", keys=("artifacts",))
 def check(template: Template, ctx: Context) -> Iterator[Finding]:
     """The path of an artifact climbs out of its folder."""
     if not ("inputs" in template or "outputs" in template):

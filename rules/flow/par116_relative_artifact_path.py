@@ -10,7 +10,7 @@ from argolint.model.workflow import Template
 from argolint.rule import Finding, rule
 
 
-@rule("PAR116", "relative-artifact-path", on="template", severity="warning")
+@rule("PAR116", "relative-artifact-path", on="template", severity="warning", keys=("path",))
 def check(template: Template, ctx: Context) -> Iterator[Finding]:
     """The path of an artifact or output is not absolute."""
     if not ("inputs" in template or "outputs" in template):

@@ -9,7 +9,7 @@ from argolint.model.workflow import Parameter, WorkflowSpec
 from argolint.rule import Finding, rule
 
 
-@rule("PAR117", "global-name-clash", on="spec", severity="warning")
+@rule("PAR117", "global-name-clash", on="spec", severity="warning", keys=("globalName",))
 def check(spec: WorkflowSpec, ctx: Context) -> Iterator[Finding]:
     """Two outputs are exported under one name."""
     for key in ("parameters", "artifacts"):

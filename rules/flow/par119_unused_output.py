@@ -10,7 +10,13 @@ from argolint.rule import Finding, rule
 
 
 @rule(
-    "PAR119", "unused-output", on="spec", severity="info", default=False, kinds=("Workflow", "CronWorkflow")
+    "PAR119",
+    "unused-output",
+    on="spec",
+    severity="info",
+    default=False,
+    kinds=("Workflow", "CronWorkflow"),
+    keys=("outputs",),
 )
 def check(spec: WorkflowSpec, ctx: Context) -> Iterator[Finding]:
     """An output that nothing reads."""

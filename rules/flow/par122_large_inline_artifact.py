@@ -9,7 +9,14 @@ from argolint.model.workflow import Template
 from argolint.rule import Finding, rule
 
 
-@rule("PAR122", "large-inline-artifact", on="template", severity="warning", options={"raw-artifact-kib": 256})
+@rule(
+    "PAR122",
+    "large-inline-artifact",
+    on="template",
+    severity="warning",
+    options={"raw-artifact-kib": 256},
+    keys=("raw",),
+)
 def check(template: Template, ctx: Context) -> Iterator[Finding]:
     """A `raw` artifact that fills the object."""
     if "inputs" not in template:

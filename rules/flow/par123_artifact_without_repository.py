@@ -10,7 +10,15 @@ from argolint.model.workflow import WorkflowSpec
 from argolint.rule import Finding, rule
 
 
-@rule("PAR123", "artifact-without-repository", on="spec", severity="info", default=False, cross_file=True)
+@rule(
+    "PAR123",
+    "artifact-without-repository",
+    on="spec",
+    severity="info",
+    default=False,
+    cross_file=True,
+    keys=("artifacts",),
+)
 def check(spec: WorkflowSpec, ctx: Context) -> Iterator[Finding]:
     """An artifact has a key and no bucket, and no artifact repository is known."""
     if "artifactRepositoryRef" in spec:

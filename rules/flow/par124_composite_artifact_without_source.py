@@ -10,7 +10,12 @@ from argolint.rule import Finding, rule
 
 
 @rule(
-    "PAR124", "composite-artifact-without-source", on="template", severity="warning", types=("steps", "dag")
+    "PAR124",
+    "composite-artifact-without-source",
+    on="template",
+    severity="warning",
+    types=("steps", "dag"),
+    keys=("artifacts",),
 )
 def check(template: Template, ctx: Context) -> Iterator[Finding]:
     """An output artifact of steps or a DAG that comes from nowhere."""

@@ -10,7 +10,7 @@ from argolint.model.workflow import Template
 from argolint.rule import Finding, rule
 
 
-@rule("PAR125", "shared-path", on="template", severity="warning")
+@rule("PAR125", "shared-path", on="template", severity="warning", keys=("path",))
 def check(template: Template, ctx: Context) -> Iterator[Finding]:
     """Two outputs, or two inputs, lie at the same path."""
     if not ("inputs" in template or "outputs" in template):

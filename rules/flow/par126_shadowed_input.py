@@ -9,7 +9,7 @@ from argolint.model.workflow import Template
 from argolint.rule import Finding, rule
 
 
-@rule("PAR126", "shadowed-input", on="template", severity="warning")
+@rule("PAR126", "shadowed-input", on="template", severity="warning", keys=("inline",))
 def check(template: Template, ctx: Context) -> Iterator[Finding]:
     """An inline template has an input of the same name as the template around it."""
     if template.step is None or "inputs" not in template:

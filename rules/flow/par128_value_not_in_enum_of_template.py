@@ -11,7 +11,14 @@ from argolint.project.index import did_you_mean
 from argolint.rule import Elsewhere, Finding, rule
 
 
-@rule("PAR128", "value-not-in-enum-of-template", on="spec", severity="warning", cross_file=True)
+@rule(
+    "PAR128",
+    "value-not-in-enum-of-template",
+    on="spec",
+    severity="warning",
+    cross_file=True,
+    keys=("workflowTemplateRef",),
+)
 def check(spec: WorkflowSpec, ctx: Context) -> Iterator[Finding]:
     """An argument has a value that the WorkflowTemplate does not allow."""
     ref = spec.workflow_template_ref

@@ -11,7 +11,14 @@ from argolint.model.workflow import WorkflowSpec
 from argolint.rule import Elsewhere, Finding, rule
 
 
-@rule("GIT117", "template-in-later-wave", on="spec", severity="warning", cross_file=True)
+@rule(
+    "GIT117",
+    "template-in-later-wave",
+    on="spec",
+    severity="warning",
+    cross_file=True,
+    keys=("templateRef", "workflowTemplateRef"),
+)
 def check(spec: WorkflowSpec, ctx: Context) -> Iterator[Finding]:
     """An object is synced before the template that it refers to."""
     if spec.owner.embedded:

@@ -12,7 +12,14 @@ from argolint.project.index import is_literal
 from argolint.rule import Finding, rule
 
 
-@rule("RBA105", "missing-agent-token-secret", on="spec", severity="warning", cross_file=True)
+@rule(
+    "RBA105",
+    "missing-agent-token-secret",
+    on="spec",
+    severity="warning",
+    cross_file=True,
+    keys=("http", "plugin"),
+)
 def check(spec: WorkflowSpec, ctx: Context) -> Iterator[Finding]:
     """The agent of http and plugin templates looks for a token Secret of its account, and the tree has none."""
     agents = [template for template in spec.all_templates if template.type in ("http", "plugin")]

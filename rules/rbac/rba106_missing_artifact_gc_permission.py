@@ -11,7 +11,15 @@ from argolint.rule import Finding, rule
 from argolint.rule_rbac import finding_of
 
 
-@rule("RBA106", "missing-artifact-gc-permission", on="spec", severity="error", fix="unsafe", cross_file=True)
+@rule(
+    "RBA106",
+    "missing-artifact-gc-permission",
+    on="spec",
+    severity="error",
+    fix="unsafe",
+    cross_file=True,
+    keys=("artifactGC",),
+)
 def check(spec: WorkflowSpec, ctx: Context) -> Iterator[Finding]:
     """The account that deletes artifacts may not read its tasks or report on them."""
     for lack in lacks(spec.owner, ctx.index, ctx.namespace, "collect"):

@@ -12,7 +12,14 @@ from argolint.rule import Finding, rule
 from argolint.yaml.edit import add_key
 
 
-@rule("RBA107", "artifact-gc-as-default-account", on="spec", severity="warning", fix="unsafe")
+@rule(
+    "RBA107",
+    "artifact-gc-as-default-account",
+    on="spec",
+    severity="warning",
+    fix="unsafe",
+    keys=("artifactGC",),
+)
 def check(spec: WorkflowSpec, ctx: Context) -> Iterator[Finding]:
     """Artifacts are deleted as the namespace's `default` account, although the workflow has one of its own."""
     own = spec.text("serviceAccountName")

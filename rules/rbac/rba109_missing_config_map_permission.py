@@ -11,7 +11,15 @@ from argolint.rule import Finding, rule
 from argolint.rule_rbac import finding_of
 
 
-@rule("RBA109", "missing-config-map-permission", on="spec", severity="warning", fix="unsafe", cross_file=True)
+@rule(
+    "RBA109",
+    "missing-config-map-permission",
+    on="spec",
+    severity="warning",
+    fix="unsafe",
+    cross_file=True,
+    keys=("hdfs",),
+)
 def check(spec: WorkflowSpec, ctx: Context) -> Iterator[Finding]:
     """The Kerberos configuration of an HDFS artifact is in a ConfigMap that the account may not get."""
     for lack in lacks(spec.owner, ctx.index, ctx.namespace, "configmap"):

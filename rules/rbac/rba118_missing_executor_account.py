@@ -9,7 +9,9 @@ from argolint.model.workflow import POD_TYPES, WorkflowSpec
 from argolint.rule import Finding, rule
 
 
-@rule("RBA118", "missing-executor-account", on="spec", severity="error")
+@rule(
+    "RBA118", "missing-executor-account", on="spec", severity="error", keys=("automountServiceAccountToken",)
+)
 def check(spec: WorkflowSpec, ctx: Context) -> Iterator[Finding]:
     """`automountServiceAccountToken: false` without an account for the executor: the controller refuses to make the pod."""
     if spec.mapping("executor").text("serviceAccountName"):

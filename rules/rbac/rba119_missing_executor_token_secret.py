@@ -12,7 +12,14 @@ from argolint.project.index import is_literal
 from argolint.rule import Finding, rule
 
 
-@rule("RBA119", "missing-executor-token-secret", on="spec", severity="warning", cross_file=True)
+@rule(
+    "RBA119",
+    "missing-executor-token-secret",
+    on="spec",
+    severity="warning",
+    cross_file=True,
+    keys=("executor",),
+)
 def check(spec: WorkflowSpec, ctx: Context) -> Iterator[Finding]:
     """The executor's account has no token Secret in the tree, which holds its rights."""
     seen: set[str] = set()

@@ -12,7 +12,14 @@ from argolint.project.index import is_literal
 from argolint.rule import Elsewhere, Finding, rule
 
 
-@rule("RBA203", "service-account-in-other-namespace", on="spec", severity="error", cross_file=True)
+@rule(
+    "RBA203",
+    "service-account-in-other-namespace",
+    on="spec",
+    severity="error",
+    cross_file=True,
+    keys=("serviceAccountName",),
+)
 def check(spec: WorkflowSpec, ctx: Context) -> Iterator[Finding]:
     """A workflow runs as an account that the tree has in another namespace only."""
     if not ctx.namespace:

@@ -9,7 +9,7 @@ from argolint.context import Context, Scalar
 from argolint.rule import Finding, rule
 
 
-@rule("RBA206", "parameterised-service-account", on="scalar", severity="error")
+@rule("RBA206", "parameterised-service-account", on="scalar", severity="error", keys=("serviceAccountName",))
 def check(scalar: Scalar, ctx: Context) -> Iterator[Finding]:
     """The account comes from a parameter: whoever submits picks the identity."""
     if scalar.key != "serviceAccountName" or scalar.spec is None:

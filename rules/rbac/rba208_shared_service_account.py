@@ -9,7 +9,7 @@ from argolint.model.workflow import POD_TYPES, WorkflowSpec
 from argolint.rule import Finding, rule
 
 
-@rule("RBA208", "shared-service-account", on="spec", severity="info", default=False)
+@rule("RBA208", "shared-service-account", on="spec", severity="info", default=False, keys=("resource",))
 def check(spec: WorkflowSpec, ctx: Context) -> Iterator[Finding]:
     """Some templates act on objects, others only compute, and all run as one account."""
     account = spec.text("serviceAccountName")

@@ -11,7 +11,15 @@ from argolint.rule import Finding, rule
 from argolint.yaml.edit import replace
 
 
-@rule("REF103", "undefined-on-exit", on="spec", severity="error", fix="unsafe", cross_file=True)
+@rule(
+    "REF103",
+    "undefined-on-exit",
+    on="spec",
+    severity="error",
+    fix="unsafe",
+    cross_file=True,
+    keys=("onExit", "hooks"),
+)
 def check(spec: WorkflowSpec, ctx: Context) -> Iterator[Finding]:
     """An exit handler or hook names a template that does not exist."""
     names = [template.name for template in spec.templates if template.name]

@@ -10,7 +10,14 @@ from argolint.project.index import did_you_mean, is_literal
 from argolint.rule import Finding, rule
 
 
-@rule("REF104", "undefined-workflow-template", on="spec", severity="warning", cross_file=True)
+@rule(
+    "REF104",
+    "undefined-workflow-template",
+    on="spec",
+    severity="warning",
+    cross_file=True,
+    keys=("templateRef",),
+)
 def check(spec: WorkflowSpec, ctx: Context) -> Iterator[Finding]:
     """A templateRef names an object that is not among the manifests."""
     severity = ctx.external_severity

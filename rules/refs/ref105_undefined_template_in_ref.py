@@ -10,7 +10,9 @@ from argolint.project.index import did_you_mean, is_literal
 from argolint.rule import Elsewhere, Finding, rule
 
 
-@rule("REF105", "undefined-template-in-ref", on="spec", severity="error", cross_file=True)
+@rule(
+    "REF105", "undefined-template-in-ref", on="spec", severity="error", cross_file=True, keys=("templateRef",)
+)
 def check(spec: WorkflowSpec, ctx: Context) -> Iterator[Finding]:
     """A templateRef names an object that is in the tree but does not have the template."""
     for ref in spec.references():

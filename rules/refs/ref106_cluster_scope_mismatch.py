@@ -10,7 +10,14 @@ from argolint.project.index import is_literal
 from argolint.rule import Elsewhere, Finding, rule
 
 
-@rule("REF106", "cluster-scope-mismatch", on="spec", severity="error", cross_file=True)
+@rule(
+    "REF106",
+    "cluster-scope-mismatch",
+    on="spec",
+    severity="error",
+    cross_file=True,
+    keys=("templateRef", "workflowTemplateRef"),
+)
 def check(spec: WorkflowSpec, ctx: Context) -> Iterator[Finding]:
     """The object exists as a template of the other scope."""
     for ref in spec.references():

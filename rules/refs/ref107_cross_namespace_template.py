@@ -10,7 +10,14 @@ from argolint.project.index import is_literal
 from argolint.rule import Elsewhere, Finding, rule
 
 
-@rule("REF107", "cross-namespace-template", on="spec", severity="error", cross_file=True)
+@rule(
+    "REF107",
+    "cross-namespace-template",
+    on="spec",
+    severity="error",
+    cross_file=True,
+    keys=("templateRef", "workflowTemplateRef"),
+)
 def check(spec: WorkflowSpec, ctx: Context) -> Iterator[Finding]:
     """The object exists in another namespace only."""
     if not ctx.namespace:

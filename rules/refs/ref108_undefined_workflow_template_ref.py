@@ -11,7 +11,14 @@ from argolint.project.index import did_you_mean, is_literal
 from argolint.rule import Finding, rule
 
 
-@rule("REF108", "undefined-workflow-template-ref", on="object", severity="warning", cross_file=True)
+@rule(
+    "REF108",
+    "undefined-workflow-template-ref",
+    on="object",
+    severity="warning",
+    cross_file=True,
+    keys=("workflowTemplateRef",),
+)
 def check(obj: Object, ctx: Context) -> Iterator[Finding]:
     """`workflowTemplateRef` names an object that is not among the manifests."""
     severity = ctx.external_severity

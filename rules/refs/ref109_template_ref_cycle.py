@@ -10,7 +10,7 @@ from argolint.model.workflow import WorkflowSpec
 from argolint.rule import Finding, rule
 
 
-@rule("REF109", "template-ref-cycle", on="spec", severity="error", cross_file=True)
+@rule("REF109", "template-ref-cycle", on="spec", severity="error", cross_file=True, keys=("templateRef",))
 def check(spec: WorkflowSpec, ctx: Context) -> Iterator[Finding]:
     """Templates of several objects call each other in a circle, and nothing ends it."""
     owner = spec.owner

@@ -11,7 +11,14 @@ from argolint.rule import Finding, rule
 from argolint.yaml.edit import replace
 
 
-@rule("REF110", "undefined-step", on="object", severity="error", fix="unsafe")
+@rule(
+    "REF110",
+    "undefined-step",
+    on="object",
+    severity="error",
+    fix="unsafe",
+    kinds=("Workflow", "WorkflowTemplate", "ClusterWorkflowTemplate", "CronWorkflow"),
+)
 def check(obj: Object, ctx: Context) -> Iterator[Finding]:
     """A variable names a step that the template does not have."""
     for one in references.problems(obj, ctx, None, "undefined-step"):

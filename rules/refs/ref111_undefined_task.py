@@ -11,7 +11,14 @@ from argolint.rule import Finding, rule
 from argolint.yaml.edit import replace
 
 
-@rule("REF111", "undefined-task", on="object", severity="error", fix="unsafe")
+@rule(
+    "REF111",
+    "undefined-task",
+    on="object",
+    severity="error",
+    fix="unsafe",
+    kinds=("Workflow", "WorkflowTemplate", "ClusterWorkflowTemplate", "CronWorkflow"),
+)
 def check(obj: Object, ctx: Context) -> Iterator[Finding]:
     """A variable names a task that the DAG does not have."""
     for one in references.problems(obj, ctx, None, "undefined-task"):

@@ -11,7 +11,15 @@ from argolint.rule import Finding, rule
 from argolint.yaml.edit import replace
 
 
-@rule("REF113", "undefined-output-artifact", on="object", severity="error", fix="unsafe", cross_file=True)
+@rule(
+    "REF113",
+    "undefined-output-artifact",
+    on="object",
+    severity="error",
+    fix="unsafe",
+    cross_file=True,
+    kinds=("Workflow", "WorkflowTemplate", "ClusterWorkflowTemplate", "CronWorkflow"),
+)
 def check(obj: Object, ctx: Context) -> Iterator[Finding]:
     """A variable names an output artifact that the called template does not declare."""
     for one in references.problems(obj, ctx, ctx.index, "undefined-output-artifact"):

@@ -10,7 +10,14 @@ from argolint.model.k8s import Object
 from argolint.rule import Finding, rule
 
 
-@rule("REF114", "no-result-output", on="object", severity="error", cross_file=True)
+@rule(
+    "REF114",
+    "no-result-output",
+    on="object",
+    severity="error",
+    cross_file=True,
+    kinds=("Workflow", "WorkflowTemplate", "ClusterWorkflowTemplate", "CronWorkflow"),
+)
 def check(obj: Object, ctx: Context) -> Iterator[Finding]:
     """`outputs.result` of a template that has none."""
     for one in references.problems(obj, ctx, ctx.index, "no-result"):

@@ -11,7 +11,14 @@ from argolint.rule import Finding, rule
 from argolint.yaml.edit import replace
 
 
-@rule("REF116", "undefined-input-artifact", on="object", severity="error", fix="unsafe")
+@rule(
+    "REF116",
+    "undefined-input-artifact",
+    on="object",
+    severity="error",
+    fix="unsafe",
+    kinds=("Workflow", "WorkflowTemplate", "ClusterWorkflowTemplate", "CronWorkflow"),
+)
 def check(obj: Object, ctx: Context) -> Iterator[Finding]:
     """A template reads an input artifact that it does not declare."""
     for one in references.problems(obj, ctx, None, "undefined-input-artifact"):

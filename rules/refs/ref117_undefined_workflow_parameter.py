@@ -11,7 +11,15 @@ from argolint.rule import Finding, rule
 from argolint.yaml.edit import replace
 
 
-@rule("REF117", "undefined-workflow-parameter", on="object", severity="error", fix="unsafe", cross_file=True)
+@rule(
+    "REF117",
+    "undefined-workflow-parameter",
+    on="object",
+    severity="error",
+    fix="unsafe",
+    cross_file=True,
+    kinds=("Workflow", "WorkflowTemplate", "ClusterWorkflowTemplate", "CronWorkflow"),
+)
 def check(obj: Object, ctx: Context) -> Iterator[Finding]:
     """A workflow parameter that nobody declares."""
     for one in references.problems(obj, ctx, ctx.index, "undefined-workflow-parameter"):

@@ -11,7 +11,14 @@ from argolint.rule import Finding, rule
 from argolint.yaml.edit import replace
 
 
-@rule("REF118", "undefined-workflow-output", on="object", severity="error", fix="unsafe")
+@rule(
+    "REF118",
+    "undefined-workflow-output",
+    on="object",
+    severity="error",
+    fix="unsafe",
+    kinds=("Workflow", "WorkflowTemplate", "ClusterWorkflowTemplate", "CronWorkflow"),
+)
 def check(obj: Object, ctx: Context) -> Iterator[Finding]:
     """A workflow output that no template exports."""
     for one in references.problems(obj, ctx, None, "undefined-workflow-output"):

@@ -11,7 +11,14 @@ from argolint.rule import Finding, rule
 from argolint.yaml.edit import replace
 
 
-@rule("REF119", "misspelt-variable-root", on="object", severity="error", fix="safe")
+@rule(
+    "REF119",
+    "misspelt-variable-root",
+    on="object",
+    severity="error",
+    fix="safe",
+    kinds=("Workflow", "WorkflowTemplate", "ClusterWorkflowTemplate", "CronWorkflow"),
+)
 def check(obj: Object, ctx: Context) -> Iterator[Finding]:
     """The first word of a tag is nearly one that Argo knows."""
     for one in references.problems(obj, ctx, None, "misspelt-root"):

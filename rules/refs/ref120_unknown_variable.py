@@ -11,7 +11,15 @@ from argolint.rule import Finding, rule
 from argolint.yaml.edit import replace
 
 
-@rule("REF120", "unknown-variable", on="object", severity="error", fix="unsafe", cross_file=True)
+@rule(
+    "REF120",
+    "unknown-variable",
+    on="object",
+    severity="error",
+    fix="unsafe",
+    cross_file=True,
+    kinds=("Workflow", "WorkflowTemplate", "ClusterWorkflowTemplate", "CronWorkflow"),
+)
 def check(obj: Object, ctx: Context) -> Iterator[Finding]:
     """A variable that does not exist, though its first word does."""
     for one in references.problems(obj, ctx, ctx.index, "unknown"):

@@ -10,7 +10,13 @@ from argolint.model.k8s import Object
 from argolint.rule import Finding, rule
 
 
-@rule("REF121", "unchecked-prefix-variable", on="object", severity="warning")
+@rule(
+    "REF121",
+    "unchecked-prefix-variable",
+    on="object",
+    severity="warning",
+    kinds=("Workflow", "WorkflowTemplate", "ClusterWorkflowTemplate", "CronWorkflow"),
+)
 def check(obj: Object, ctx: Context) -> Iterator[Finding]:
     """A variable that does not exist, of the kinds that Argo's own linter does not look at."""
     for one in references.problems(obj, ctx, None, "unchecked"):

@@ -10,7 +10,13 @@ from argolint.model.k8s import Object
 from argolint.rule import Finding, rule
 
 
-@rule("REF122", "item-outside-loop", on="object", severity="error")
+@rule(
+    "REF122",
+    "item-outside-loop",
+    on="object",
+    severity="error",
+    kinds=("Workflow", "WorkflowTemplate", "ClusterWorkflowTemplate", "CronWorkflow"),
+)
 def check(obj: Object, ctx: Context) -> Iterator[Finding]:
     """`item` where there is no loop."""
     for one in references.problems(obj, ctx, None, "item-outside-loop"):

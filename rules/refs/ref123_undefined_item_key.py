@@ -11,7 +11,14 @@ from argolint.rule import Finding, rule
 from argolint.yaml.edit import replace
 
 
-@rule("REF123", "undefined-item-key", on="object", severity="error", fix="unsafe")
+@rule(
+    "REF123",
+    "undefined-item-key",
+    on="object",
+    severity="error",
+    fix="unsafe",
+    kinds=("Workflow", "WorkflowTemplate", "ClusterWorkflowTemplate", "CronWorkflow"),
+)
 def check(obj: Object, ctx: Context) -> Iterator[Finding]:
     """A key that the items of the loop do not have."""
     for one in references.problems(obj, ctx, None, "undefined-item-key"):

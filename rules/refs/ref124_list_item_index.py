@@ -10,7 +10,13 @@ from argolint.model.k8s import Object
 from argolint.rule import Finding, rule
 
 
-@rule("REF124", "list-item-index", on="object", severity="error")
+@rule(
+    "REF124",
+    "list-item-index",
+    on="object",
+    severity="error",
+    kinds=("Workflow", "WorkflowTemplate", "ClusterWorkflowTemplate", "CronWorkflow"),
+)
 def check(obj: Object, ctx: Context) -> Iterator[Finding]:
     """An index into an item that is a list."""
     for one in references.problems(obj, ctx, None, "list-item-index"):

@@ -11,7 +11,14 @@ from argolint.rule import Finding, rule
 from argolint.yaml.edit import replace
 
 
-@rule("REF125", "steps-tasks-swap", on="object", severity="error", fix="safe")
+@rule(
+    "REF125",
+    "steps-tasks-swap",
+    on="object",
+    severity="error",
+    fix="safe",
+    kinds=("Workflow", "WorkflowTemplate", "ClusterWorkflowTemplate", "CronWorkflow"),
+)
 def check(obj: Object, ctx: Context) -> Iterator[Finding]:
     """`steps` in a DAG, or `tasks` in a steps template."""
     for one in references.problems(obj, ctx, None, "steps-tasks-swap"):

@@ -10,7 +10,13 @@ from argolint.model.k8s import Object
 from argolint.rule import Finding, rule
 
 
-@rule("REF126", "caller-scope-reference", on="object", severity="error")
+@rule(
+    "REF126",
+    "caller-scope-reference",
+    on="object",
+    severity="error",
+    kinds=("Workflow", "WorkflowTemplate", "ClusterWorkflowTemplate", "CronWorkflow"),
+)
 def check(obj: Object, ctx: Context) -> Iterator[Finding]:
     """A template reads the steps of its caller."""
     for one in references.problems(obj, ctx, None, "caller-scope"):

@@ -11,7 +11,14 @@ from argolint.rule import Finding, rule
 from argolint.yaml.edit import replace
 
 
-@rule("REF128", "whitespace-in-nested-tag", on="object", severity="error", fix="safe")
+@rule(
+    "REF128",
+    "whitespace-in-nested-tag",
+    on="object",
+    severity="error",
+    fix="safe",
+    kinds=("Workflow", "WorkflowTemplate", "ClusterWorkflowTemplate", "CronWorkflow"),
+)
 def check(obj: Object, ctx: Context) -> Iterator[Finding]:
     """Blanks in the inner tag of a nested one."""
     for one in references.problems(obj, ctx, None, "blank-in-nested"):

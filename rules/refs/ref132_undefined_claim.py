@@ -11,7 +11,14 @@ from argolint.project.index import is_literal, suggest
 from argolint.rule import Finding, rule
 
 
-@rule("REF132", "undefined-claim", on="object", severity="warning", cross_file=True)
+@rule(
+    "REF132",
+    "undefined-claim",
+    on="object",
+    severity="warning",
+    cross_file=True,
+    keys=("persistentVolumeClaim",),
+)
 def check(obj: Object, ctx: Context) -> Iterator[Finding]:
     """A volume names a claim that is not there."""
     for want in objects.wanted(obj):

@@ -13,7 +13,14 @@ from argolint.rule import Finding, rule
 BUILTIN = frozenset({"system-cluster-critical", "system-node-critical"})
 
 
-@rule("REF133", "undefined-priority-class", on="spec", severity="warning", cross_file=True)
+@rule(
+    "REF133",
+    "undefined-priority-class",
+    on="spec",
+    severity="warning",
+    cross_file=True,
+    keys=("podPriorityClassName", "priorityClassName"),
+)
 def check(spec: WorkflowSpec, ctx: Context) -> Iterator[Finding]:
     """A PriorityClass that is not there."""
     places: list[tuple[View, str]] = [(spec, "podPriorityClassName")]

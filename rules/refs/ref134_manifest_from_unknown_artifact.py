@@ -10,7 +10,14 @@ from argolint.project.index import did_you_mean, is_literal
 from argolint.rule import Finding, rule
 
 
-@rule("REF134", "manifest-from-unknown-artifact", on="template", severity="error", types=("resource",))
+@rule(
+    "REF134",
+    "manifest-from-unknown-artifact",
+    on="template",
+    severity="error",
+    types=("resource",),
+    keys=("manifestFrom",),
+)
 def check(template: Template, ctx: Context) -> Iterator[Finding]:
     """`manifestFrom` names an artifact that the template does not have."""
     artifact = template.body.mapping("manifestFrom").mapping("artifact")

@@ -17,6 +17,7 @@ from argolint.rule import Elsewhere, Finding, rule
     severity="error",
     cross_file=True,
     kinds=("Workflow", "CronWorkflow"),
+    keys=("templateRef",),
 )
 def check(spec: WorkflowSpec, ctx: Context) -> Iterator[Finding]:
     """A called template needs what only the spec around it has, and that spec does not come along."""

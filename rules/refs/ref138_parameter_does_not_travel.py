@@ -18,6 +18,7 @@ from argolint.rule import Elsewhere, Finding, rule
     severity="error",
     cross_file=True,
     kinds=("Workflow", "CronWorkflow"),
+    keys=("templateRef",),
 )
 def check(spec: WorkflowSpec, ctx: Context) -> Iterator[Finding]:
     """A called template reads a workflow parameter that this workflow does not have."""

@@ -11,7 +11,7 @@ from argolint.rule import Finding, rule
 from argolint.yaml.edit import add_key
 
 
-@rule("REL101", "unlimited-retry", on="spec", severity="warning", fix="unsafe")
+@rule("REL101", "unlimited-retry", on="spec", severity="warning", fix="unsafe", keys=("retryStrategy",))
 def check(spec: WorkflowSpec, ctx: Context) -> Iterator[Finding]:
     """A retryStrategy without a limit goes on for ever."""
     for strategy, label, _ in strategies(spec):

@@ -11,7 +11,15 @@ from argolint.rule import Finding, rule
 from argolint.yaml.edit import add_key
 
 
-@rule("REL102", "retry-without-backoff", on="spec", severity="info", default=False, fix="unsafe")
+@rule(
+    "REL102",
+    "retry-without-backoff",
+    on="spec",
+    severity="info",
+    default=False,
+    fix="unsafe",
+    keys=("retryStrategy",),
+)
 def check(spec: WorkflowSpec, ctx: Context) -> Iterator[Finding]:
     """All retries come at once: there is no backoff."""
     for strategy, label, _ in strategies(spec):

@@ -11,7 +11,7 @@ from argolint.rule import Finding, rule
 from argolint.yaml.edit import add_key
 
 
-@rule("REL103", "retry-policy-shift", on="spec", severity="info", fix="safe")
+@rule("REL103", "retry-policy-shift", on="spec", severity="info", fix="safe", keys=("retryStrategy",))
 def check(spec: WorkflowSpec, ctx: Context) -> Iterator[Finding]:
     """An expression without a retryPolicy: which policy applies depends on the release."""
     for strategy, label, _ in strategies(spec):

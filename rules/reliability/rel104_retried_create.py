@@ -14,7 +14,15 @@ from argolint.yaml.edit import replace
 from argolint.yaml.nodes import Map
 
 
-@rule("REL104", "retried-create", on="template", severity="warning", types=("resource",), fix="unsafe")
+@rule(
+    "REL104",
+    "retried-create",
+    on="template",
+    severity="warning",
+    types=("resource",),
+    fix="unsafe",
+    keys=("retryStrategy",),
+)
 def check(template: Template, ctx: Context) -> Iterator[Finding]:
     """The second try to create an object of a fixed name finds it there."""
     body = template.body

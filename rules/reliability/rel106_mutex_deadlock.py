@@ -10,7 +10,7 @@ from argolint.model.workflow import WorkflowSpec
 from argolint.rule import Finding, rule
 
 
-@rule("REL106", "mutex-deadlock", on="spec", severity="error")
+@rule("REL106", "mutex-deadlock", on="spec", severity="error", keys=("synchronization",))
 def check(spec: WorkflowSpec, ctx: Context) -> Iterator[Finding]:
     """A template waits for a mutex that its own workflow or caller holds."""
     for held, taken, always in nested_locks(spec):

@@ -9,7 +9,15 @@ from argolint.model.workflow import Step, Template
 from argolint.rule import Finding, rule
 
 
-@rule("REL109", "hidden-failure", on="template", severity="info", default=False, types=("steps", "dag"))
+@rule(
+    "REL109",
+    "hidden-failure",
+    on="template",
+    severity="info",
+    default=False,
+    types=("steps", "dag"),
+    keys=("continueOn",),
+)
 def check(template: Template, ctx: Context) -> Iterator[Finding]:
     """A failure is let pass and nobody asks for the status afterwards."""
     allowed = [step for step in template.children if _lets_pass(step)]

@@ -9,7 +9,7 @@ from argolint.model.workflow import WorkflowSpec
 from argolint.rule import Finding, rule
 
 
-@rule("REL110", "claim-not-reclaimed", on="spec", severity="info")
+@rule("REL110", "claim-not-reclaimed", on="spec", severity="info", keys=("volumeClaimTemplates",))
 def check(spec: WorkflowSpec, ctx: Context) -> Iterator[Finding]:
     """The volumes of failed runs stay."""
     if not spec.sequence("volumeClaimTemplates") or spec.mapping("volumeClaimGC").get("strategy"):

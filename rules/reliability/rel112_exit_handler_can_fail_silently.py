@@ -10,7 +10,14 @@ from argolint.model.workflow import WorkflowSpec
 from argolint.rule import Finding, rule
 
 
-@rule("REL112", "exit-handler-can-fail-silently", on="spec", severity="info", default=False)
+@rule(
+    "REL112",
+    "exit-handler-can-fail-silently",
+    on="spec",
+    severity="info",
+    default=False,
+    keys=("onExit", "hooks"),
+)
 def check(spec: WorkflowSpec, ctx: Context) -> Iterator[Finding]:
     """The exit handler is not retried: what it was to clean up or to tell is lost when it fails."""
     for reference in spec.references():

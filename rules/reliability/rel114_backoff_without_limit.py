@@ -10,7 +10,7 @@ from argolint.model.workflow import WorkflowSpec
 from argolint.rule import Finding, rule
 
 
-@rule("REL114", "backoff-without-limit", on="spec", severity="warning")
+@rule("REL114", "backoff-without-limit", on="spec", severity="warning", keys=("backoff",))
 def check(spec: WorkflowSpec, ctx: Context) -> Iterator[Finding]:
     """Without a limit the controller does not wait between the retries."""
     for strategy, label, _ in strategies(spec):

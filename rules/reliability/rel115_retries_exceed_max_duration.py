@@ -10,7 +10,7 @@ from argolint.model.workflow import WorkflowSpec
 from argolint.rule import Finding, rule
 
 
-@rule("REL115", "retries-exceed-max-duration", on="spec", severity="warning")
+@rule("REL115", "retries-exceed-max-duration", on="spec", severity="warning", keys=("backoff",))
 def check(spec: WorkflowSpec, ctx: Context) -> Iterator[Finding]:
     """The waits add up to more than `maxDuration`: the last retries never happen."""
     for strategy, label, _ in strategies(spec):

@@ -11,7 +11,7 @@ from argolint.rule import Finding, rule
 from argolint.yaml.edit import add_key
 
 
-@rule("REL116", "backoff-without-duration", on="spec", severity="error", fix="unsafe")
+@rule("REL116", "backoff-without-duration", on="spec", severity="error", fix="unsafe", keys=("backoff",))
 def check(spec: WorkflowSpec, ctx: Context) -> Iterator[Finding]:
     """A backoff needs a duration to start from."""
     for strategy, label, _ in strategies(spec):

@@ -11,7 +11,7 @@ from argolint.model.workflow import WorkflowSpec
 from argolint.rule import Finding, rule
 
 
-@rule("REL117", "retry-number-not-whole", on="spec", severity="error")
+@rule("REL117", "retry-number-not-whole", on="spec", severity="error", keys=("retryStrategy",))
 def check(spec: WorkflowSpec, ctx: Context) -> Iterator[Finding]:
     """`limit` and `factor` are whole numbers, also when written as strings."""
     for strategy, label, _ in strategies(spec):

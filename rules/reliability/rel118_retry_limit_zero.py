@@ -10,7 +10,7 @@ from argolint.model.workflow import WorkflowSpec
 from argolint.rule import Finding, rule
 
 
-@rule("REL118", "retry-limit-zero", on="spec", severity="warning")
+@rule("REL118", "retry-limit-zero", on="spec", severity="warning", keys=("retryStrategy",))
 def check(spec: WorkflowSpec, ctx: Context) -> Iterator[Finding]:
     """`limit: 0` is no retry at all."""
     for strategy, label, template in strategies(spec):

@@ -10,7 +10,15 @@ from argolint.rule import Finding, rule
 from argolint.yaml.edit import delete_key
 
 
-@rule("REL119", "retried-suspend", on="template", severity="warning", types=("suspend",), fix="unsafe")
+@rule(
+    "REL119",
+    "retried-suspend",
+    on="template",
+    severity="warning",
+    types=("suspend",),
+    fix="unsafe",
+    keys=("retryStrategy",),
+)
 def check(template: Template, ctx: Context) -> Iterator[Finding]:
     """A retryStrategy on a suspend template does nothing useful."""
     if template.mapping("retryStrategy").map:

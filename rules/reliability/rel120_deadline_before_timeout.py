@@ -10,7 +10,7 @@ from argolint.model.workflow import Template
 from argolint.rule import Finding, rule
 
 
-@rule("REL120", "deadline-before-timeout", on="template", severity="warning")
+@rule("REL120", "deadline-before-timeout", on="template", severity="warning", keys=("activeDeadlineSeconds",))
 def check(template: Template, ctx: Context) -> Iterator[Finding]:
     """A template may run longer than its workflow."""
     whole_run = template.spec.get("activeDeadlineSeconds")

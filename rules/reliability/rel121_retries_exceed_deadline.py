@@ -10,7 +10,7 @@ from argolint.model.workflow import WorkflowSpec
 from argolint.rule import Finding, rule
 
 
-@rule("REL121", "retries-exceed-deadline", on="spec", severity="warning")
+@rule("REL121", "retries-exceed-deadline", on="spec", severity="warning", keys=("backoff",))
 def check(spec: WorkflowSpec, ctx: Context) -> Iterator[Finding]:
     """The waits between the retries alone take longer than the workflow may."""
     deadline = whole(spec.get("activeDeadlineSeconds"))

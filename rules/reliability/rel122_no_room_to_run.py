@@ -10,7 +10,7 @@ from argolint.model.workflow import WorkflowSpec
 from argolint.rule import Finding, rule
 
 
-@rule("REL122", "no-room-to-run", on="spec", severity="error")
+@rule("REL122", "no-room-to-run", on="spec", severity="error", keys=("parallelism", "activeDeadlineSeconds"))
 def check(spec: WorkflowSpec, ctx: Context) -> Iterator[Finding]:
     """A parallelism or deadline of 0: nothing can run."""
     parallelism = spec.get("parallelism")

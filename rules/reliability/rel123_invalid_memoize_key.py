@@ -15,7 +15,7 @@ _WHOLE = lazy(r"[a-zA-Z0-9][-a-zA-Z0-9]*\Z")
 _BAD = lazy(r"[^-a-zA-Z0-9]+")
 
 
-@rule("REL123", "invalid-memoize-key", on="template", severity="error")
+@rule("REL123", "invalid-memoize-key", on="template", severity="error", keys=("memoize",))
 def check(template: Template, ctx: Context) -> Iterator[Finding]:
     """A cache key with characters that the cache does not take."""
     memoize = template.mapping("memoize")

@@ -9,7 +9,7 @@ from argolint.model.workflow import Template
 from argolint.rule import Finding, rule
 
 
-@rule("REL124", "constant-memoize-key", on="template", severity="warning")
+@rule("REL124", "constant-memoize-key", on="template", severity="warning", keys=("memoize",))
 def check(template: Template, ctx: Context) -> Iterator[Finding]:
     """The cache key does not depend on the inputs: every call gets the first one's outputs."""
     memoize = template.mapping("memoize")

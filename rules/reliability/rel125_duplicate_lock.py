@@ -11,7 +11,7 @@ from argolint.model.workflow import WorkflowSpec
 from argolint.rule import Finding, rule
 
 
-@rule("REL125", "duplicate-lock", on="spec", severity="error")
+@rule("REL125", "duplicate-lock", on="spec", severity="error", keys=("synchronization",))
 def check(spec: WorkflowSpec, ctx: Context) -> Iterator[Finding]:
     """One `synchronization` names the same lock twice."""
     for holder in [spec, *spec.all_templates]:

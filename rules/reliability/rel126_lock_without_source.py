@@ -9,7 +9,7 @@ from argolint.model.workflow import WorkflowSpec
 from argolint.rule import Finding, rule
 
 
-@rule("REL126", "lock-without-source", on="spec", severity="error")
+@rule("REL126", "lock-without-source", on="spec", severity="error", keys=("synchronization",))
 def check(spec: WorkflowSpec, ctx: Context) -> Iterator[Finding]:
     """A semaphore without exactly one source, a mutex without a name, or one of each where only one is taken."""
     for holder in [spec, *spec.all_templates]:

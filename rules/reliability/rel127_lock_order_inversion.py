@@ -10,7 +10,7 @@ from argolint.model.workflow import WorkflowSpec
 from argolint.rule import Finding, rule
 
 
-@rule("REL127", "lock-order-inversion", on="spec", severity="warning")
+@rule("REL127", "lock-order-inversion", on="spec", severity="warning", keys=("synchronization",))
 def check(spec: WorkflowSpec, ctx: Context) -> Iterator[Finding]:
     """Two ways take the same two locks in opposite orders."""
     if not ctx.source.mentions("synchronization"):

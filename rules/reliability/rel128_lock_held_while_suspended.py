@@ -10,7 +10,7 @@ from argolint.model.workflow import Template, WorkflowSpec
 from argolint.rule import Finding, rule
 
 
-@rule("REL128", "lock-held-while-suspended", on="spec", severity="warning")
+@rule("REL128", "lock-held-while-suspended", on="spec", severity="warning", keys=("synchronization",))
 def check(spec: WorkflowSpec, ctx: Context) -> Iterator[Finding]:
     """A mutex is held while the workflow waits for somebody."""
     if not ctx.source.mentions("synchronization") or not ctx.source.mentions("suspend"):

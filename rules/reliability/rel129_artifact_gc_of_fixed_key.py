@@ -12,7 +12,7 @@ from argolint.rule import Finding, rule
 STORES = ("s3", "gcs", "oss", "azure", "artifactory", "hdfs")
 
 
-@rule("REL129", "artifact-gc-of-fixed-key", on="spec", severity="warning")
+@rule("REL129", "artifact-gc-of-fixed-key", on="spec", severity="warning", keys=("artifactGC",))
 def check(spec: WorkflowSpec, ctx: Context) -> Iterator[Finding]:
     """Artifact garbage collection deletes an object that other runs share."""
     if not ctx.source.mentions("artifactGC"):

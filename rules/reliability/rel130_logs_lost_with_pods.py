@@ -9,7 +9,7 @@ from argolint.model.workflow import WorkflowSpec
 from argolint.rule import Finding, rule
 
 
-@rule("REL130", "logs-lost-with-pods", on="spec", severity="info", default=False)
+@rule("REL130", "logs-lost-with-pods", on="spec", severity="info", default=False, keys=("podGC",))
 def check(spec: WorkflowSpec, ctx: Context) -> Iterator[Finding]:
     """Pods are deleted as soon as they end, and their logs are not kept."""
     collector = spec.mapping("podGC")

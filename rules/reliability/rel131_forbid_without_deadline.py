@@ -10,7 +10,13 @@ from argolint.rule import Finding, rule
 
 
 @rule(
-    "REL131", "forbid-without-deadline", on="object", severity="info", default=False, kinds=("CronWorkflow",)
+    "REL131",
+    "forbid-without-deadline",
+    on="object",
+    severity="info",
+    default=False,
+    kinds=("CronWorkflow",),
+    keys=("concurrencyPolicy",),
 )
 def check(obj: Object, ctx: Context) -> Iterator[Finding]:
     """One run that hangs keeps the schedule from ever starting another."""

@@ -10,7 +10,7 @@ from argolint.model.workflow import WorkflowSpec
 from argolint.rule import Finding, rule
 
 
-@rule("REL132", "node-loss-not-retried", on="spec", severity="info", default=False)
+@rule("REL132", "node-loss-not-retried", on="spec", severity="info", default=False, keys=("retryStrategy",))
 def check(spec: WorkflowSpec, ctx: Context) -> Iterator[Finding]:
     """OnFailure (the default) does not retry pods that were evicted, deleted or lost with their node."""
     for strategy, label, _ in strategies(spec):

@@ -10,7 +10,14 @@ from argolint.model.workflow import Template
 from argolint.rule import Finding, rule
 
 
-@rule("REL134", "output-on-read-only-root", on="template", severity="warning", types=("container", "script"))
+@rule(
+    "REL134",
+    "output-on-read-only-root",
+    on="template",
+    severity="warning",
+    types=("container", "script"),
+    keys=("readOnlyRootFilesystem",),
+)
 def check(template: Template, ctx: Context) -> Iterator[Finding]:
     """An output is to be written where the container cannot write."""
     body = template.body

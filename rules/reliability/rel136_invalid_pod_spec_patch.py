@@ -14,7 +14,7 @@ from argolint.yaml.nodes import Map
 OWN = ("main", "wait", "init", "supervisor")
 
 
-@rule("REL136", "invalid-pod-spec-patch", on="spec", severity="error")
+@rule("REL136", "invalid-pod-spec-patch", on="spec", severity="error", keys=("podSpecPatch",))
 def check(spec: WorkflowSpec, ctx: Context) -> Iterator[Finding]:
     """A `podSpecPatch` that is no YAML, or patches a container that the pod does not have."""
     if not ctx.source.mentions("podSpecPatch"):

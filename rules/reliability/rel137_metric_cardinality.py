@@ -19,7 +19,7 @@ UNIQUE = (
 )
 
 
-@rule("REL137", "metric-cardinality", on="spec", severity="warning")
+@rule("REL137", "metric-cardinality", on="spec", severity="warning", keys=("metrics",))
 def check(spec: WorkflowSpec, ctx: Context) -> Iterator[Finding]:
     """A label of a metric has a new value in every run."""
     if not ctx.source.mentions("prometheus"):

@@ -10,7 +10,7 @@ from argolint.model.workflow import Step
 from argolint.rule import Finding, rule
 
 
-@rule("REL138", "empty-loop", on="step", severity="warning")
+@rule("REL138", "empty-loop", on="step", severity="warning", keys=("withItems", "withSequence"))
 def check(step: Step, ctx: Context) -> Iterator[Finding]:
     """A loop over nothing: the step never runs."""
     if ("withItems" in step or "withSequence" in step) and len(step.loops) == 1 and fan_out(step) == 0:

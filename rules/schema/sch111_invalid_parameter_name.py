@@ -13,7 +13,7 @@ from argolint.rule import Finding, rule
 NAME = lazy(r"[-a-zA-Z0-9_]+")
 
 
-@rule("SCH111", "invalid-parameter-name", on="spec", severity="error")
+@rule("SCH111", "invalid-parameter-name", on="spec", severity="error", keys=("parameters", "artifacts"))
 def check(spec: WorkflowSpec, ctx: Context) -> Iterator[Finding]:
     """A name of a parameter or artifact that Argo does not take."""
     ports = [spec.mapping("arguments")]

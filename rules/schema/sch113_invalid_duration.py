@@ -15,7 +15,14 @@ from argolint.yaml.edit import quote, replace
 SECONDS_TOO = frozenset({"duration", "maxDuration", "cap"})
 
 
-@rule("SCH113", "invalid-duration", on="spec", severity="error", fix="unsafe")
+@rule(
+    "SCH113",
+    "invalid-duration",
+    on="spec",
+    severity="error",
+    fix="unsafe",
+    keys=("deleteDelayDuration", "timeout", "pendingTimeout", "duration", "maxAge", "maxDuration", "cap"),
+)
 def check(spec: WorkflowSpec, ctx: Context) -> Iterator[Finding]:
     """A duration that Go does not read."""
     holders: list[tuple[View, tuple[str, ...]]] = [(spec.mapping("podGC"), ("deleteDelayDuration",))]

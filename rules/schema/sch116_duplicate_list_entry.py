@@ -18,7 +18,13 @@ KEYS = {
 }
 
 
-@rule("SCH116", "duplicate-list-entry", on="spec", severity="error")
+@rule(
+    "SCH116",
+    "duplicate-list-entry",
+    on="spec",
+    severity="error",
+    keys=("env", "volumes", "sidecars", "initContainers"),
+)
 def check(spec: WorkflowSpec, ctx: Context) -> Iterator[Finding]:
     """Two entries of a list have the same key."""
     yield from doubles(spec, "volumes")

@@ -12,7 +12,7 @@ from argolint.rule import Finding, rule
 NAME = lazy(r"[-._a-zA-Z][-._a-zA-Z0-9]*")
 
 
-@rule("SCH117", "invalid-env-name", on="template", severity="error")
+@rule("SCH117", "invalid-env-name", on="template", severity="error", keys=("env",))
 def check(template: Template, ctx: Context) -> Iterator[Finding]:
     """A name of an environment variable that Kubernetes does not take."""
     for _, container in template.containers:

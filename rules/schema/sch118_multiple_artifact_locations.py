@@ -12,7 +12,13 @@ from argolint.rule import Finding, rule
 LOCATIONS = ("s3", "git", "http", "artifactory", "hdfs", "raw", "oss", "gcs", "azure", "plugin")
 
 
-@rule("SCH118", "multiple-artifact-locations", on="spec", severity="error")
+@rule(
+    "SCH118",
+    "multiple-artifact-locations",
+    on="spec",
+    severity="error",
+    keys=("artifacts", "archiveLocation"),
+)
 def check(spec: WorkflowSpec, ctx: Context) -> Iterator[Finding]:
     """An artifact that is said to be in two places."""
     views: list[View] = spec.mapping("arguments").items("artifacts")

@@ -10,7 +10,13 @@ from argolint.model.workflow import WorkflowSpec
 from argolint.rule import Finding, rule
 
 
-@rule("SCH119", "conflicting-fields", on="spec", severity="error")
+@rule(
+    "SCH119",
+    "conflicting-fields",
+    on="spec",
+    severity="error",
+    keys=("manifestFrom", "withSequence", "templateRef", "inline", "fromExpression"),
+)
 def check(spec: WorkflowSpec, ctx: Context) -> Iterator[Finding]:
     """Two fields that exclude each other."""
     for template in spec.all_templates:

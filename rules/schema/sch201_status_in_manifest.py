@@ -12,7 +12,14 @@ from argolint.yaml.edit import delete_key
 SERVER_FIELDS = ("uid", "resourceVersion", "generation", "creationTimestamp", "managedFields", "selfLink")
 
 
-@rule("SCH201", "status-in-manifest", on="object", severity="warning", fix="safe")
+@rule(
+    "SCH201",
+    "status-in-manifest",
+    on="object",
+    severity="warning",
+    fix="safe",
+    keys=("status", "uid", "resourceVersion", "generation", "creationTimestamp", "managedFields", "selfLink"),
+)
 def check(obj: Object, ctx: Context) -> Iterator[Finding]:
     """Fields that the cluster writes are committed."""
     if obj.embedded or not obj.api_version or not obj.kind:

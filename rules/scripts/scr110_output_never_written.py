@@ -13,7 +13,7 @@ from argolint.rule import Finding, rule
 _WRITES = lazy(r"(?:>>?|\btee(?:\s+-a)?)\s*[\"']?(/[\w./-]+)")
 
 
-@rule("SCR110", "output-never-written", on="template", severity="warning")
+@rule("SCR110", "output-never-written", on="template", severity="warning", keys=("path",))
 def check(template: Template, ctx: Context) -> Iterator[Finding]:
     """A script does not write the file that an output parameter reads."""
     names = [view.mapping("valueFrom") for view in template.outputs.parameters]

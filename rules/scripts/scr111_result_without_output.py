@@ -18,7 +18,7 @@ _PRINTS = {
 }
 
 
-@rule("SCR111", "result-without-output", on="scalar", severity="warning")
+@rule("SCR111", "result-without-output", on="scalar", severity="warning", keys=("script",))
 def check(scalar: Scalar, ctx: Context) -> Iterator[Finding]:
     """The result of a script is used that prints nothing."""
     if "outputs.result" not in scalar.value and "outputs" not in scalar.value:

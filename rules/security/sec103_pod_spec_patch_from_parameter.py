@@ -10,7 +10,14 @@ from argolint.model.workflow import WorkflowSpec
 from argolint.rule import Finding, rule
 
 
-@rule("SEC103", "pod-spec-patch-from-parameter", on="spec", severity="error", cross_file=True)
+@rule(
+    "SEC103",
+    "pod-spec-patch-from-parameter",
+    on="spec",
+    severity="error",
+    cross_file=True,
+    keys=("podSpecPatch",),
+)
 def check(spec: WorkflowSpec, ctx: Context) -> Iterator[Finding]:
     """A pod is patched with text that a parameter holds."""
     for view, template in ((spec, None), *((one, one) for one in spec.all_templates)):

@@ -26,7 +26,13 @@ _GRAVE = (
 _SOCKETS = ("docker.sock", "containerd.sock", "crio.sock", "cri-dockerd.sock", "podman.sock")
 
 
-@rule("SEC110", "host-path-volume", on="object", severity="warning")
+@rule(
+    "SEC110",
+    "host-path-volume",
+    on="object",
+    severity="warning",
+    keys=("hostPath", "volumeMounts", "podSpecPatch", "manifest"),
+)
 def check(obj: Object, ctx: Context) -> Iterator[Finding]:
     """A pod mounts a directory of its node."""
     for setting in security.object_settings(obj, ctx):

@@ -11,7 +11,14 @@ from argolint.rule import Finding, rule
 from argolint.yaml.edit import replace
 
 
-@rule("SEC112", "privilege-escalation", on="object", severity="warning", fix="safe")
+@rule(
+    "SEC112",
+    "privilege-escalation",
+    on="object",
+    severity="warning",
+    fix="safe",
+    keys=("securityContext", "podSpecPatch", "manifest"),
+)
 def check(obj: Object, ctx: Context) -> Iterator[Finding]:
     """A container may gain more rights than it was started with."""
     for setting in security.object_settings(obj, ctx):

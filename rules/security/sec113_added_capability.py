@@ -25,7 +25,13 @@ _GRAVE = frozenset(
 )
 
 
-@rule("SEC113", "added-capability", on="object", severity="warning")
+@rule(
+    "SEC113",
+    "added-capability",
+    on="object",
+    severity="warning",
+    keys=("securityContext", "podSpecPatch", "manifest"),
+)
 def check(obj: Object, ctx: Context) -> Iterator[Finding]:
     """A container is given a capability that leads to its node."""
     for setting in security.object_settings(obj, ctx):

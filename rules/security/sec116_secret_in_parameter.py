@@ -10,7 +10,7 @@ from argolint.model.workflow import Template
 from argolint.rule import Finding, rule
 
 
-@rule("SEC116", "secret-in-parameter", on="template", severity="warning")
+@rule("SEC116", "secret-in-parameter", on="template", severity="warning", keys=("env",))
 def check(template: Template, ctx: Context) -> Iterator[Finding]:
     """A secret is handed over as a parameter."""
     for _, container in template.containers:

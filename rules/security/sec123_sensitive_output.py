@@ -10,7 +10,7 @@ from argolint.model.workflow import Template
 from argolint.rule import Finding, rule
 
 
-@rule("SEC123", "sensitive-output", on="template", severity="warning")
+@rule("SEC123", "sensitive-output", on="template", severity="warning", keys=("outputs",))
 def check(template: Template, ctx: Context) -> Iterator[Finding]:
     """An output parameter holds a secret."""
     for parameter in template.outputs.parameters:

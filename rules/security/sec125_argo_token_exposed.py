@@ -12,7 +12,13 @@ from argolint.rule import Finding, rule
 _PATH = "/var/run/secrets/kubernetes.io/serviceaccount"
 
 
-@rule("SEC125", "argo-token-exposed", on="object", severity="warning")
+@rule(
+    "SEC125",
+    "argo-token-exposed",
+    on="object",
+    severity="warning",
+    keys=("volumeMounts", "projected", "podSpecPatch", "manifest"),
+)
 def check(obj: Object, ctx: Context) -> Iterator[Finding]:
     """A service account's token is mounted by hand."""
     for setting in security.object_settings(obj, ctx):

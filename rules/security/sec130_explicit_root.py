@@ -10,7 +10,13 @@ from argolint.model.k8s import Object
 from argolint.rule import Finding, rule
 
 
-@rule("SEC130", "explicit-root", on="object", severity="warning")
+@rule(
+    "SEC130",
+    "explicit-root",
+    on="object",
+    severity="warning",
+    keys=("securityContext", "podSpecPatch", "manifest"),
+)
 def check(obj: Object, ctx: Context) -> Iterator[Finding]:
     """A container is told to run as root."""
     for setting in security.object_settings(obj, ctx):

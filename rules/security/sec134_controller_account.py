@@ -12,7 +12,7 @@ from argolint.rule import Finding, rule
 _ACCOUNTS = lazy(r"^(?:argo|argo-server|argo-events-sa|.*-?workflow-controller|argo-workflows-server)$")
 
 
-@rule("SEC134", "controller-account", on="spec", severity="warning")
+@rule("SEC134", "controller-account", on="spec", severity="warning", keys=("serviceAccountName",))
 def check(spec: WorkflowSpec, ctx: Context) -> Iterator[Finding]:
     """A workflow runs as the account of the controller or of the server."""
     for view in (spec, *spec.all_templates):

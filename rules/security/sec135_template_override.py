@@ -29,6 +29,7 @@ _KEYS = (
         "Workflow",
         "CronWorkflow",
     ),
+    keys=("workflowTemplateRef",),
 )
 def check(spec: WorkflowSpec, ctx: Context) -> Iterator[Finding]:
     """A Workflow overrides what its WorkflowTemplate says about privileges."""

@@ -11,7 +11,7 @@ from argolint.rule import Finding, rule
 _NAME = "workflows.argoproj.io/pod-gc-strategy"
 
 
-@rule("SEC136", "pod-gc-annotation", on="spec", severity="error")
+@rule("SEC136", "pod-gc-annotation", on="spec", severity="error", keys=("annotations",))
 def check(spec: WorkflowSpec, ctx: Context) -> Iterator[Finding]:
     """An annotation that crashes controllers is set by hand."""
     views = [spec.mapping("podMetadata").mapping("annotations")]

@@ -15,7 +15,7 @@ _TRACE = lazy(r"^\s*set\s+-[a-wyz]*x[a-z]*\b|^\s*set\s+-o\s+xtrace", re.MULTILIN
 _DUMP = lazy(r"^\s*(?:env|printenv)\s*$", re.MULTILINE)
 
 
-@rule("SEC137", "secret-in-log", on="template", severity="warning")
+@rule("SEC137", "secret-in-log", on="template", severity="warning", keys=("env",))
 def check(template: Template, ctx: Context) -> Iterator[Finding]:
     """A script prints its secrets."""
     for code in scripts.codes(template, ctx):

@@ -10,7 +10,14 @@ from argolint.model.workflow import Template
 from argolint.rule import Finding, rule
 
 
-@rule("SEC150", "artifact-source-from-event", on="template", severity="warning", cross_file=True)
+@rule(
+    "SEC150",
+    "artifact-source-from-event",
+    on="template",
+    severity="warning",
+    cross_file=True,
+    keys=("git", "http", "s3"),
+)
 def check(template: Template, ctx: Context) -> Iterator[Finding]:
     """An event decides from where an artifact is fetched."""
     for artifact in template.inputs.artifacts:

@@ -13,7 +13,7 @@ from argolint.rule import Finding, rule
 _RUN = lazy(r"\.(?:sh|bash|py|js|rb|pl)$")
 
 
-@rule("SEC151", "injected-script-artifact", on="template", severity="warning", cross_file=True)
+@rule("SEC151", "injected-script-artifact", on="template", severity="warning", cross_file=True, keys=("raw",))
 def check(template: Template, ctx: Context) -> Iterator[Finding]:
     """Text that somebody else decides is pasted into a file that is run."""
     for artifact in template.inputs.artifacts:

@@ -13,7 +13,7 @@ from argolint.rule import Finding, rule
 _DIGEST = lazy(r"[0-9a-f]{7,64}$|(?:refs/tags/)?v?\d+\.\d+")
 
 
-@rule("SEC152", "unpinned-source", on="template", severity="info", default=False)
+@rule("SEC152", "unpinned-source", on="template", severity="info", default=False, keys=("git",))
 def check(template: Template, ctx: Context) -> Iterator[Finding]:
     """A git artifact follows a branch."""
     for artifact in template.inputs.artifacts:

@@ -11,7 +11,7 @@ from argolint.model.workflow import Template
 from argolint.rule import Finding, rule
 
 
-@rule("SEC153", "eval-of-parameter", on="template", severity="warning")
+@rule("SEC153", "eval-of-parameter", on="template", severity="warning", keys=("env",))
 def check(template: Template, ctx: Context) -> Iterator[Finding]:
     """A script runs the content of a variable that a parameter fills."""
     for code in scripts.codes(template, ctx):

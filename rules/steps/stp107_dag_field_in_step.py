@@ -10,7 +10,15 @@ from argolint.rule import Finding, rule
 from argolint.yaml.edit import delete_key
 
 
-@rule("STP107", "dag-field-in-step", on="step", types=("steps",), severity="error", fix="unsafe")
+@rule(
+    "STP107",
+    "dag-field-in-step",
+    on="step",
+    types=("steps",),
+    severity="error",
+    fix="unsafe",
+    keys=("depends", "dependencies"),
+)
 def check(step: Step, ctx: Context) -> Iterator[Finding]:
     """A step has `depends` or `dependencies`, which only DAG tasks have."""
     if step.kind != "step":

@@ -9,7 +9,7 @@ from argolint.model.workflow import Step
 from argolint.rule import Finding, rule
 
 
-@rule("STP122", "exit-hook-on-skipped", on="step", types=("steps", "dag"), severity="info")
+@rule("STP122", "exit-hook-on-skipped", on="step", types=("steps", "dag"), severity="info", keys=("when",))
 def check(step: Step, ctx: Context) -> Iterator[Finding]:
     """An exit hook of a step with a `when`: when the condition is false, the hook does not run either."""
     if not step.when:

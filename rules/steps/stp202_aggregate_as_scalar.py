@@ -13,7 +13,14 @@ from argolint.rule import Finding, rule
 _LIST = lazy(r"[\[\]]")
 
 
-@rule("STP202", "aggregate-as-scalar", on="template", types=("steps", "dag"), severity="warning")
+@rule(
+    "STP202",
+    "aggregate-as-scalar",
+    on="template",
+    types=("steps", "dag"),
+    severity="warning",
+    keys=("withItems", "withParam", "withSequence"),
+)
 def check(template: Template, ctx: Context) -> Iterator[Finding]:
     """The outputs of a looped step are a JSON list; here one is used as a single value."""
     if not any(step.loops for step in template.children):

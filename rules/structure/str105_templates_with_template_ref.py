@@ -9,7 +9,7 @@ from argolint.model.workflow import WorkflowSpec
 from argolint.rule import Finding, rule
 
 
-@rule("STR105", "templates-with-template-ref", on="spec", severity="error")
+@rule("STR105", "templates-with-template-ref", on="spec", severity="error", keys=("workflowTemplateRef",))
 def check(spec: WorkflowSpec, ctx: Context) -> Iterator[Finding]:
     """A spec has both `workflowTemplateRef` and templates of its own."""
     ref = spec.workflow_template_ref

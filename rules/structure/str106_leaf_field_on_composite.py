@@ -18,7 +18,13 @@ REFUSED = {
 }  # fmt: skip
 
 
-@rule("STR106", "leaf-field-on-composite", on="template", severity="error")
+@rule(
+    "STR106",
+    "leaf-field-on-composite",
+    on="template",
+    severity="error",
+    keys=("timeout", "pendingTimeout", "activeDeadlineSeconds", "resourceClaims", "podResources"),
+)
 def check(template: Template, ctx: Context) -> Iterator[Finding]:
     """A field that only templates with a pod of their own have."""
     kind = template.type

@@ -10,7 +10,7 @@ from argolint.rule import Finding, rule
 from argolint.yaml.edit import delete_key
 
 
-@rule("STR107", "composite-field-on-leaf", on="template", severity="error", fix="safe")
+@rule("STR107", "composite-field-on-leaf", on="template", severity="error", fix="safe", keys=("parallelism",))
 def check(template: Template, ctx: Context) -> Iterator[Finding]:
     """`parallelism` on a template that has no children."""
     if template.get("parallelism") is None or template.type in ("", "steps", "dag"):

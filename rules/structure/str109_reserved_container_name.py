@@ -9,7 +9,7 @@ from argolint.model.workflow import Template
 from argolint.rule import Finding, rule
 
 
-@rule("STR109", "reserved-container-name", on="template", severity="error")
+@rule("STR109", "reserved-container-name", on="template", severity="error", keys=("sidecars", "containerSet"))
 def check(template: Template, ctx: Context) -> Iterator[Finding]:
     """A container has a name that Argo's own containers have."""
     if not ("sidecars" in template or "containerSet" in template):

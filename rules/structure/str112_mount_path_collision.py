@@ -10,7 +10,7 @@ from argolint.model.workflow import Template
 from argolint.rule import Finding, rule
 
 
-@rule("STR112", "mount-path-collision", on="template", severity="error")
+@rule("STR112", "mount-path-collision", on="template", severity="error", keys=("volumeMounts", "artifacts"))
 def check(template: Template, ctx: Context) -> Iterator[Finding]:
     """Two volumes are mounted at one path, or an artifact is put where a volume is mounted."""
     for _, container in template.containers:

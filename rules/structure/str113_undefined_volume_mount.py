@@ -10,7 +10,14 @@ from argolint.project.index import did_you_mean, is_literal
 from argolint.rule import Finding, rule
 
 
-@rule("STR113", "undefined-volume-mount", on="spec", severity="error", kinds=("Workflow", "CronWorkflow"))
+@rule(
+    "STR113",
+    "undefined-volume-mount",
+    on="spec",
+    severity="error",
+    kinds=("Workflow", "CronWorkflow"),
+    keys=("volumeMounts",),
+)
 def check(spec: WorkflowSpec, ctx: Context) -> Iterator[Finding]:
     """A container mounts a volume that nothing defines."""
     if spec.owner.embedded or spec.workflow_template_ref is not None:

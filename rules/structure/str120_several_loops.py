@@ -11,7 +11,7 @@ from argolint.rule import Finding, rule
 from argolint.yaml.nodes import Map
 
 
-@rule("STR120", "several-loops", on="step", severity="error")
+@rule("STR120", "several-loops", on="step", severity="error", keys=("withItems", "withParam", "withSequence"))
 def check(step: Step, ctx: Context) -> Iterator[Finding]:
     """A step loops over two things, or over a sequence that has no end."""
     loops = step.loops

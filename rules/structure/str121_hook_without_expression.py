@@ -9,7 +9,7 @@ from argolint.model.workflow import WorkflowSpec
 from argolint.rule import Finding, rule
 
 
-@rule("STR121", "hook-without-expression", on="spec", severity="error")
+@rule("STR121", "hook-without-expression", on="spec", severity="error", keys=("hooks",))
 def check(spec: WorkflowSpec, ctx: Context) -> Iterator[Finding]:
     """A hook other than `exit` does not say when it runs."""
     hooks = list(spec.hooks)

@@ -9,7 +9,7 @@ from argolint.model.workflow import Template
 from argolint.rule import Finding, rule
 
 
-@rule("STR122", "supplied-outside-suspend", on="template", severity="error")
+@rule("STR122", "supplied-outside-suspend", on="template", severity="error", keys=("supplied",))
 def check(template: Template, ctx: Context) -> Iterator[Finding]:
     """An output that a person is to supply, on a template that does not wait for one."""
     if template.type in ("", "suspend", "plugin"):

@@ -9,7 +9,7 @@ from argolint.model.workflow import Template
 from argolint.rule import Finding, rule
 
 
-@rule("STR124", "misplaced-artifact-path", on="template", severity="error")
+@rule("STR124", "misplaced-artifact-path", on="template", severity="error", keys=("artifacts",))
 def check(template: Template, ctx: Context) -> Iterator[Finding]:
     """An artifact of a pod without a path, or one of a template without a pod with a path."""
     kind = template.type

@@ -11,7 +11,7 @@ from argolint.rule import Finding, rule
 from argolint.yaml.nodes import Map
 
 
-@rule("STR125", "incomplete-artifact-location", on="template", severity="error")
+@rule("STR125", "incomplete-artifact-location", on="template", severity="error", keys=("git", "hdfs"))
 def check(template: Template, ctx: Context) -> Iterator[Finding]:
     """An artifact's location lacks what its driver insists on."""
     places: list[tuple[View, str]] = (

@@ -12,7 +12,7 @@ from argolint.rule import Finding, rule
 NEEDED = (("ports",), ("resources", "requests"), ("resources", "limits"), ("securityContext",))
 
 
-@rule("STR127", "incomplete-executor-plugin", on="spec", severity="error")
+@rule("STR127", "incomplete-executor-plugin", on="spec", severity="error", keys=("executorPlugins",))
 def check(spec: WorkflowSpec, ctx: Context) -> Iterator[Finding]:
     """An executor plugin lacks what Argo insists on."""
     for plugin in spec.items("executorPlugins"):

@@ -9,7 +9,7 @@ from argolint.model.workflow import WorkflowSpec
 from argolint.rule import Finding, rule
 
 
-@rule("STR128", "unsupported-pod-resource", on="spec", severity="error")
+@rule("STR128", "unsupported-pod-resource", on="spec", severity="error", keys=("podResources",))
 def check(spec: WorkflowSpec, ctx: Context) -> Iterator[Finding]:
     """`podResources` has what Kubernetes does not count for whole pods."""
     for view in (spec, *spec.all_templates):

@@ -13,7 +13,7 @@ LABEL = lazy(r"[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?")
 KEY = lazy(r"([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?")
 
 
-@rule("STR129", "invalid-pod-gc-selector", on="spec", severity="error")
+@rule("STR129", "invalid-pod-gc-selector", on="spec", severity="error", keys=("podGC",))
 def check(spec: WorkflowSpec, ctx: Context) -> Iterator[Finding]:
     """`podGC.labelSelector` is no label selector."""
     selector = spec.mapping("podGC").mapping("labelSelector")

@@ -15,7 +15,7 @@ NAME = lazy(r"[a-zA-Z_][a-zA-Z0-9_]*")
 KINDS = ("gauge", "counter", "histogram")
 
 
-@rule("STR130", "invalid-metric", on="spec", severity="error")
+@rule("STR130", "invalid-metric", on="spec", severity="error", keys=("metrics",))
 def check(spec: WorkflowSpec, ctx: Context) -> Iterator[Finding]:
     """A Prometheus metric that Argo does not take."""
     if "metrics" in spec:

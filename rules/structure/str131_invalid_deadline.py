@@ -9,7 +9,13 @@ from argolint.model.k8s import Object
 from argolint.rule import Finding, rule
 
 
-@rule("STR131", "invalid-deadline", on="object", severity="error")
+@rule(
+    "STR131",
+    "invalid-deadline",
+    on="object",
+    severity="error",
+    keys=("activeDeadlineSeconds", "startingDeadlineSeconds"),
+)
 def check(obj: Object, ctx: Context) -> Iterator[Finding]:
     """A number of seconds that is none, or negative."""
     for spec in obj.workflow_specs:

@@ -10,7 +10,7 @@ from argolint.model.workflow import Template
 from argolint.rule import Finding, rule
 
 
-@rule("STR132", "duplicate-container", on="template", severity="error")
+@rule("STR132", "duplicate-container", on="template", severity="error", keys=("containerSet",))
 def check(template: Template, ctx: Context) -> Iterator[Finding]:
     """Two containers of a container set have the same name."""
     if template.type != "containerSet":

@@ -10,7 +10,7 @@ from argolint.model.workflow import WorkflowSpec
 from argolint.rule import Finding, rule
 
 
-@rule("STR204", "on-exit-and-exit-hook", on="spec", severity="warning")
+@rule("STR204", "on-exit-and-exit-hook", on="spec", severity="warning", keys=("onExit",))
 def check(spec: WorkflowSpec, ctx: Context) -> Iterator[Finding]:
     """`onExit` and a hook `exit` at one level: only one of them runs."""
     holders: list[View] = [spec]

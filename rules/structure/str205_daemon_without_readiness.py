@@ -9,7 +9,14 @@ from argolint.model.workflow import Template
 from argolint.rule import Finding, rule
 
 
-@rule("STR205", "daemon-without-readiness", on="template", severity="warning", types=("container", "script"))
+@rule(
+    "STR205",
+    "daemon-without-readiness",
+    on="template",
+    severity="warning",
+    types=("container", "script"),
+    keys=("daemon",),
+)
 def check(template: Template, ctx: Context) -> Iterator[Finding]:
     """A daemon that does not say when it is ready."""
     if template.get("daemon") is True and template.body.get("readinessProbe") is None:

@@ -9,7 +9,9 @@ from argolint.model.workflow import Template
 from argolint.rule import Finding, rule
 
 
-@rule("STR206", "daemon-outlives-no-one", on="template", severity="warning", types=("steps",))
+@rule(
+    "STR206", "daemon-outlives-no-one", on="template", severity="warning", types=("steps",), keys=("daemon",)
+)
 def check(template: Template, ctx: Context) -> Iterator[Finding]:
     """A daemon is started in the last group of steps, and stopped at once."""
     groups = [group for group in template.steps.groups if group]
