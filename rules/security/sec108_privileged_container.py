@@ -33,9 +33,11 @@ def check(obj: Object, ctx: Context) -> Iterator[Finding]:
             )
 
 
-def without_privilege(setting: security.Setting, ctx: Context) -> list[Edit]:
-    """`privileged` taken out, and the context with it when there is nothing else in it."""
+def without_privilege(setting: security.Setting, ctx: Context) -> list[Edit] | None:
+    """`privileged` taken out, and the context with it when there is nothing else in it; None when an anchor brings it."""
     context = setting.view.mapping("securityContext")
+    if setting.view.is_alias("securityContext") or "privileged" in context.map.merged:
+        return None
     if len(context.map) == 1:
         return delete_key(ctx.source, setting.view.map, "securityContext")
     return delete_key(ctx.source, context.map, "privileged")

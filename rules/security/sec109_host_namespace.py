@@ -21,7 +21,9 @@ def check(obj: Object, ctx: Context) -> Iterator[Finding]:
                     setting.span(key),
                     f"`{key}` puts the pod into its node's {'network' if key == 'hostNetwork' else 'processes' if key == 'hostPID' else 'IPC'}",
                     help="remove it",
-                    fix=delete_key(ctx.source, setting.view.map, key) if setting.scalar is None else None,
+                    fix=delete_key(ctx.source, setting.view.map, key)
+                    if setting.scalar is None and key not in setting.view.map.merged
+                    else None,
                 )
         for port in setting.view.items("ports") if setting.level == "container" else ():
             if isinstance(port.get("hostPort"), int) and port.get("hostPort"):
