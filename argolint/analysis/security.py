@@ -301,7 +301,7 @@ _WHAT = {
     "stripe": "a Stripe key", "webhook": "a Slack webhook with its secret",
 }  # fmt: skip
 _SECRET_NAME = lazy(
-    r"(?:^|[-_.])(?:password|passwd|pwd|secret|secret[-_]?key|token|api[-_]?key|access[-_]?key|private[-_]?key|credentials?)\Z",
+    r"(?:^|[-_.]|\A(?:pg|mysql|redis|db|root|admin|user|smtp|git|docker|registry))(?:password|passwd|pwd|secret|secret[-_]?key|token|api[-_]?key|access[-_]?key|private[-_]?key|credentials?)\Z",
     re.IGNORECASE,
 )
 _PLACEHOLDER = lazy(

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
-from argolint.analysis.events import Feed, event_types, filled
+from argolint.analysis.events import OUTSIDE, Feed, event_types, filled
 from argolint.analysis.variables import Use, uses_in
 from argolint.language.tags import ExprTag, split
 from argolint.model.events import dependencies
@@ -35,8 +35,8 @@ class Away:
 
 LITERAL, OUTPUT, CALLER, SUBMITTER, SENDER, EVENT = range(6)
 
-# Event sources that hand on text which people outside write: titles, names of branches, whole bodies.
-_OPEN = frozenset({"webhook", "github", "gitlab", "bitbucket", "bitbucketserver", "gerrit", "slack"})
+# Event sources that hand on text which people outside write: titles, names of branches, whole bodies. The others of OUTSIDE sign what they send.
+_OPEN = OUTSIDE - {"sns", "stripe", "storageGrid"}
 
 _TEMPLATES = ("WorkflowTemplate", "ClusterWorkflowTemplate")
 # Functions whose result holds no text of their argument that could mean anything to a shell or to YAML.

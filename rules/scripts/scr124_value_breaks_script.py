@@ -11,12 +11,17 @@ from argolint.model.workflow import Template
 from argolint.rule import Finding, rule
 
 
-@rule("SCR124", "value-breaks-script", on="template", severity="warning", types=("script",))
+@rule(
+    "SCR124",
+    "value-breaks-script",
+    on="template",
+    severity="warning",
+)
 def check(template: Template, ctx: Context) -> Iterator[Finding]:
-    """A Python script is no Python any more when the value that a parameter has is pasted in."""
+    """A script is none any more when the value that a parameter has is pasted in."""
     for code in scripts.codes(template, ctx):
         text = code.scalar.value
-        if code.language != "python" or "{{" not in text or scripts.python_error(text) is not None:
+        if "{{" not in text or not _is_sound(text, code.language):
             continue
         for use in uses_in(text):
             declared = (
@@ -30,27 +35,20 @@ def check(template: Template, ctx: Context) -> Iterator[Finding]:
             if use.in_expr or not isinstance(value, str) or "{{" in value or not set(value) & set("\"'\\\n"):
                 continue
             start, end = text.rfind("{{", 0, use.start), text.find("}}", use.end) + 2
-            if start < 0 or end < 2 or not _breaks(text, start, end, value):
+            pasted = scripts.masked(text[:start]) + value + scripts.masked(text[end:])
+            if start < 0 or end < 2 or _is_sound(pasted, code.language):
                 continue
             yield Finding(
                 code.scalar.part(use.start, use.end),
-                f"with the value that `{use.text}` has here, this is no Python: quotes and line ends are pasted as they are",
+                f"with the value that `{use.text}` has here, this is no {code.noun}: quotes and line ends are pasted as they are",
                 help='hand it over in an environment variable: `env: [{name: X, value: "{{…}}"}]`',
                 related=[(declared.value_span("value"), "its value")] if declared is not None else (),
             )
             break
 
 
-def _breaks(text: str, start: int, end: int, value: str) -> bool:
-    import ast
-    import warnings
-
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            ast.parse(scripts.masked(text[:start]) + value + scripts.masked(text[end:]))
-    except SyntaxError:
-        return True
-    except (ValueError, RecursionError, MemoryError):
-        return False
-    return False
+def _is_sound(text: str, language: str) -> bool:
+    """Whether a script can be read: Python that parses, a shell script whose quotes are closed. Unknown languages are sound."""
+    if language == "python":
+        return scripts.python_error(text) is None
+    return language != "sh" or "<<" in text or "case " in text or scripts.scan_shell(text).open_quote < 0
