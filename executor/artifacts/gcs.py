@@ -37,13 +37,11 @@ class GcsDriver(ObjectDriver):
         self._account: Object = {}
         self._token = ("", 0.0)
         if not emulator:
-            text = value(location.get("serviceAccountKeySecret"))
-            if not text:
-                raise ArtifactError("gcs location has no serviceAccountKeySecret")
+            text = value(location.get("serviceAccountKeySecret")) or _own_credentials()
             try:
-                self._account = json.loads(text)
-            except ValueError:
-                raise ArtifactError("gcs: the service account key is not JSON") from None
+                self._account = dict(json.loads(text))
+            except (ValueError, TypeError):
+                raise ArtifactError("gcs: the credentials are not a JSON object") from None
 
     def _upload(self, path: Path, key: str) -> None:
         query = urllib.parse.urlencode({"uploadType": "media", "name": key})
@@ -113,17 +111,22 @@ class GcsDriver(ObjectDriver):
         if token and time.time() < expires - 60:
             return token
         address = str(self._account.get("token_uri") or "https://oauth2.googleapis.com/token")
-        form = {
-            "grant_type": "urn:ietf:params:oauth:grant-type:jwt-bearer",
-            "assertion": self._assertion(address),
-        }
+        if self._account.get("type") == "authorized_user":
+            names = ("client_id", "client_secret", "refresh_token")
+            form = {"grant_type": "refresh_token", **{n: str(self._account.get(n) or "") for n in names}}
+        else:
+            form = {
+                "grant_type": "urn:ietf:params:oauth:grant-type:jwt-bearer",
+                "assertion": self._assertion(address),
+            }
         request = urllib.request.Request(address, data=urllib.parse.urlencode(form).encode(), method="POST")
         try:
             with urllib.request.urlopen(request, timeout=TIMEOUT) as response:
                 answer = json.loads(response.read(1 << 20))
             self._token = (str(answer["access_token"]), time.time() + float(answer.get("expires_in") or 3600))
         except (OSError, ValueError, KeyError, TypeError) as error:
-            raise ArtifactError(f"gcs: no token for {self._account.get('client_email')}: {error}") from error
+            who = self._account.get("client_email") or self._account.get("client_id")
+            raise ArtifactError(f"gcs: no token for {who}: {error}") from error
         return self._token[0]
 
     def _assertion(self, audience: str) -> str:
@@ -152,6 +155,21 @@ class GcsDriver(ObjectDriver):
         except (ValueError, TypeError) as error:
             raise ArtifactError(f"gcs: the service account's private key cannot be used: {error}") from error
         return f"{text}.{_base64(signature)}"
+
+
+def _own_credentials() -> str:
+    """This machine's own credentials: a location without a secret takes them, as Google's clients do."""
+    named = os.environ.get("GOOGLE_APPLICATION_CREDENTIALS", "")
+    path = Path(named or "~/.config/gcloud/application_default_credentials.json").expanduser()
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, ValueError) as error:
+        if named:
+            raise ArtifactError(f"gcs: GOOGLE_APPLICATION_CREDENTIALS: {error}") from error
+        raise ArtifactError(
+            "gcs location has no serviceAccountKeySecret, and this machine has no credentials of its own "
+            "(GOOGLE_APPLICATION_CREDENTIALS, or gcloud auth application-default login)"
+        ) from None
 
 
 def _base64(data: bytes) -> str:

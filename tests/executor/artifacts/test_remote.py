@@ -449,8 +449,37 @@ def test_a_service_account_signs_for_its_token() -> None:
     )
     assert json.loads(base64.urlsafe_b64decode(head)) == {"alg": "RS256", "typ": "JWT", "kid": "k"}
     assert json.loads(base64.urlsafe_b64decode(claims))["iss"] == "me@x"
-    with pytest.raises(ArtifactError, match="has no serviceAccountKeySecret"):
+
+
+def test_a_gcs_location_without_a_secret_takes_this_machines_credentials(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import urllib.parse
+
+    from executor.artifacts.gcs import GcsDriver
+
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("GOOGLE_APPLICATION_CREDENTIALS", raising=False)
+    with pytest.raises(
+        ArtifactError, match="no serviceAccountKeySecret, and this machine has no credentials"
+    ):
         GcsDriver({"bucket": "b"}, lambda reference: "")
+    monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(tmp_path / "own.json"))
+    with pytest.raises(ArtifactError, match=r"GOOGLE_APPLICATION_CREDENTIALS: .*No such file"):
+        GcsDriver({"bucket": "b"}, lambda reference: "")
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Tokens)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    own = {"type": "authorized_user", "client_id": "me", "client_secret": "geheim", "refresh_token": "r"}
+    own["token_uri"] = f"http://127.0.0.1:{server.server_port}/token"
+    (tmp_path / "own.json").write_text(json.dumps(own))
+    _Tokens.asked.clear()
+    try:
+        assert GcsDriver({"bucket": "b"}, lambda reference: "")._access_token() == "t0ken"
+    finally:
+        server.shutdown()
+    assert urllib.parse.parse_qs(_Tokens.asked[0]) == {
+        "grant_type": ["refresh_token"], "client_id": ["me"], "client_secret": ["geheim"], "refresh_token": ["r"]
+    }  # fmt: skip
 
 
 @pytest.mark.sandbox
