@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 
 from executor.cluster import argoserver, discovery, openapiv2, podstreams, rest
-from executor.cluster.auth import ANONYMOUS, AUTHENTICATED, User
+from executor.cluster.auth import ANONYMOUS, User
 from executor.cluster.http import (
     Receive,
     Request,
@@ -19,11 +19,13 @@ from executor.cluster.http import (
     json_response,
     request_of,
 )
+from executor.cluster.impersonation import impersonation
 from executor.cluster.rbac import Attributes, denial
 from executor.cluster.routes import Target, target_of, verb_of
 from executor.cluster.state import Cluster
 from executor.cluster.status import (
     ApiStatus,
+    bad_request,
     forbidden,
     internal,
     method_not_allowed,
@@ -89,6 +91,8 @@ class App:
             return await self.respond(request)
         except ApiStatus as failure:
             return failure_response(failure)
+        except RecursionError:
+            return failure_response(bad_request("the request is nested too deeply"))
         except OSError as error:
             return failure_response(internal(str(error)))
         except Exception as error:
@@ -109,23 +113,12 @@ class App:
 
     def _acting_as(self, request: Request, user: User) -> User:
         """The user that the request is made as: another one, when it asks for that and may."""
-        name = request.headers.get("impersonate-user", "")
-        if not name:
+        asked = impersonation(request.headers)
+        if asked is None:
             return user
-        groups = [request.headers["impersonate-group"]] if "impersonate-group" in request.headers else []
-        prefix, _, account = name.removeprefix("system:serviceaccount:").rpartition(":")
-        is_account = name.startswith("system:serviceaccount:") and bool(prefix)
-        wanted = Attributes("impersonate", resource="users", name=name)
-        if is_account:
-            wanted = Attributes("impersonate", resource="serviceaccounts", namespace=prefix, name=account)
-            groups += ["system:serviceaccounts", f"system:serviceaccounts:{prefix}"]
-        for need in (
-            wanted,
-            *(Attributes("impersonate", resource="groups", name=group) for group in groups[:1]),
-        ):
-            if not is_account or need is wanted:
-                self._authorize(user, need, need.resource, need.name)
-        return User(name, (*groups, AUTHENTICATED))
+        for need in asked.needs:
+            self._authorize(user, need, need.resource, need.name)
+        return asked.user
 
     def _authorize(self, user: User, wanted: Attributes, plural: str, name: str) -> None:
         """ApiStatus 403 when the user may not do this."""

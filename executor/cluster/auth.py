@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from executor.cluster import pki
 from executor.cluster.http import Request
 from executor.cluster.meta import new_uid
-from executor.cluster.status import unauthorized
+from executor.cluster.status import ApiStatus, unauthorized
 from executor.cluster.store import Store
 
 MASTERS: Final = "system:masters"
@@ -80,7 +80,10 @@ class Authenticator:
             return user
         if request.peer:
             return _certificate_user(request.peer)
-        return ADMIN if self.insecure else ANONYMOUS
+        if not self.insecure:
+            return ANONYMOUS
+        _refuse_other_sites(request.headers)
+        return ADMIN
 
     def user_of_token(self, token: str, audiences: Iterable[str] = (ISSUER,)) -> User | None:
         """The user that a token stands for; None when it is not (or no longer) valid, or for none of `audiences`."""
@@ -162,6 +165,29 @@ class Authenticator:
         except (ValueError, InvalidSignature, binascii.Error, AttributeError):
             return None
         return claims if claims.get("iss") == ISSUER else None
+
+
+def _refuse_other_sites(headers: Mapping[str, str]) -> None:
+    """ApiStatus 403 for what a web page may have made the browser send: it reaches loopback, under its own name too.
+
+    Without credentials everybody on this machine is the administrator; the programs of strangers' pages are not meant.
+    """
+    host = _host(headers.get("host", ""))
+    origin = headers.get("origin", "")
+    if host not in _LOOPBACK or (origin and _host(origin.partition("//")[2]) not in _LOOPBACK):
+        raise ApiStatus(
+            403,
+            "Forbidden",
+            f'requests without credentials are served for loopback only, not for "{origin or host}"',
+        )
+
+
+_LOOPBACK: Final = ("127.0.0.1", "[::1]", "localhost")
+
+
+def _host(text: str) -> str:
+    host, colon, port = text.rpartition(":")
+    return (host if colon and port.isdigit() else text).lower()
 
 
 def _certificate_user(peer: Mapping[str, Any]) -> User:

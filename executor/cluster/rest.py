@@ -90,6 +90,7 @@ async def _list(cluster: Cluster, request: Request, target: Target) -> Response:
 
 async def _watch(cluster: Cluster, request: Request, target: Target) -> Response:
     resource = target.resource
+    cluster.refuse_watches()
     chosen = lists.selection(resource, target.namespace if resource.namespaced else None, request.query)
     if target.name:
         chosen = chosen._replace(name=target.name)

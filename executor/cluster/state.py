@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from executor.cluster import admission, builtincrds, defaults, managed, meta, protobuf
 from executor.cluster.auth import Authenticator
@@ -18,11 +18,13 @@ from executor.cluster.patches import ListKeys
 from executor.cluster.rbac import Authorizer
 from executor.cluster.schemas import list_strategy, schema_of
 from executor.cluster.secretbox import sealer
+from executor.cluster.status import ApiStatus
 from executor.cluster.store import DEFAULT_WINDOW, Entry, Event, Store
 from executor.cluster.watch import Watch
 
 log = logging.getLogger("argorun.apiserver")
 
+MAX_WATCHES: Final = 5_000
 CRDS = "customresourcedefinitions.apiextensions.k8s.io"
 
 
@@ -79,6 +81,17 @@ class Cluster:
         self.closing = True
         for watch in list(self._watches):
             watch.close()
+
+    def refuse_watches(self) -> None:
+        """ApiStatus 429 when there are as many as can be served."""
+        if len(self._watches) >= MAX_WATCHES:
+            raise ApiStatus(
+                429,
+                "TooManyRequests",
+                f"{MAX_WATCHES} watches are open, which is the limit",
+                {"retryAfterSeconds": 1},
+                {"retry-after": "1"},
+            )
 
     async def streamed(self, watch: Watch) -> AsyncIterator[bytes]:
         """The lines of a watch; the watch ends with the server."""

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from executor.cluster import budgets, crud, meta, podlogs, podstreams, scale
+from executor.cluster.admission import check_types
 from executor.cluster.auth import User
 from executor.cluster.crud import Call
 from executor.cluster.http import Request, Response, json_response, object_body, parse_body
 from executor.cluster.routes import Target
+from executor.cluster.schemas import definition
 from executor.cluster.status import (
     ApiStatus,
     bad_request,
@@ -27,6 +30,8 @@ if TYPE_CHECKING:
     from executor.cluster.state import Cluster
 
 _MIN_TOKEN_SECONDS: Final = 600
+_MAX_TOKEN_SECONDS: Final = 2**32
+_MOST: Final = 2**63 - 1
 _DEFAULT_TOKEN_SECONDS: Final = 3600
 
 
@@ -105,7 +110,8 @@ def log_options(query: Mapping[str, str]) -> podlogs.LogOptions:
         try:
             value = int(text)
         except ValueError:
-            raise bad_request(f"{key}: {text!r} is not a number") from None
+            raise bad_request(f"{key}: {text[:200]!r} is not a number") from None
+        value = min(value, _MOST)
         if value < least:
             raise invalid(
                 "PodLogOptions",
@@ -117,7 +123,7 @@ def log_options(query: Mapping[str, str]) -> podlogs.LogOptions:
 
     since = query.get("sinceTime") or ""
     seconds = number("sinceSeconds", 1)
-    if seconds is not None:
+    if seconds is not None and seconds < time.time():
         since = meta.timestamp(datetime.now(UTC) - timedelta(seconds=seconds))
     stream = {"Stdout": "stdout", "Stderr": "stderr"}.get(query.get("stream") or "", "")
     timestamps = query.get("timestamps") in ("true", "1")
@@ -225,19 +231,17 @@ async def _finalize(cluster: Cluster, request: Request, target: Target, entry: E
 
 async def _token(cluster: Cluster, request: Request, target: Target, entry: Entry) -> Response:
     body = object_body(parse_body(request, cluster.decode_protobuf))
+    check_types(target.resource, definition("io.k8s.api.authentication.v1.TokenRequest"), body)
     spec = body.get("spec") or {}
     seconds = spec.get("expirationSeconds") or _DEFAULT_TOKEN_SECONDS
-    if not isinstance(seconds, int) or seconds < _MIN_TOKEN_SECONDS:
-        raise invalid(
-            "TokenRequest",
-            "authentication.k8s.io",
-            "",
-            [
-                invalid_value(
-                    "spec.expirationSeconds", seconds, "may not specify a duration less than 10 minutes"
-                )
-            ],
-        )
+    why = ""
+    if seconds < _MIN_TOKEN_SECONDS:
+        why = "may not specify a duration less than 10 minutes"
+    elif seconds > _MAX_TOKEN_SECONDS:
+        why = "may not specify a duration larger than 2^32 seconds"
+    if why:
+        causes = [invalid_value("spec.expirationSeconds", seconds, why)]
+        raise invalid("TokenRequest", "authentication.k8s.io", "", causes)
     bound: dict[str, dict[str, str]] = {}
     reference = spec.get("boundObjectRef")
     if reference:
