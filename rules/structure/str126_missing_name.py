@@ -13,15 +13,15 @@ from argolint.rule import Finding, rule
 @rule("STR126", "missing-name", on="spec", severity="error")
 def check(spec: WorkflowSpec, ctx: Context) -> Iterator[Finding]:
     """A template, step, task, container, parameter or artifact has no name."""
-    yield from unnamed(spec.mapping("arguments"))
+    text = ctx.source.text
+    ports = [spec.mapping("arguments")] if '""' in text or "''" in text else []
     for template in spec.all_templates:
-        yield from unnamed(template.inputs)
-        yield from unnamed(template.outputs)
+        if ports:
+            ports += [template.inputs, template.outputs, *(step.arguments for step in template.children)]
         if template.step is None:
             yield from named(template, "template")
         for step in template.children:
             yield from named(step, step.kind)
-            yield from unnamed(step.arguments)
         for role in ("initContainers", "sidecars"):
             for one in template.items(role):
                 if one.get("name") == "":
@@ -29,6 +29,8 @@ def check(spec: WorkflowSpec, ctx: Context) -> Iterator[Finding]:
         if template.type == "containerSet":
             for one in template.body.items("containers"):
                 yield from named(one, "container")
+    for port in ports:
+        yield from unnamed(port)
 
 
 def named(view: View, what: str) -> Iterator[Finding]:
