@@ -20,6 +20,9 @@ COMMANDS = {
         "executor.commands.runs", "list, show, resume, retry and clean up the runs of this machine"
     ),
     "graph": Command("executor.commands.graph", "draw a workflow, or a run, as Mermaid or DOT"),
+    "event": Command(
+        "executor.commands.event", "send an event through Sensors or event bindings, and see what comes of it"
+    ),
     "cron-local": Command(
         "executor.commands.cron_local", "`cron next|simulate`: when CronWorkflows run, without a cluster"
     ),

@@ -21,7 +21,7 @@ from .test_faults import gone
 
 pytestmark = pytest.mark.sandbox
 KILLS = int(os.environ.get("ARGORUN_KILLS", "3"))
-MARK = "16.1803"  # a sleep that only these runs have
+MARK = f"16.{os.getpid():08d}"  # a sleep that only these runs have
 
 WORKFLOW = f"""{HEAD}spec:
   entrypoint: main
