@@ -138,6 +138,17 @@ class Group:
                     time.sleep(0.01)
 
 
+def bounded(limits: Limits, command: list[str]) -> list[str]:
+    """A command each of whose processes gets no more private memory than the limit: what there is without control groups.
+
+    A process that wants more is refused it, not killed; several may have the limit each. The processor's share is not kept.
+    """
+    if limits.memory is None:
+        return command
+    script = 'ulimit -d "$0" 2>/dev/null; exec "$@"'
+    return ["/bin/sh", "-c", script, str(max(limits.memory, 16 << 20) // 1024), *command]
+
+
 def joining(group: Group, command: list[str]) -> list[str]:
     """A command that joins the groups and becomes `command`."""
     script = "".join(f'echo 0 > "{file}" 2>/dev/null; ' for file in group.entry_files) + 'exec "$@"'

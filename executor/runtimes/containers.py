@@ -195,6 +195,8 @@ class ContainerRun:
         return self._judged(ended, under_emissary)
 
     def _start_and_wait(self, under_emissary: bool) -> Exit:
+        if under_emissary:
+            self._pause("before")
         handle, pump = self._start()
         self.handle = handle
         if self.stopped and self._sent is not None:
@@ -217,7 +219,23 @@ class ContainerRun:
                 ended = self._restart_command(under_emissary)
                 if ended.code == 0:
                     break
+        if under_emissary:
+            self._pause("after")
         return ended
+
+    def _pause(self, when: str) -> None:
+        """Wait for a marker file where ARGO_DEBUG_PAUSE_BEFORE or _AFTER asks for it (upstream: docs/debug-pause.md)."""
+        if self._environment().get(f"ARGO_DEBUG_PAUSE_{when.upper()}") != "true":
+            return
+        volume = self.pod.volumes.get("var-run-argo")
+        if volume is None:
+            return
+        marker = volume[0] / "ctr" / self.state.name / when
+        marker.parent.mkdir(parents=True, exist_ok=True)
+        with open(self.state.log, "ab") as log:
+            log.write(f"paused {when} the command: create {marker} to go on\n".encode())
+        while not marker.exists() and not self.stopped:
+            time.sleep(0.1)
 
     def _restart_command(self, under_emissary: bool) -> Exit:
         """Run the command again in the same root, as the emissary's retryStrategy does."""

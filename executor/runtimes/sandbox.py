@@ -24,7 +24,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from executor.runtimes.base import ContainerSpec, Exit, Limits, Mount, StartFailed
-from executor.runtimes.cgroups import Group, enforced, hierarchies, joining
+from executor.runtimes.cgroups import Group, bounded, enforced, hierarchies, joining
 from executor.runtimes.rootfs import resolve
 
 TOOLS = "/.argorun/bin"
@@ -298,7 +298,7 @@ class SandboxRuntime:
         group = self._group(spec)
         try:
             process = subprocess.Popen(
-                joining(group, command) if group is not None else command,
+                joining(group, command) if group is not None else bounded(spec.limits, command),
                 stdin=subprocess.DEVNULL,
                 stdout=spec.stdout,
                 stderr=spec.stderr,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import tarfile
+import time
 from pathlib import Path
 from typing import Any
 
@@ -372,3 +373,29 @@ def test_outputs_below_usr_and_etc_are_collected(run_pod) -> None:
     assert [p["value"] for p in ran.outputs["parameters"]] == ["1", "2"]
     assert not Path("/usr/src/app/o").exists()
     assert not Path("/etc/o").exists()
+
+
+def test_a_debugged_main_waits_for_its_marker_files(run_pod) -> None:
+    pod = argo(template("echo ran"))
+    main = next(c for c in pod["spec"]["containers"] if c["name"] == "main")
+    main["env"] = [
+        *main["env"],
+        *({"name": f"ARGO_DEBUG_PAUSE_{w}", "value": "true"} for w in ("BEFORE", "AFTER")),
+    ]
+    ran = run_pod(pod, wait=False)
+    for when, said in (("before", ""), ("after", "ran\n")):
+        marker = _said(ran, f"{said}paused {when} the command: create ")
+        assert ran.handle.wait(0) is None
+        Path(marker).touch()
+    assert ran.handle.wait(20)["phase"] == "Succeeded"
+
+
+def _said(ran, text: str) -> str:
+    """The marker's path, once the log ends with it."""
+    until = time.monotonic() + 20
+    while time.monotonic() < until:
+        log = ran.log()
+        if text in log and log.endswith(" to go on\n"):
+            return log.rsplit("create ", 1)[1].removesuffix(" to go on\n")
+        time.sleep(0.05)
+    raise AssertionError(ran.log())

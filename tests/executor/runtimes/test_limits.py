@@ -10,8 +10,8 @@ from executor.runtimes.base import Limits
 from .conftest import shell
 
 
-@pytest.fixture(autouse=True)
-def _needs_groups() -> None:
+@pytest.fixture
+def groups() -> None:
     if not {"memory", "pids"} <= set(cgroups.hierarchies()[1]):
         pytest.skip("this user may not make control groups here")
 
@@ -20,6 +20,7 @@ def limited(script: str, memory: str) -> dict:
     return shell(script, container={"resources": {"limits": {"memory": memory}}})
 
 
+@pytest.mark.usefixtures("groups")
 def test_too_much_memory_is_killed_and_said(run_pod) -> None:
     ran = run_pod(limited("exec python3 -c 'x = bytearray(300 << 20); print(len(x))'", "64Mi"))
     ended = ran.ended()["terminated"]
@@ -27,11 +28,13 @@ def test_too_much_memory_is_killed_and_said(run_pod) -> None:
     assert not list(cgroups.hierarchies()[1]["memory"].glob("argorun-*"))
 
 
+@pytest.mark.usefixtures("groups")
 def test_enough_memory_is_enough(run_pod) -> None:
     ran = run_pod(limited("exec python3 -c 'x = bytearray(30 << 20); print(len(x))'", "256Mi"))
     assert (ran.ended()["terminated"]["exitCode"], ran.log()) == (0, "31457280\n")
 
 
+@pytest.mark.usefixtures("groups")
 def test_a_group_is_gone_with_what_was_in_it() -> None:
     group = cgroups.Group("argorun-test-group", Limits(memory=1 << 20))
     folders = set(group.folders.values())
@@ -39,3 +42,13 @@ def test_a_group_is_gone_with_what_was_in_it() -> None:
     group.remove()
     group.remove()
     assert not any(folder.exists() for folder in folders)
+
+
+def test_without_groups_a_process_is_refused_more_memory(run_pod, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("executor.runtimes.sandbox.hierarchies", lambda: ("", {}))
+    code = "x = bytearray(30 << 20); print(len(x), flush=True); bytearray(300 << 20)"
+    ran = run_pod(limited(f"exec python3 -c '{code}'", "128Mi"))
+    ended = ran.ended()["terminated"]
+    assert (ended["exitCode"], ended["reason"]) == (1, "Error")
+    assert ran.log().splitlines()[0] == "31457280"
+    assert ran.log().splitlines()[-1] == "MemoryError"
