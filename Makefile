@@ -61,6 +61,9 @@ contract-real: setup  ## the API contract against a real kube-apiserver (found, 
 render-tools:  ## build kustomize and Helm from their Go modules, for the tests that use the real ones
 	@ARGOLINT_BUILD_TOOLS=1 $(BIN)/python -c 'from tests.packaging.renderers import renderer; print(renderer("kustomize"), renderer("helm"))'
 
+clients: setup  ## kubectl old and new, client-go and the Python clients against `argorun up`
+	$(BIN)/python -m tools.clients
+
 generate: setup  ## make the data files in schemas/ anew from upstream's published schemas
 	$(BIN)/python -m tools.gen_schemas
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Final
@@ -48,8 +49,9 @@ def json_patch(target: dict[str, Any], operations: Any) -> dict[str, Any]:
         jsonpatch.JsonPatchTestFailed,
         jsonpointer.JsonPointerException,
     ) as error:
+        reason = re.sub(r" \(<class '\w+'>\)", "", str(error))  # whose types are Python's
         raise ApiStatus(
-            422, "Invalid", f"the server rejected our request due to an error in our request: {error}"
+            422, "Invalid", f"the server rejected our request due to an error in our request: {reason}"
         ) from error
     except (jsonpatch.JsonPatchException, TypeError, KeyError, ValueError) as error:
         raise bad_request(f"error decoding patch: {error}") from error
