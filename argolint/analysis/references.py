@@ -17,6 +17,7 @@ from argolint.language.tags import SimpleTag, split
 from argolint.model.k8s import Object
 from argolint.model.view import View
 from argolint.model.workflow import Step, Template, WorkflowSpec
+from argolint.patterns import lazy
 from argolint.project.index import Index
 
 # The objects asked last: (object, index or None, findings by kind).
@@ -80,13 +81,29 @@ def _all(obj: Object, ctx: Context, index: Index | None) -> Iterator[Problem]:
             if scalar.spec is None:
                 continue
             for use in uses_in(scalar.value):
-                yield from judge(scalar, use, world)
+                for problem in judge(scalar, use, world):
+                    yield problem if use.in_expr else _reworded(problem, use)
             yield from _nested(scalar)
         for scalar in _bare(spec, ctx):
             expression = scalar.key in ("expression", "fromExpression")
             uses = uses_in_expression(scalar.value) if expression else (_plain(scalar.value),)
             for use in uses:
                 yield from judge(scalar, use, world)
+
+
+_FORMULA = lazy(r"[^\s\w.-]|\w\s+\S")
+
+
+def _reworded(problem: Problem, use: Use) -> Problem:
+    """The problem, with better help when the name in a simple tag looks like a formula."""
+    if problem.replacement or "{{" in use.text or not _FORMULA.search(use.text.strip()):
+        return problem
+    pipe = "|" in use.text.replace("||", "")
+    return problem._replace(
+        help="tags have no pipes: call a function in an expression, `{{=…}}`"
+        if pipe
+        else "a tag without `=` is a name: write a formula as `{{=…}}`"
+    )
 
 
 def _bare(spec: WorkflowSpec, ctx: Context) -> Iterator[Scalar]:

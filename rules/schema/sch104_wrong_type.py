@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from argolint.analysis.repairs import of_type
 from argolint.analysis.structure import is_written_here, of_kind
 from argolint.context import Context
 from argolint.model.k8s import Object
@@ -27,6 +28,8 @@ def check(obj: Object, ctx: Context) -> Iterator[Finding]:
         help_text = args["why"]
         if text is not None:
             help_text = f"write {text}" if text[0] == '"' else f"write {text} without quotes"
+        elif not help_text:
+            help_text = of_type(problem.key, args["expected"], problem.container[problem.key])
         what = f"item {problem.key}" if isinstance(problem.key, int) else f"`{problem.key}`"
         yield Finding(
             span,
