@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from argolint.analysis.variables import uses_in
 from argolint.context import Context
+from argolint.model.view import View
 from argolint.model.workflow import Step
 from argolint.rule import Finding, rule
 
@@ -41,7 +42,7 @@ def check(step: Step, ctx: Context) -> Iterator[Finding]:
 def in_text(step: Step, ctx: Context) -> Iterator[Finding]:
     """The artifacts in a condition or in what a loop is over: there is no text of them."""
     sequence = step.mapping("withSequence")
-    places = [(step, "when"), (step, "withParam")]
+    places: list[tuple[View, str]] = [(step, "when"), (step, "withParam")]
     places += [(sequence, key) for key in ("count", "start", "end")] if sequence.map else []
     for view, key in places:
         text = view.text(key)
