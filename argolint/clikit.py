@@ -7,10 +7,12 @@ Only the module of the command that was asked for is imported, so start-up stays
 from __future__ import annotations
 
 import argparse
+import errno
 import importlib
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from typing import NoReturn
 
 from argolint.errors import UserError
 
@@ -34,6 +36,14 @@ class Command:
         self.help = help
 
 
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong and where help is; a screen of usage would hide it."""
+
+    def error(self, message: str) -> NoReturn:
+        """Print the message and exit with 2."""
+        self.exit(EXIT_USAGE, f"{self.prog}: error: {message}\n  `{self.prog} --help` lists what there is\n")
+
+
 def dispatch(
     prog: str,
     description: str,
@@ -47,7 +57,7 @@ def dispatch(
 
     Usage errors exit with 2, as argparse does.
     """
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog=prog,
         description=description,
         epilog=epilog,
@@ -83,10 +93,14 @@ def guarded(prog: str, main: Callable[[Sequence[str]], int], argv: Sequence[str]
     internal error (3), with a traceback only when ARGOLINT_TRACEBACK is set.
     """
     words = list(sys.argv[1:] if argv is None else argv)
+    _open_streams()
     try:
         code = main(words)
-        if not sys.stdout.closed:  # a server may have closed it with its connection
-            sys.stdout.flush()
+        try:
+            if not sys.stdout.closed:  # a server may have closed it with its connection
+                sys.stdout.flush()
+        except BrokenPipeError:
+            _drop_stdout()
         return code
     except UserError as error:
         print(f"{prog}: error: {error}", file=sys.stderr)
@@ -95,14 +109,17 @@ def guarded(prog: str, main: Callable[[Sequence[str]], int], argv: Sequence[str]
         print(f"{prog}: interrupted", file=sys.stderr)
         return EXIT_INTERRUPTED
     except BrokenPipeError:
-        # The reader has gone (`argolint … | head`); point stdout at nothing so that exit stays quiet.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_stdout()
         return EXIT_OK
     except SystemExit:
         raise
     except Exception as error:
         if os.environ.get("ARGOLINT_TRACEBACK"):
             raise
+        if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+            print(f"{prog}: error: what it writes to is full: {error}", file=sys.stderr)
+            _drop_stdout()
+            return EXIT_USAGE
         missing = error.name if isinstance(error, ModuleNotFoundError) and error.name else ""
         if prog in _EXTRAS and missing and missing.partition(".")[0] not in _OURS:
             print(
@@ -116,3 +133,18 @@ def guarded(prog: str, main: Callable[[Sequence[str]], int], argv: Sequence[str]
             "  this is a bug; run again with ARGOLINT_TRACEBACK=1 to see where it happened", file=sys.stderr
         )
         return EXIT_INTERNAL
+
+
+def _drop_stdout() -> None:
+    """The reader has gone (`argolint … | head`); point stdout at nothing so that exit stays quiet."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _open_streams() -> None:
+    """Give a program that was started with closed standard streams (`>&-`) ones that lead nowhere."""
+    if sys.stdin is None:
+        sys.stdin = open(os.devnull, encoding="utf-8")  # noqa: SIM115
+    if sys.stdout is None:
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115

@@ -90,6 +90,9 @@ def load(path: str) -> Settings:
         raise UserError(
             f"{path}:{line}:{column}: {what}\n{_caret(source, problems[0].start)}", "correct the YAML"
         )
+    if len(stream.documents) > 1:
+        line, _ = source.line_col(stream.documents[1].start)
+        raise UserError(f"{path}:{line}: a second document, which would not be read", "join them in one")
     root = stream.documents[0].root if stream.documents else None
     if root is None:
         return settings
@@ -220,6 +223,11 @@ def argo_version(value: Any) -> tuple[int, int]:
             else ""
         )
         raise Wrong(f"{value}: releases before {OLDEST_ARGO[0]}.{OLDEST_ARGO[1]} are not known{hint}")
+    if found > LATEST_ARGO:
+        raise Wrong(
+            f"{value}: the latest release that this version knows is {LATEST_ARGO[0]}.{LATEST_ARGO[1]}; "
+            "`latest` always means that one"
+        )
     return found
 
 
@@ -245,28 +253,47 @@ KEYS: dict[str, Callable[[Any], Any]] = {
 
 def check_names(settings: Settings, rules: registry.Rules) -> None:
     """Raise UserError for a selector that names no rule and an option that no rule declares."""
-    named = [
-        *settings.select,
-        *settings.ignore,
-        *settings.extend_select,
-        *settings.extend_ignore,
-        *settings.severity,
-    ]
-    named.extend(selector for selectors in settings.per_file_ignores.values() for selector in selectors)
-    for selector in named:
+    named = [(name, text) for name in SELECTORS for text in getattr(settings, name)]
+    named += [("per_file_ignores", text) for texts in settings.per_file_ignores.values() for text in texts]
+    for field, selector in named:
         if not registry.known_selector(selector, rules.values()):
             candidates = [*rules, *(item.name for item in rules.values())]
             raise UserError(
-                f"no rule is called `{selector}`",
+                f"{settings.origins.get(field, field)}: no rule is called `{selector}`",
                 did_you_mean_short(selector, candidates) or "`argolint rules` lists them",
             )
-    declared = {name for item in rules.values() for name, _ in item.options}
-    for name in settings.options:
-        if name not in declared:
+    _check_options(settings, rules)
+
+
+SELECTORS = ("select", "ignore", "extend_select", "extend_ignore", "severity")
+
+
+def _check_options(settings: Settings, rules: registry.Rules) -> None:
+    defaults = {name: default for item in rules.values() for name, default in item.options}
+    for name, value in settings.options.items():
+        where = settings.origins.get("options", "options")
+        if name not in defaults:
             raise UserError(
-                f"{settings.origins.get('options', 'options')}: no rule has an option `{name}`",
-                did_you_mean(name, declared) or "delete it",
+                f"{where}: no rule has an option `{name}`", did_you_mean(name, defaults) or "delete it"
             )
+        kinds = _KINDS.get(type(defaults[name]))
+        if kinds is not None and (
+            not isinstance(value, kinds[0]) or isinstance(value, bool) is not (kinds[0] is bool)
+        ):
+            raise UserError(
+                f"{where}: the option `{name}` is {kinds[1]}, not {value!r}",
+                f"the default is {defaults[name]!r}",
+            )
+
+
+# What a user may write for an option, by the type of its default.
+_KINDS: dict[type, tuple[Any, str]] = {
+    bool: (bool, "true or false"),
+    int: (int, "a number"),
+    str: ((str, int, float), "a text"),
+    list: ((list, str), "a list"),
+    tuple: ((list, str), "a list"),
+}
 
 
 def did_you_mean_short(name: str, candidates: list[str]) -> str:

@@ -98,8 +98,9 @@ def run(args: argparse.Namespace) -> int:
     plan = Plan(rules, settings)
     if args.profile_rules:
         plan.times = {}
-    if not any(item.target for item in inputs) and not plan.failures:
-        return _nothing(paths, args)
+    may_be_empty = args.allow_empty or args.exit_zero
+    if not any(item.target for item in inputs) and not plan.failures and not may_be_empty:
+        raise _nothing(paths)
     if args.fix or args.diff:
         return _repair(inputs, plan, paths, args, settings, outputs)
     report = lint(
@@ -112,22 +113,32 @@ def run(args: argparse.Namespace) -> int:
         from argolint.rendered import take_back
 
         report = take_back(report, inputs, [".", settings.root or "."])
+    if not report.summary["objects"] and not report.findings and not may_be_empty:
+        raise _nothing([item.path for item in inputs if item.target])
     code = _finish(report, plan, args, settings, outputs)
     if args.profile_rules and plan.times is not None:
         sys.stderr.write(times_table(plan.times, rules))
-    if not report.summary["objects"] and code == 0 and not plan.failures:
-        if args.allow_empty or args.exit_zero:
-            return 0
-        if all(item.code == "YML206" for item in report.findings) and report.findings:
-            raise UserError(
-                "nothing was linted: what was found are templates that have to be rendered first",
-                "pipe what they render to: `helm template … | argolint -`, or pass --allow-empty",
-            )
-        return _nothing([item.path for item in inputs if item.target], args)
-    return code
+    if report.summary["objects"] or code or may_be_empty:
+        return code
+    if all(item.code == "YML206" for item in report.findings):
+        raise UserError(
+            "nothing was linted: what was found are templates that have to be rendered first",
+            "pipe what they render to: `helm template … | argolint -`, or pass --allow-empty",
+        )
+    raise _nothing([item.path for item in inputs if item.target])
 
 
 def _refuse_nonsense(args: argparse.Namespace, paths: list[str]) -> None:
+    if args.jobs is not None and args.jobs < 1:
+        raise UserError(f"--jobs: {args.jobs} processes can do nothing", "give 1 or more, or leave it out")
+    first = paths[0]
+    if len(first) > 2 and first.isalpha() and not os.path.exists(first):
+        from argolint.commands.table import COMMANDS
+        from argolint.config import did_you_mean_short
+
+        near = did_you_mean_short(first, list(COMMANDS))
+        if near:
+            raise UserError(f"{first}: no such file or folder, and no such command", near)
     if args.stdin_filename and "-" not in paths:
         raise UserError(
             "--stdin-filename is the name for standard input, which is not read", "add `-` to the paths"
@@ -148,10 +159,8 @@ def _refuse_nonsense(args: argparse.Namespace, paths: list[str]) -> None:
         )
 
 
-def _nothing(paths: list[str], args: argparse.Namespace) -> int:
-    if args.allow_empty or args.exit_zero:
-        return 0
-    raise UserError(
+def _nothing(paths: list[str]) -> UserError:
+    return UserError(
         f"nothing was linted: no manifests found in {', '.join(paths[:5])}"
         + (f" and {len(paths) - 5} more" if len(paths) > 5 else ""),
         "check the path and .gitignore, or pass --allow-empty",

@@ -92,7 +92,12 @@ def write(text: str, file: str) -> None:
     if file == "-":
         # What cannot be encoded for this terminal is shown as an escape rather than crashing.
         encoding = sys.stdout.encoding or "utf-8"
-        sys.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding))
+        try:
+            sys.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding))
+            sys.stdout.flush()
+        except BrokenPipeError:
+            # The reader has had enough; what was found decides about the exit code all the same.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return
     if file == "/dev/stderr":
         sys.stderr.write(text)

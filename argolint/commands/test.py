@@ -26,6 +26,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Test each rule in the folders; 1 when a page does not tell the truth."""
+    for folder in args.folder:
+        if not os.path.isdir(folder):
+            raise UserError(f"{folder}: no such folder", "name a folder that holds rules and their pages")
     folders = tuple(os.path.abspath(folder) for folder in args.folder)
     builtin = os.path.abspath(registry.builtin_folder())
     extra = tuple(folder for folder in folders if folder != builtin)

@@ -97,6 +97,8 @@ def _git(arguments: Sequence[str], folder: str, failure: str) -> bytes:
         said = done.stderr.decode("utf-8", "replace").strip().splitlines()[:1]
         raise UserError(
             f"--diff-base: {failure}{': ' + said[0] if said else ''}",
-            "in a shallow clone, fetch the base first: git fetch origin BRANCH",
+            "run it in a clone of the repository"
+            if "not a git repository" in "".join(said)
+            else "in a shallow clone, fetch the base first: git fetch origin BRANCH",
         )
     return done.stdout

@@ -161,7 +161,10 @@ class Ignore:
             folder_only = text.endswith("/")
             text = text.rstrip("/")
             if text:
-                rules.append((re.compile(pattern(text)), negated, folder_only))
+                try:
+                    rules.append((re.compile(pattern(text)), negated, folder_only))
+                except re.error:
+                    continue  # such as [z-a]: Git, too, takes it for a pattern that nothing matches
         return cls(rules)
 
     def matches(self, path: str, is_folder: bool) -> bool:

@@ -69,6 +69,11 @@ def printable(text: str) -> str:
     return text.translate(_UNSAFE)
 
 
+def path_text(path: str) -> str:
+    """A path for JSON: bytes that are no UTF-8 are shown as escapes, since half a surrogate pair is no JSON for many."""
+    return path if path.isascii() else path.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
 def printable_lines(text: str) -> str:
     """Text of several lines, made safe to print."""
     return "\n".join(printable(line) for line in text.split("\n"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from argolint.report import View, json_lines, positions
+from argolint.report import View, json_lines, path_text, positions
 
 _SEVERITIES = {"error": "major", "warning": "minor", "info": "info"}
 
@@ -20,7 +20,7 @@ def render(view: View) -> str:
                 "check_name": f"{item.code} {item.name}",
                 "fingerprint": item.fingerprint,
                 "severity": _SEVERITIES[item.severity],
-                "location": {"path": item.path, "lines": {"begin": line, "end": end_line}},
+                "location": {"path": path_text(item.path), "lines": {"begin": line, "end": end_line}},
             }
         )
     return json_lines(issues) + "\n"

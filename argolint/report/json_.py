@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from argolint.diagnostic import Diagnostic
-from argolint.report import View, json_lines, positions
+from argolint.report import View, json_lines, path_text, positions
 from argolint.text import SourceText
 
 VERSION = 1
@@ -27,7 +27,7 @@ def finding(item: Diagnostic, texts: dict[str, SourceText]) -> dict[str, Any]:
         "severity": item.severity,
         "message": item.message,
         "help": item.help,
-        "file": item.path,
+        "file": path_text(item.path),
         "line": line,
         "column": column,
         "end_line": end_line,
@@ -50,7 +50,7 @@ def _place(source: SourceText | None, start: int, end: int) -> dict[str, int]:
 
 def _related(label: Any, texts: dict[str, SourceText]) -> dict[str, Any]:
     return {
-        "file": label.path,
+        "file": path_text(label.path),
         **_place(texts.get(label.path), label.start, label.end),
         "message": label.message,
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from argolint.report import View, json_lines
+from argolint.report import View, json_lines, path_text
 from argolint.text import SourceText
 
 _SEVERITIES = {"error": "ERROR", "warning": "WARNING", "info": "INFO"}
@@ -17,7 +17,7 @@ def render(view: View) -> str:
         source = view.texts.get(item.path) or SourceText("")
         entry: dict[str, Any] = {
             "message": item.message + (f"\n{item.help}" if item.help else ""),
-            "location": {"path": item.path, "range": _range(source, item.start, item.end)},
+            "location": {"path": path_text(item.path), "range": _range(source, item.start, item.end)},
             "severity": _SEVERITIES[item.severity],
             "code": {"value": item.code},
         }

@@ -72,7 +72,7 @@ def uri(path: str) -> str:
     """A path as a relative URI reference."""
     from urllib.parse import quote
 
-    return quote(path.replace("\\", "/"))
+    return quote(path.replace("\\", "/").encode("utf-8", "surrogateescape"))
 
 
 def _location(path: str, start: int, end: int, texts: dict[str, SourceText]) -> dict[str, Any]:
