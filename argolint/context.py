@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left
 from collections.abc import Iterator
 from typing import Any, Protocol
@@ -351,7 +352,7 @@ class _Walk:
         self.inner = inner
         self.views = views
         self.seen: set[int] = set()
-        self.marks = _marks(source.text, *obj.map.span)
+        self.marks = marks(_TAG, source.text, *obj.map.span)
 
     def walk(self, node: Any, where: str, around: _Around) -> Iterator[Scalar]:
         """The scalars with tags in a mapping or sequence."""
@@ -381,21 +382,23 @@ class _Walk:
         """Whether a tag may stand in a container: one is written in its stretch of the file, or parts of it are
         written elsewhere.
         """
-        marks = self.marks
-        if marks is None:
-            return True
-        start, end = node.span
-        at = bisect_left(marks, start)
-        return at < len(marks) and marks[at] < end
+        return self.marks is None or holds(node, self.marks)
 
 
-def _marks(text: str, start: int, end: int) -> list[int] | None:
-    """Where `{{` is written in a stretch of a file; None when aliases or escapes make that meaningless."""
+def marks(pattern: re.Pattern[str], text: str, start: int, end: int) -> list[int] | None:
+    """Where a pattern is written in a stretch of a file; None when aliases or escapes make that meaningless."""
     if text.find("*", start, end) >= 0 and _ALIAS.search(text, start, end):
         return None
     if text.find("\\", start, end) >= 0:
         return None
-    return [match.start() for match in _TAG.finditer(text, start, end)]
+    return [match.start() for match in pattern.finditer(text, start, end)]
+
+
+def holds(node: Map | Seq, marks: list[int]) -> bool:
+    """Whether one of the marks lies in a container."""
+    start, end = node.span
+    at = bisect_left(marks, start)
+    return at < len(marks) and marks[at] < end
 
 
 _TAG = lazy(r"\{\{")

@@ -7,7 +7,7 @@ not. What is left is what is wrong wherever it stands: syntax, types, functions.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -66,9 +66,9 @@ def _all(obj: Object, ctx: Context) -> Iterator[Place]:
         if scalar.spec is None:
             continue
         if scalar.key == "when" and scalar.step is not None and scalar.parent is scalar.step.map:
-            yield from _placed(scalar, check_when(scalar.value, _around(scalar)))
+            yield from _placed(scalar, _of_when(scalar.value, _around(scalar)))
         elif scalar.key not in ("expression", "fromExpression"):
-            yield from _placed(scalar, check_tags(scalar.value, _around(scalar)))
+            yield from _placed(scalar, _of_tags(scalar.value, _around(scalar)))
         if scalar.key == "value" and "{{=" in scalar.value:
             yield from _results(scalar)
     for spec in obj.workflow_specs:
@@ -79,7 +79,29 @@ def _all(obj: Object, ctx: Context) -> Iterator[Place]:
         yield from _binding(obj.spec, ctx)
 
 
-def _placed(scalar: Scalar, findings: list[Finding]) -> Iterator[Place]:
+# The same short strings stand in many places, and the scope around them is mostly the same.
+_SHORT = 200
+
+
+def _of_tags(text: str, scope: Scope) -> Sequence[Finding]:
+    return _short_tags(text, scope) if len(text) <= _SHORT else check_tags(text, scope)
+
+
+@lru_cache(maxsize=2048)
+def _short_tags(text: str, scope: Scope) -> tuple[Finding, ...]:
+    return tuple(check_tags(text, scope))
+
+
+def _of_when(text: str, scope: Scope) -> Sequence[Finding]:
+    return _short_when(text, scope) if len(text) <= _SHORT else check_when(text, scope)
+
+
+@lru_cache(maxsize=1024)
+def _short_when(text: str, scope: Scope) -> tuple[Finding, ...]:
+    return tuple(check_when(text, scope))
+
+
+def _placed(scalar: Scalar, findings: Sequence[Finding]) -> Iterator[Place]:
     for one in findings:
         text = scalar.value[one.start : one.end]
         suggestion = None if one.suggestion is None else spelled(one.suggestion, scalar.style)
@@ -233,23 +255,30 @@ def _bare(spec: WorkflowSpec, ctx: Context) -> Iterator[Place]:
     for template in spec.all_templates:
         family = _family(template)
         yield from _expression(ctx, template.mapping("retryStrategy"), "expression", "retry-expression", True)
-        outputs = template.mapping("outputs")
-        for parameter in outputs.items("parameters"):
-            yield from _expression(
-                ctx, parameter.mapping("valueFrom"), "expression", "anywhere", False, family
-            )
-        for artifact in outputs.items("artifacts"):
-            yield from _expression(ctx, artifact, "fromExpression", "anywhere", False, family)
-            yield from _artifact(ctx, artifact, family)
-        yield from _expression(ctx, template.mapping("http"), "successCondition", "http-success", True)
-        for transformation in template.mapping("data").items("transformation"):
-            yield from _expression(ctx, transformation, "expression", "data-transformation", False)
-        yield from _selectors(ctx, template.mapping("resource"))
+        if "outputs" in template.map:
+            yield from _outputs(template.mapping("outputs"), ctx, family)
+        if "http" in template.map:
+            yield from _expression(ctx, template.mapping("http"), "successCondition", "http-success", True)
+        if "data" in template.map:
+            for transformation in template.mapping("data").items("transformation"):
+                yield from _expression(ctx, transformation, "expression", "data-transformation", False)
+        if "resource" in template.map:
+            yield from _selectors(ctx, template.mapping("resource"))
         for step in template.children:
             yield from _hooks(step, ctx, family)
             when = ctx.scalar(step, "when")
             if when is not None and "{{" not in when.value:
-                yield from _placed(when, check_when(when.value, _scope(*family)))
+                yield from _placed(when, _of_when(when.value, _scope(*family)))
+
+
+def _outputs(
+    outputs: View, ctx: Context, family: tuple[str, tuple[tuple[str, bool], ...]]
+) -> Iterator[Place]:
+    for parameter in outputs.items("parameters"):
+        yield from _expression(ctx, parameter.mapping("valueFrom"), "expression", "anywhere", False, family)
+    for artifact in outputs.items("artifacts"):
+        yield from _expression(ctx, artifact, "fromExpression", "anywhere", False, family)
+        yield from _artifact(ctx, artifact, family)
 
 
 def _artifact(ctx: Context, view: View, family: tuple[str, tuple[tuple[str, bool], ...]]) -> Iterator[Place]:
@@ -266,6 +295,8 @@ def _artifact(ctx: Context, view: View, family: tuple[str, tuple[tuple[str, bool
 def _hooks(
     view: View, ctx: Context, family: tuple[str, tuple[tuple[str, bool], ...]] | tuple[()]
 ) -> Iterator[Place]:
+    if "hooks" not in view.map:
+        return
     hooks = view.mapping("hooks")
     for name in hooks.map:
         yield from _expression(ctx, hooks.mapping(name), "expression", "anywhere", True, family)

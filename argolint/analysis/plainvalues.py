@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+from argolint.context import holds, marks
 from argolint.model.k8s import Object
 from argolint.model.view import Span
+from argolint.patterns import lazy
 from argolint.text import SourceText
 from argolint.yaml.nodes import Map, Seq
 
@@ -21,6 +23,7 @@ class PlainText(NamedTuple):
 
 
 _KEYS = ("value", "default")
+_HOLDER = lazy(r"parameters|withItems")
 
 
 _last: list[tuple[Object, list[PlainText]]] = []
@@ -42,9 +45,10 @@ def plain_texts(obj: Object, source: SourceText) -> list[PlainText]:
 def _plain_texts(obj: Object, source: SourceText) -> Iterator[PlainText]:
     pending: list[tuple[Any, str]] = [(obj.map, obj.where)]
     seen: set[int] = set()
+    known = None if obj.in_string else marks(_HOLDER, source.text, *obj.map.span)
     while pending:
         node, where = pending.pop()
-        if id(node) in seen:
+        if id(node) in seen or (known is not None and not holds(node, known)):
             continue
         seen.add(id(node))
         if isinstance(node, Seq):

@@ -119,6 +119,7 @@ class Grants:
         self._groups: list[tuple[str, Grant]] = []
         self._open: dict[str, list[str]] = {}
         self._accounts: list[tuple[str, str]] | None = None
+        self._of: dict[tuple[str, str], list[Grant]] = {}
         self._blank = next(iter(index.of_kind(*BINDING_KINDS, "ServiceAccount")), None) is None
         for binding in index.of_kind(*BINDING_KINDS):
             self._add(binding)
@@ -162,8 +163,12 @@ class Grants:
 
     def of(self, namespace: str, account: str) -> list[Grant]:
         """The grants of an account: its own and those of the groups it is in."""
-        own = [grant for ns, grant in self._by_account.get(account, ()) if same_namespace(ns, namespace)]
-        return own + [grant for group, grant in self._groups if _in_group(group, namespace)]
+        found = self._of.get((namespace, account))
+        if found is None:
+            own = [grant for ns, grant in self._by_account.get(account, ()) if same_namespace(ns, namespace)]
+            groups = [grant for group, grant in self._groups if _in_group(group, namespace)]
+            found = self._of[namespace, account] = own + groups
+        return found
 
     def knows(self, namespace: str, account: str) -> bool:
         """Whether the tree manages the account's rights.

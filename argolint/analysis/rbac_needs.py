@@ -147,14 +147,10 @@ def _templates(obj: Object | None, spec: WorkflowSpec) -> dict[str, Template]:
 def own_needs(spec: WorkflowSpec, account: str) -> Iterator[Need]:
     """What the spec's own templates need, with what they are called."""
     for template in spec.all_templates:
-        for need in (
-            *task_result_needs(template, account),
-            *agent_needs(template, account),
-            *resource_needs(template, account),
-            *header_needs(template, account),
-            *config_map_needs(template, account),
-        ):
-            yield need._replace(source=template.label)
+        label = template.label
+        for kind in _KINDS_OF_NEEDS:
+            for need in kind(template, account):
+                yield need._replace(source=label)
     yield from collection_needs(spec)
 
 
@@ -233,6 +229,9 @@ def collection_needs(spec: WorkflowSpec) -> list[Need]:
                 )
             )
     return found
+
+
+_KINDS_OF_NEEDS = (task_result_needs, agent_needs, resource_needs, header_needs, config_map_needs)
 
 
 def legacy_needs(template: Template, account: str) -> list[Need]:

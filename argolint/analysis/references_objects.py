@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+from argolint.context import File
 from argolint.model.k8s import Object
 from argolint.model.view import Span, View
 from argolint.model.workflow import Reference, Step
@@ -44,15 +45,17 @@ _HOLDERS = {
     "persistentVolumeClaim": "PersistentVolumeClaim",
 }
 _NAMES = ("name", "secretName", "claimName")
+_PULL = "imagePullSecrets"
 _last: list[tuple[Object, list[Wanted]]] = []
 
 
-def wanted(obj: Object) -> list[Wanted]:
+def wanted(obj: Object, file: File) -> list[Wanted]:
     """Everything a workflow object needs of ConfigMaps, Secrets and claims; objects in manifests of steps are not looked into."""
+    if not obj.is_workflow_kind:
+        return []
     if not _last or _last[0][0] is not obj:
-        _last[:] = [
-            (obj, list(_walk(obj.get("spec"), obj.path_of("spec"), 0)) if obj.is_workflow_kind else [])
-        ]
+        asks = any(key in _HOLDERS or key == _PULL or key.endswith("Secret") for key in file.keys)
+        _last[:] = [(obj, list(_walk(obj.get("spec"), obj.path_of("spec"), 0)) if asks else [])]
     return _last[0][1]
 
 
@@ -65,7 +68,7 @@ def _walk(node: Any, where: str, depth: int) -> Iterator[Wanted]:
                 path = f"{where}.{key}"
                 if isinstance(value, Map):
                     yield from _held(str(key), View(value, path), where)
-                elif key == "imagePullSecrets":
+                elif key == _PULL:
                     yield from _pull_secrets(View(node, where))
                 yield from _walk(value, path, depth + 1)
     elif isinstance(node, list):

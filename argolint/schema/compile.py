@@ -253,12 +253,16 @@ def compiler(file: str, version: str) -> Compiler:
 
 def _object_walk(name: str, checks: dict[str, Walk], required: tuple[str, ...], body: Json) -> Walk:
     get = checks.get
+    # Most fields are strings that are strings: nothing has to be called for them.
+    strings = frozenset(field for field, check in checks.items() if check is _scalar_walk("s"))
 
     def walk(value: Any, container: Any, key: Any, out: list[Raw]) -> None:
         if not isinstance(value, dict):
             out.append(type_problem("=", value, container, key))
             return
         for field, child in value.items():
+            if type(child) is str and field in strings:
+                continue
             check = get(field)
             if check is None:
                 out.append(_unknown(name, body, checks, value, field))

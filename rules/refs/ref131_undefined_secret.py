@@ -14,7 +14,7 @@ from argolint.rule import Elsewhere, Finding, rule
 @rule("REF131", "undefined-secret", on="object", severity="warning", cross_file=True)
 def check(obj: Object, ctx: Context) -> Iterator[Finding]:
     """A Secret, or a key in it, that is not there."""
-    for want in objects.wanted(obj):
+    for want in objects.wanted(obj, ctx.file):
         if want.kind != "Secret" or want.optional or not is_literal(want.name):
             continue
         there = objects.found(ctx.index, want.kind, want.name, ctx.namespace)

@@ -21,7 +21,7 @@ from argolint.rule import Finding, rule
 )
 def check(obj: Object, ctx: Context) -> Iterator[Finding]:
     """A volume names a claim that is not there."""
-    for want in objects.wanted(obj):
+    for want in objects.wanted(obj, ctx.file):
         if want.kind != "PersistentVolumeClaim" or not is_literal(want.name):
             continue
         if ctx.index.find(want.kind, want.name, ctx.namespace):

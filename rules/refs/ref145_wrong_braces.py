@@ -14,7 +14,8 @@ _NAME = (
     r"(?:(?:inputs|workflow|outputs)\.(?:parameters|artifacts)\.[\w.-]+|workflow\.(?:name|namespace|uid)"
     r"|(?:steps|tasks)\.[\w-]+\.(?:outputs\.[\w.-]+|status|ip))"
 )
-_SINGLE = lazy(rf"(?<![{{f])(\$?)(?:\{{\s*({_NAME})\s*\}}(?!\}})|\(\s*({_NAME})\s*\))")
+# What may stand before the bracket is looked at afterwards: a pattern that begins with it is slow to search for.
+_SINGLE = lazy(rf"\{{\s*({_NAME})\s*\}}(?!\}})|\(\s*({_NAME})\s*\)")
 _DOLLAR = lazy(rf"""(?m)(?:[:\[,-]\s*|=)(["']?)(\$\{{\{{\s*({_NAME})\s*\}}\}})\1\s*(?:[,\]#]|$)""")
 _ROOTS = (
     "{inputs.",
@@ -36,17 +37,19 @@ def check(file: File, ctx: Context) -> Iterator[Finding]:
     if file.unrendered or "argoproj.io" not in text or not any(root in text for root in _ROOTS):
         return
     for match in _SINGLE.finditer(text):
-        name = match[2] or match[3]
-        if (match[3] and not match[1]) or _is_comment(text, match.start()):
+        name = match[1] or match[2]
+        before = text[max(match.start() - 2, 0) : match.start()]
+        dollar = before.endswith("$") and before not in ("{$", "f$")
+        if before.endswith(("{", "f")) or (match[2] and not dollar) or _is_comment(text, match.start()):
             continue
-        span = Span(match.start(), match.end(), "")
+        span = Span(match.start() - dollar, match.end(), "")
         yield Finding(
             span,
-            f"`{match[0]}` stays as it is: Argo fills in `{{{{{name}}}}}` only",
+            f"`{text[span.start : span.end]}` stays as it is: Argo fills in `{{{{{name}}}}}` only",
             help="use two braces on each side",
-            fix=replace(span, f"{{{{{name}}}}}") if _quoted(text, match.start(), match.end()) else None,
+            fix=replace(span, f"{{{{{name}}}}}") if _quoted(text, span.start, span.end) else None,
         )
-    for match in _DOLLAR.finditer(text):
+    for match in _DOLLAR.finditer(text) if "${{" in text else ():
         if _is_comment(text, match.start(2)):
             continue
         span = Span(match.start(2), match.end(2), "")
