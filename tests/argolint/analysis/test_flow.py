@@ -117,7 +117,9 @@ def test_the_syntax_error_of_a_manifest() -> None:
 def test_what_a_workflow_needs_of_secrets() -> None:
     _, context, index = opened()
     assert context.object is not None
-    wanted = [(one.kind, one.name, one.key) for one in references_objects.wanted(context.object)]
+    wanted = [
+        (one.kind, one.name, one.key) for one in references_objects.wanted(context.object, context.file)
+    ]
     assert wanted == [("Secret", "keys", "token")]
     assert references_objects.found(index, "Secret", "keys", "") == []
 
