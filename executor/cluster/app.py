@@ -49,6 +49,9 @@ _VERSION = {
 }
 
 
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"})
+
+
 class App:
     """Serves a Cluster that has been opened."""
 
@@ -102,6 +105,8 @@ class App:
     async def respond(self, request: Request) -> Response:
         """The answer to a request."""
         path = request.path.rstrip("/") or "/"
+        if request.method not in _METHODS:
+            raise method_not_allowed()
         if path in ("/healthz", "/livez", "/readyz"):
             return Response(200, b"ok", "text/plain")
         if path == "/version":

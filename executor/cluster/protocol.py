@@ -47,6 +47,8 @@ IDLE_SECONDS: Final = 120.0
 """How long a connection may stay without a request."""
 STALL_SECONDS: Final = 20.0
 """How long a client may leave an answer unread before it is cut off."""
+LINGER_SECONDS: Final = 1.0
+"""How long a client whose request was refused may take to read that."""
 MAX_CONNECTIONS: Final = 10_000
 MAX_UNREAD: Final = 256 * 1024 * 1024
 """Bytes that may wait for all clients that do not read, together; beyond them the worst are cut off."""
@@ -237,6 +239,8 @@ class Connection(asyncio.Protocol):
         """The head is complete: decide whether the body is wanted."""
         self._in_head = False
         headers = self._headers
+        if self.parser.get_http_version() not in ("1.0", "1.1"):
+            raise bad_request("HTTP/1.1 is served here")
         if "host" not in headers and self.parser.get_http_version() == "1.1":
             raise bad_request("the header host is missing")
         length = headers.get("content-length", "0")
@@ -415,6 +419,8 @@ class Connection(asyncio.Protocol):
             head = self._head(response, [], b"\r\ncontent-length: %d" % len(response.body))
             self.transport.write(head + response.body)
             self.transport.close()
+            # Whoever still sends does not read: he gets a moment to, and is cut off then.
+            self.deadline = self.loop.time() + LINGER_SECONDS
 
     # ---- upgrades
 
