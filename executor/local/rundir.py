@@ -99,6 +99,8 @@ class RunDirectory:
         os.ftruncate(descriptor, 0)
         os.write(descriptor, f"{os.getpid()}\n".encode())
         self._lock = descriptor
+        for half in (*self.path.glob(".*.part"), *self.path.glob("pods/*/.*.part")):
+            half.unlink(missing_ok=True)  # of a process that was killed while it wrote
 
     def unlock(self) -> None:
         """Give it back."""

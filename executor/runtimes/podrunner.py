@@ -34,7 +34,7 @@ from typing import Any
 
 from argolint.errors import UserError
 from executor.artifacts.base import ArtifactError, ArtifactStore
-from executor.runtimes import argoexec, podstatus
+from executor.runtimes import argoexec, guard, podstatus
 from executor.runtimes.base import ContainerHandle, ContainerRuntime, Mount, Profile
 from executor.runtimes.containers import ContainerRun, Outcome
 from executor.runtimes.images import ImageMap, UnknownImage, image_map, unknown_image
@@ -101,6 +101,8 @@ class PodRunner:
         self, pod: Object, on_status: Callable[[Object], None], on_task_result: Callable[[Object], None]
     ) -> PodHandle:
         """The handle of a pod that runs from its `begin` on."""
+        if self.runtime.needs_profile:
+            guard.watch(self.root_dir)
         return PodHandle(self, pod, on_status, on_task_result)
 
 

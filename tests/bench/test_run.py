@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import statistics
 import subprocess
 import sys
@@ -96,3 +97,62 @@ def test_a_mocked_case(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> No
     with capsys.disabled():
         print(f"\nargorun test, one case: {measured * 1000:.1f} ms (budget {CASE_BUDGET * 1000:.0f} ms)")
     assert measured <= CASE_BUDGET
+
+
+HUNDRED_BUDGET = 3.0  # seconds for 100 pods of one container that start at once
+HUNDRED = """apiVersion: argoproj.io/v1alpha1
+kind: Workflow
+metadata: {generateName: hundred-}
+spec:
+  entrypoint: main
+  templates:
+  - name: main
+    steps: [[{name: p, template: one, withSequence: {count: "100"}}]]
+  - {name: one, container: {image: busybox, command: ["true"]}}
+"""
+
+
+def _podman_once() -> str:
+    """How long podman takes for one container that ends at once, in words."""
+    from executor.runtimes.podman import COMPATIBILITY, _global, _local
+
+    program = shutil.which("podman")
+    for flags in ((), COMPATIBILITY):
+        words = [
+            program or "podman",
+            *_global(flags),
+            "run",
+            "--rm",
+            *_local(flags),
+            "--pull",
+            "never",
+            "--network",
+            "none",
+        ]
+        command = [*words, "busybox", "true"]
+
+        def call(command: list[str] = command) -> None:
+            subprocess.run(command, check=True, capture_output=True, timeout=60)
+
+        try:
+            took = median(call, 3)
+        except (OSError, subprocess.SubprocessError):
+            continue
+        return f"one container by podman: {took:.3f} s"
+    return "podman runs no container here"
+
+
+@pytest.mark.bench
+def test_a_hundred_pods_at_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    if probe_sandbox()[0] is None:
+        pytest.skip(probe_sandbox()[2])
+    (tmp_path / "wf.yaml").write_text(HUNDRED)
+    words = [sys.executable, "-m", "executor", "run", "wf.yaml", "-q", "--no-log", "--jobs", "100"]
+
+    def call() -> None:
+        subprocess.run(words, cwd=tmp_path, check=True, capture_output=True)
+
+    measured = median(call, 3)
+    with capsys.disabled():
+        print(f"\nargorun run, 100 pods: {measured:.2f} s (budget {HUNDRED_BUDGET:.0f} s); {_podman_once()}")
+    assert measured <= HUNDRED_BUDGET
