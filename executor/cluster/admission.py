@@ -117,6 +117,19 @@ def _claim(cluster: Cluster, call: Call, obj: dict[str, Any], old: Mapping[str, 
             obj["status"]["capacity"] = {"storage": requested}
 
 
+def _key_causes(field: str, key: str) -> list[Cause]:
+    """A key of data becomes the name of a file."""
+    if len(key) > 253:
+        return [invalid_value(field, key, "must be no more than 253 characters")]
+    if not _DATA_KEY.fullmatch(key):
+        return [invalid_value(field, key, _DATA_KEY_RULE)]
+    if key == "." or key.startswith(".."):
+        return [
+            invalid_value(field, key, f"must not {'be' if key in ('.', '..') else 'start with'} '{key[:2]}'")
+        ]
+    return []
+
+
 def _secret(cluster: Cluster, call: Call, obj: dict[str, Any], old: Mapping[str, Any] | None) -> None:
     obj.setdefault("type", (old or {}).get("type") or "Opaque")
     texts = obj.pop("stringData", None)
@@ -126,8 +139,7 @@ def _secret(cluster: Cluster, call: Call, obj: dict[str, Any], old: Mapping[str,
             data[key] = base64.b64encode(str(text).encode()).decode()
     causes = []
     for key, value in (obj.get("data") or {}).items():
-        if not _DATA_KEY.fullmatch(key):
-            causes.append(invalid_value(f"data[{key}]", key, _DATA_KEY_RULE))
+        causes += _key_causes(f"data[{key}]", key)
         try:
             base64.b64decode(value or "", validate=True)
         except (ValueError, TypeError) as error:
@@ -142,8 +154,7 @@ def _config_map(cluster: Cluster, call: Call, obj: dict[str, Any], old: Mapping[
     causes = []
     for field in ("data", "binaryData"):
         for key in obj.get(field) or {}:
-            if not _DATA_KEY.fullmatch(key):
-                causes.append(invalid_value(f"{field}[{key}]", key, _DATA_KEY_RULE))
+            causes += _key_causes(f"{field}[{key}]", key)
     _refuse(call, causes)
     _keep_immutable(call, obj, old, ("data", "binaryData"))
 

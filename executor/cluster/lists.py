@@ -143,7 +143,7 @@ def _write_token(rv: int, key: Key) -> str:
 def _read_token(token: str) -> tuple[int, Key]:
     try:
         rv, namespace, name = orjson.loads(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)))
-        if not isinstance(rv, int) or not isinstance(namespace, str) or not isinstance(name, str):
+        if type(rv) is not int or not isinstance(namespace, str) or not isinstance(name, str):
             raise ValueError(token)
     except (ValueError, TypeError, binascii.Error):
         raise bad_request("continue key is not valid: it is not a token of this server") from None

@@ -182,6 +182,13 @@ def name_causes(resource: Resource, name: str) -> list[Cause]:
     return []
 
 
+def label_causes(field: str, name: str) -> list[Cause]:
+    """What is wrong with a name that must be a label: of a container or a volume, which become names of files."""
+    if len(name) > 63:
+        return [invalid_value(field, name, "must be no more than 63 bytes")]
+    return [] if _LABEL.fullmatch(name) else [invalid_value(field, name, LABEL_RULE)]
+
+
 def metadata_causes(meta: Mapping[str, Any]) -> list[Cause]:
     """What is wrong with labels, annotations, owner references and finalizers."""
     causes: list[Cause] = []

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from executor.cluster.crud import Call
-from executor.cluster.status import Cause, forbidden, invalid, required, unsupported_value
+from executor.cluster.meta import label_causes
+from executor.cluster.status import Cause, forbidden, invalid, invalid_value, required, unsupported_value
 
 if TYPE_CHECKING:
     from executor.cluster.state import Cluster
@@ -154,14 +155,16 @@ def spec_causes(spec: Mapping[str, Any], path: str) -> list[Cause]:
         causes.append(required(f"{path}.containers"))
     if spec.get("restartPolicy") not in _POLICIES:
         causes.append(unsupported_value(f"{path}.restartPolicy", spec.get("restartPolicy"), _POLICIES))
-    volumes = [volume.get("name") for volume in spec.get("volumes") or ()]
-    for index, name in enumerate(volumes):
+    volumes: set[str] = set()
+    for index, volume in enumerate(spec.get("volumes") or ()):
+        name, field = str(volume.get("name") or ""), f"{path}.volumes[{index}].name"
         if not name:
-            causes.append(required(f"{path}.volumes[{index}].name"))
-        elif name in volumes[:index]:
-            causes.append(
-                Cause("FieldValueDuplicate", f"{path}.volumes[{index}].name", f'Duplicate value: "{name}"')
-            )
+            causes.append(required(field))
+        elif name in volumes:
+            causes.append(Cause("FieldValueDuplicate", field, f'Duplicate value: "{name}"'))
+        else:
+            causes += label_causes(field, name)
+        volumes.add(name)
     seen: set[str] = set()
     for where, container in containers(spec):
         where = path + where.removeprefix("spec")
@@ -170,6 +173,8 @@ def spec_causes(spec: Mapping[str, Any], path: str) -> list[Cause]:
             causes.append(required(f"{where}.name"))
         elif name in seen:
             causes.append(Cause("FieldValueDuplicate", f"{where}.name", f'Duplicate value: "{name}"'))
+        else:
+            causes += label_causes(f"{where}.name", name)
         seen.add(name)
         if not container.get("image"):
             causes.append(required(f"{where}.image"))
@@ -177,6 +182,12 @@ def spec_causes(spec: Mapping[str, Any], path: str) -> list[Cause]:
             field = f"{where}.volumeMounts[{index}]"
             if not mount.get("mountPath"):
                 causes.append(required(f"{field}.mountPath"))
+            for key in ("subPath", "subPathExpr"):
+                below = str(mount.get(key) or "")
+                if below.startswith("/"):
+                    causes.append(invalid_value(f"{field}.{key}", below, "must be a relative path"))
+                elif ".." in below.split("/"):
+                    causes.append(invalid_value(f"{field}.{key}", below, "must not contain '..'"))
             if mount.get("name") not in volumes:
                 causes.append(
                     Cause("FieldValueNotFound", f"{field}.name", f'Not found: "{mount.get("name", "")}"')

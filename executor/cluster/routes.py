@@ -30,6 +30,8 @@ class Target(NamedTuple):
 def target_of(registry: Registry, path: str) -> Target:
     """The target of a path under /api/v1 or /apis/GROUP/VERSION. ApiStatus 404 when there is no such resource."""
     parts = [part for part in path.split("/") if part]
+    if "." in parts or ".." in parts:
+        raise no_such_path()
     if len(parts) >= 3 and parts[0] == "api":
         group, version, rest = "", parts[1], parts[2:]
     elif len(parts) >= 4 and parts[0] == "apis":

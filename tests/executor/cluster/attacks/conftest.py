@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import ssl
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import httpx
 import pytest
@@ -52,6 +54,14 @@ class Victim:
                 while chunk := connection.recv(65536):
                     answer += chunk
         return answer
+
+    def get(self, path: str, **query: str) -> Answer:
+        """The answer to a GET whose query is longer than clients make it."""
+        asked = f"{path}?{urlencode(query)}"
+        head, _, body = self.raw(self.head("GET", asked, "connection: close") + b"\r\n").partition(
+            b"\r\n\r\n"
+        )
+        return Answer(int(head.split(b" ", 2)[1]), json.loads(body), httpx.Headers())
 
     def head(self, method: str, path: str, *headers: str, token: str | None = None) -> bytes:
         """A request's head, to be ended with an empty line."""
