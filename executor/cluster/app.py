@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from executor.cluster import argoserver, discovery, openapiv2, podstreams, rest
+from executor.cluster import argoartifacts, argoserver, discovery, openapiv2, podstreams, rest
 from executor.cluster.auth import ANONYMOUS, User
 from executor.cluster.http import (
     Receive,
@@ -134,6 +134,8 @@ class App:
             raise forbidden(plural, wanted.group, name, why)
 
     async def _authenticated(self, request: Request, path: str, user: User) -> Response:
+        if argoartifacts.is_artifact_path(path):
+            return await argoartifacts.respond(self.cluster, request, path, user)
         if argoserver.is_argo_path(path):
             try:
                 return await argoserver.respond(self.cluster, request, path, user)

@@ -13,13 +13,21 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import orjson
 
 from argolint import __version__
-from executor.cluster import argoactions, argologs, crud, lists, subresources
+from executor.cluster import argoactions, argoarchive, argologs, argostreams, crud, lists, subresources
 from executor.cluster.auth import User
 from executor.cluster.crud import Call
 from executor.cluster.http import Request, Response, json_response, object_body, parse_json
 from executor.cluster.kinds import Resource
 from executor.cluster.rbac import Attributes, denial
-from executor.cluster.status import ApiStatus, bad_request, forbidden, method_not_allowed, no_such_path
+from executor.cluster.status import (
+    ApiStatus,
+    bad_request,
+    forbidden,
+    method_not_allowed,
+    no_such_path,
+    not_found,
+)
+from executor.engine import size
 
 if TYPE_CHECKING:
     from executor.cluster.state import Cluster
@@ -42,17 +50,22 @@ COLLECTIONS: Final[Mapping[str, Collection]] = {
     "workflow-templates": Collection("workflowtemplates", "template"),
     "cron-workflows": Collection("cronworkflows", "cronWorkflow"),
     "cluster-workflow-templates": Collection("clusterworkflowtemplates", "template", False),
+    "workflow-event-bindings": Collection("workfloweventbindings", "workflowEventBinding"),
+    "event-sources": Collection("eventsources", "eventSource"),
+    "sensors": Collection("sensors", "sensor"),
 }
+
+
+_OTHERS: Final = frozenset(
+    ("info", "version", "userinfo", "tracking", *argoarchive.ROOTS, *argostreams.ROOTS)
+)
+_LATEST: Final = "@latest"
 
 
 def is_argo_path(path: str) -> bool:
     """Whether a path belongs to this API and not to Kubernetes' own /api/v1."""
     parts = path.strip("/").split("/")
-    return (
-        parts[:2] == ["api", "v1"]
-        and len(parts) > 2
-        and (parts[2] in COLLECTIONS or parts[2] in ("info", "version", "userinfo"))
-    )
+    return parts[:2] == ["api", "v1"] and len(parts) > 2 and (parts[2] in COLLECTIONS or parts[2] in _OTHERS)
 
 
 def failure(status: ApiStatus) -> Response:
@@ -120,15 +133,23 @@ async def respond(cluster: Cluster, request: Request, path: str, user: User) -> 
         return json_response(200, {**empty, "version": f"argolint-{__version__}", "platform": "linux/amd64"})
     if parts[0] == "userinfo":
         return json_response(200, {"subject": user.name, "groups": list(user.groups), "issuer": "argolint"})
+    if parts[0] == "tracking":
+        return json_response(200, {})
+    if parts[0] in argoarchive.ROOTS:
+        return await argoarchive.respond(cluster, request, parts, user)
+    if parts[0] in argostreams.ROOTS:
+        return argostreams.respond(cluster, request, parts, user)
     collection = COLLECTIONS[parts[0]]
     resource = cluster.registry.find(_GROUP, _VERSION, collection.plural)
-    if resource is None or (len(parts) < 2 and collection.namespaced):
+    if resource is None:
         raise no_such_path()
-    namespace = parts[1] if collection.namespaced else ""
+    namespace = parts[1] if collection.namespaced and len(parts) > 1 else ""
     rest = parts[2:] if collection.namespaced else parts[1:]
     body = object_body(parse_json(request.body)) if request.body.strip() else {}
     name = rest[0] if rest else ""
     context = _Context(cluster, request, user, resource, collection, namespace, name, body)
+    if name == _LATEST and collection.plural == "workflows":
+        context = context._replace(name=_latest(context))
     if name in ("lint", "submit") and len(rest) == 1 and request.method == "POST":
         return await (_lint(context) if name == "lint" else _submit(context._replace(name="")))
     if len(rest) <= 1:
@@ -146,6 +167,19 @@ async def respond(cluster: Cluster, request: Request, path: str, user: User) -> 
     return await action(context, rest[1])
 
 
+def _latest(context: _Context) -> str:
+    """The name of the workflow that was created last. ApiStatus 404 when there is none."""
+    context._replace(name="").authorize("list")
+    found = context.cluster.store.items(context.resource.storage, context.namespace)
+    made = [
+        (entry.obj["metadata"]["creationTimestamp"], entry.rv, entry.obj["metadata"]["name"])
+        for entry in found
+    ]
+    if not made:
+        raise not_found("workflows", _GROUP, _LATEST)
+    return str(max(made)[2])
+
+
 async def _list(context: _Context) -> Response:
     context.authorize("list")
     prefix = "listOptions."
@@ -154,7 +188,7 @@ async def _list(context: _Context) -> Response:
         for key, value in context.request.query.items()
         if key.startswith(prefix)
     }
-    namespace = context.namespace if context.resource.namespaced else None
+    namespace = context.namespace or None if context.resource.namespaced else None
     chosen = lists.selection(context.resource, namespace, query)
     found = lists.page(context.cluster.store, chosen, query)
     await context.cluster.store.settled()
@@ -168,8 +202,15 @@ async def _create(context: _Context) -> Response:
 
 async def _get(context: _Context) -> Response:
     context.authorize("get")
+    workflows = context.collection.plural == "workflows"
+    if workflows and context.cluster.store.get(*context.call().stored_at) is None:
+        archived = context.cluster.archive.named(context.namespace, context.name)
+        if archived is not None:
+            return json_response(200, archived)
     entry = crud.require(context.cluster.writer, context.call())
     await context.cluster.store.settled(entry.rv)
+    if workflows and "compressedNodes" in (entry.obj.get("status") or {}):
+        return json_response(200, size.hydrate(entry.obj))
     return Response(200, entry.raw)
 
 
@@ -180,9 +221,21 @@ async def _put(context: _Context) -> Response:
 
 async def _delete(context: _Context) -> Response:
     context.authorize("delete")
-    crud.delete(context.cluster.writer, context.call(), crud.DeleteOptions())
+    prefix = "deleteOptions."
+    query = context.request.query
+    given = {key.removeprefix(prefix): value for key, value in query.items() if key.startswith(prefix)}
+    if query.get("force") in ("true", "1") or context.body.get("force") is True:
+        context.authorize("update")
+        crud.patch(context.cluster.writer, context.call(), _without_finalizers)
+    options = crud.delete_options(object_body(context.body.get("deleteOptions") or {}), given)
+    crud.delete(context.cluster.writer, context.call(), options)
     await context.cluster.store.settled()
     return json_response(200, {})
+
+
+def _without_finalizers(obj: dict[str, Any]) -> dict[str, Any]:
+    obj["metadata"].pop("finalizers", None)
+    return obj
 
 
 async def _answer(context: _Context, outcome: crud.Outcome, code: int) -> Response:
@@ -358,4 +411,5 @@ def _log(context: _Context, pod: str) -> Response:
     chosen = {key.removeprefix(prefix): value for key, value in query.items() if key.startswith(prefix)}
     want = argologs.wanted(context.namespace, context.name, pod, query, subresources.log_options(chosen))
     follow = chosen.get("follow") in ("true", "1")
-    return Response(200, stream=(argologs.follow if follow else argologs.snapshot)(cluster, want))
+    lines = (argologs.follow if follow else argologs.snapshot)(cluster, want)
+    return argostreams.streamed(context.request, lines)

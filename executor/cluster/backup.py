@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 from argolint.errors import UserError
 
 DATABASE: Final = "cluster.db"
+ARCHIVE: Final = "archive.db"
 KEYS: Final = "pki"
 
 
@@ -39,6 +40,10 @@ def save(data: Path, target: Path) -> Saved:
             found = _copy(source, copy)
             with open(packed, "xb", opener=_private) as file, tarfile.open(fileobj=file, mode="w") as archive:
                 archive.add(copy, DATABASE)
+                if (data / ARCHIVE).is_file():
+                    kept = Path(folder) / ARCHIVE
+                    _copy_database(data / ARCHIVE, kept)
+                    archive.add(kept, ARCHIVE)
                 if (data / KEYS).is_dir():
                     archive.add(data / KEYS, KEYS)
             _sync(packed)
@@ -61,6 +66,17 @@ def _private(path: str, flags: int) -> int:
 def _sync(path: Path) -> None:
     with path.open("rb") as file:
         os.fsync(file.fileno())
+
+
+def _copy_database(source: Path, target: Path) -> None:
+    with (
+        contextlib.closing(
+            sqlite3.connect(f"{source.resolve().as_uri()}?mode=rw", uri=True, timeout=30)
+        ) as old,
+        contextlib.closing(sqlite3.connect(target)) as new,
+    ):
+        old.backup(new)
+        new.execute("PRAGMA journal_mode = DELETE")
 
 
 def _copy(source: Path, target: Path) -> Saved:
@@ -109,4 +125,4 @@ def _expected(member: tarfile.TarInfo) -> bool:
     parts = PurePosixPath(member.name).parts
     if member.isdir():
         return parts == (KEYS,)
-    return member.isfile() and (parts == (DATABASE,) or (len(parts) == 2 and parts[0] == KEYS))
+    return member.isfile() and (parts in ((DATABASE,), (ARCHIVE,)) or (len(parts) == 2 and parts[0] == KEYS))

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
+import sqlite3
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from executor.cluster import admission, builtincrds, defaults, managed, meta, protobuf
+from executor.cluster import admission, archive, builtincrds, defaults, managed, meta, protobuf
+from executor.cluster.archive import Archive
 from executor.cluster.auth import Authenticator
 from executor.cluster.controllers import Controllers
 from executor.cluster.crdadmission import is_established, status_of
@@ -26,6 +28,7 @@ log = logging.getLogger("argorun.apiserver")
 
 MAX_WATCHES: Final = 5_000
 CRDS = "customresourcedefinitions.apiextensions.k8s.io"
+WORKFLOWS = "workflows.argoproj.io"
 
 
 class Cluster:
@@ -53,6 +56,7 @@ class Cluster:
         self.address = ""
         self.closing = False
         self.controllers = Controllers(self)
+        self.archive = Archive(data / archive.DATABASE)
         self._watches: set[Watch] = set()
 
     def open(self) -> None:
@@ -68,13 +72,27 @@ class Cluster:
         for name in builtincrds.install(self, self.crds):
             log.warning("%s: replaced by the definition of this version", name)
         self._reload_definitions()
+        self.archive.open()
+        for entry in self.store.items(WORKFLOWS):
+            self._archive(entry.obj)
+        self.store.listen(WORKFLOWS, lambda event: self._archive(event.entry.obj))
         self.controllers.start()
+
+    def _archive(self, workflow: Mapping[str, Any]) -> None:
+        if archive.has_ended(workflow):
+            try:
+                self.archive.put(workflow)
+            except (
+                sqlite3.Error
+            ) as error:  # a full disk must not stop the cluster for the sake of its history
+                log.error("a workflow was not archived: %s", error)
 
     async def close(self) -> None:
         """End all watches and commit what is pending."""
         self.end_watches()
         await self.controllers.stop()
         await self.store.close()
+        self.archive.close()
 
     def end_watches(self) -> None:
         """Close every open stream, so that clients reconnect elsewhere or later."""

@@ -53,6 +53,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--max-pods", type=int, default=0, metavar="N", help="pods that run at the same time")
     parser.add_argument(
+        "--crds",
+        choices=("minimal", "full"),
+        default="",
+        help="schemas of Argo's kinds: minimal takes any spec, full validates as upstream's full CRDs do (default: kept)",
+    )
+    parser.add_argument(
         "--config", metavar="FILE", help="use the image rules (local.images) of this .argolint.yaml"
     )
 
@@ -86,6 +92,8 @@ def components(data: Path, kubeconfig: Path, sync: Path | None, args: argparse.N
     argorun = [sys.executable, "-m", "executor"]
     api = [*argorun, "apiserver", "--data", str(data), "--kubeconfig", str(kubeconfig)]
     api += ["--port", str(args.port)]
+    if args.crds:
+        api += ["--crds", args.crds]
     common = ["--kubeconfig", str(kubeconfig), "--wait", "60"]
     controller = [
         *argorun,

@@ -18,6 +18,7 @@ from executor.cluster.testing import running_cluster
 from tests.contract.conftest import Api, client_of
 
 MAPS = "/api/v1/namespaces/default/configmaps"
+WORKFLOWS = "/apis/argoproj.io/v1alpha1/namespaces/default/workflows"
 
 
 def argorun(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
@@ -47,6 +48,9 @@ def test_a_backup_under_writes_holds_everything_acknowledged_before(tmp_path: Pa
         with client_of(cluster.kubeconfig) as http:
             secret = {"metadata": {"name": "s"}, "stringData": {"word": "hidden"}}
             assert Api(http).post("/api/v1/namespaces/default/secrets", secret).code == 201
+            workflow = {"metadata": {"name": "done"}, "spec": {}, "status": {"phase": "Succeeded"}}
+            uid = Api(http).post(WORKFLOWS, workflow).body["metadata"]["uid"]
+            assert Api(http).delete(f"{WORKFLOWS}/done").code == 200
         for writer in writers:
             writer.start()
         try:
@@ -72,6 +76,7 @@ def test_a_backup_under_writes_holds_everything_acknowledged_before(tmp_path: Pa
         found = api.get("/api/v1/namespaces/default/secrets/s").body["data"]["word"]
         assert base64.b64decode(found) == b"hidden"
         assert api.post(MAPS, {"metadata": {"name": "goes-on"}}).code == 201
+        assert api.get(f"/api/v1/archived-workflows/{uid}").body["metadata"]["name"] == "done"
     again = argorun("backup", "--data", tmp_path / "copy", "--restore", file)
     assert (again.returncode, "there is a cluster here already" in again.stderr) == (2, True)
 

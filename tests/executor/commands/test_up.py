@@ -22,7 +22,7 @@ def test_argosync_is_started_last_and_with_its_configuration() -> None:
         Path("/d"),
         Path("/k"),
         Path("/s.yaml"),
-        arguments("--port", "7", "--max-pods", "3", "--runtime", "process"),
+        arguments("--port", "7", "--max-pods", "3", "--runtime", "process", "--crds", "full"),
     )
     assert [(c.name, c.ready, c.after_ready) for c in found] == [
         ("apiserver", False, False),
@@ -32,7 +32,7 @@ def test_argosync_is_started_last_and_with_its_configuration() -> None:
     ]
     lines = [" ".join(component.argv[1:]) for component in found]
     assert lines == [
-        "-m executor apiserver --data /d --kubeconfig /k --port 7",
+        "-m executor apiserver --data /d --kubeconfig /k --port 7 --crds full",
         "-m executor controller --kubeconfig /k --wait 60 --local-images --ready-file /d/ready/controller",
         "-m executor kubelet --kubeconfig /k --wait 60 --data /d --ready-file /d/ready/kubelet --runtime process --max-pods 3",
         "-m reconciler run --config /s.yaml --kubeconfig /k",
