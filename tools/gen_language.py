@@ -6,14 +6,13 @@ those of the Argo docs ("Workflow Variables"); the signatures of functions come 
 
 from __future__ import annotations
 
-import inspect
 import json
 from pathlib import Path
 from typing import Any
 
 from argolint.language import sprig
-from argolint.language.expr.hooks import SYSTEM
 from argolint.language.expr.names import ARITY, PREDICATES
+from argolint.language.sprig.signatures import SIGNATURES
 
 SCHEMAS = Path(__file__).resolve().parent.parent / "schemas"
 
@@ -208,7 +207,7 @@ def functions() -> dict[str, Any]:
         name: [count, count, *_shape(name)]
         for name, count in (("asInt", 1), ("asFloat", 1), ("toJson", 1), ("jsonpath", 2))
     }
-    table = {name: list(_arity(function)) for name, function in sprig.functions(SYSTEM).items()}
+    table = {name: list(_arity(name)) for name in sprig.names()}
     return {"language": dict(sorted(language.items())), "argo": argo, "sprig": dict(sorted(table.items()))}
 
 
@@ -218,15 +217,9 @@ def _shape(name: str) -> tuple[str, list[str]]:
     return _RESULTS[name]
 
 
-def _arity(function: Any) -> tuple[int, int | None]:
-    low, high = 0, 0
-    for parameter in inspect.signature(function).parameters.values():
-        if parameter.kind is parameter.VAR_POSITIONAL:
-            return low, None
-        if parameter.kind in (parameter.POSITIONAL_ONLY, parameter.POSITIONAL_OR_KEYWORD):
-            high += 1
-            low += parameter.default is parameter.empty
-    return low, high
+def _arity(name: str) -> tuple[int, int | None]:
+    fixed, star, _ = SIGNATURES[name].partition("*")
+    return len(fixed), None if star else len(fixed)
 
 
 def render() -> dict[str, str]:

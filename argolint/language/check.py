@@ -508,7 +508,7 @@ class _Checker:
         args = [self.infer(arg) for arg in node.args]
         if isinstance(callee, t.Member) and callee.dotted and isinstance(callee.prop, t.Literal):
             if isinstance(callee.node, t.Ident) and callee.node.name == "sprig" and "sprig" not in self.local:
-                return sprig_call(self, node, callee, str(callee.prop.value))
+                return sprig_call(self, node, callee, str(callee.prop.value), args)
             base = self.infer(callee.node)
             if base.kind == "string":
                 self.report(

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _LENIENT_SPRIG = {"int": "asInt", "int64": "asInt", "atoi": "asInt", "float64": "asFloat"}
 
 
-def sprig_call(checker: _Checker, node: t.Call, callee: t.Member, name: str) -> Type:
+def sprig_call(checker: _Checker, node: t.Call, callee: t.Member, name: str, args: list[Type]) -> Type:
     """The type of `sprig.name(…)`, with findings for an unknown name or a wrong number of arguments."""
     if not checker.scope.functions:
         checker.not_available(callee.node, "sprig")
@@ -39,11 +39,44 @@ def sprig_call(checker: _Checker, node: t.Call, callee: t.Member, name: str) -> 
         )
         return ty.ANY
     checker.arity(node, f"sprig.{name}", len(node.args), row[0], row[1])
+    _arguments(checker, node, name, args)
     if name in _LENIENT_SPRIG:
         instead = _LENIENT_SPRIG[name]
         message = f"sprig.{name} gives 0 for what is no number; {instead} fails instead"
         checker.report("sprig-swallows-errors", callee, message, instead)
     return ty.ANY
+
+
+_WANTED = {"s": "string", "i": "int", "l": "list", "m": "map", "b": "bool", "t": "time"}
+_SHOWN = {"int": "a whole number", "time": "a time"}
+
+
+def _arguments(checker: _Checker, node: t.Call, name: str, args: list[Type]) -> None:
+    """Arguments of the wrong type: Go takes no 5 for a "5", no 2.0 for a 2, and no int64 for an int."""
+    from argolint.language.sprig.signatures import INT64, SIGNATURES
+
+    fixed, _, many = SIGNATURES[name].partition("*")
+    for index, arg in enumerate(node.args):
+        code = fixed[index] if index < len(fixed) else many
+        wanted = _WANTED.get(code)
+        if wanted is None:
+            continue
+        kind = args[index].kind
+        if wanted == "int" and isinstance(arg, t.Call) and sprig_name(arg) in INT64:
+            message = f"sprig.{name} takes an int here, and sprig.{sprig_name(arg)} gives an int64; wrap it: int({checker.text(arg)})"
+            checker.report("wrong-argument-type", arg, message, f"int({checker.text(arg)})")
+        elif kind not in ("any", "nil", "func", "artifact", wanted):
+            shown = _SHOWN.get(wanted, f"a {wanted}")
+            message = f"sprig.{name} takes {shown} here, {checker.text(arg)} is of type {kind}"
+            checker.report("wrong-argument-type", arg, message)
+
+
+def sprig_name(node: t.Call) -> str | None:
+    """The name of the function of sprig that is called, None for another call."""
+    callee = node.callee
+    if isinstance(callee, t.Member) and isinstance(callee.node, t.Ident) and callee.node.name == "sprig":
+        return str(callee.prop.value) if isinstance(callee.prop, t.Literal) else None
+    return None
 
 
 def unknown_function(checker: _Checker, node: t.Ident, name: str) -> None:

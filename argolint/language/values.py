@@ -10,7 +10,7 @@ import json
 import math
 from typing import Any
 
-from argolint.language.gotime import Duration, Enum, Time
+from argolint.language.gotime import Duration, Enum, Time, Zone
 
 _quote = json.encoder.encode_basestring
 
@@ -57,6 +57,10 @@ def type_name(value: Any) -> str:
         return "time.Duration"
     if isinstance(value, Enum):
         return value.type_name
+    if isinstance(value, int):
+        return "int64"
+    if isinstance(value, Zone):
+        return "*time.Location"
     return "func" if callable(value) else kind.__name__
 
 

@@ -38,7 +38,9 @@ def report(name: str, outcomes: Sequence[Outcome], show: int) -> bool:
     """Print one area; whether anything differs."""
     counts = Counter(outcome.equal for outcome in outcomes)
     total = max(len(outcomes), 1)
-    print(f"{name}: {counts[True]} of {len(outcomes)} equal ({100 * counts[True] / total:.2f} %)")
+    values = sum(outcome.theirs[0] == "value" for outcome in outcomes)
+    share = 100 * counts[True] / total
+    print(f"{name}: {counts[True]} of {len(outcomes)} equal ({share:.2f} %); {values} have a value")
     for outcome in [one for one in outcomes if not one.equal][:show]:
         fields = outcome.question.fields
         print(f"  {fields['op']} {fields['source']!r}")

@@ -79,6 +79,15 @@ func evaluateExpr(question Question) Answer {
 	return Answer{Stage: "value", Value: encode(value)}
 }
 
+// The types of sprig's functions, by name.
+func listSignatures(Question) Answer {
+	types := map[string]any{}
+	for name, function := range sprigFunctions {
+		types[name] = fmt.Sprintf("%T", function)
+	}
+	return Answer{Stage: "value", Value: types}
+}
+
 // A step's condition: bare words become strings, the result must be a bool.
 func evaluateWhen(question Question) Answer {
 	if question.Source == "" {

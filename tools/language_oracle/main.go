@@ -36,17 +36,18 @@ type Answer struct {
 }
 
 var operations = map[string]func(Question) Answer{
-	"expr":      evaluateExpr,
-	"when":      evaluateWhen,
-	"govaluate": evaluateCondition,
-	"template":  renderTemplate,
-	"regexp":    searchRegexp,
-	"json":      roundTripJSON,
-	"cron":      scheduleTimes,
-	"selector":  matchSelector,
-	"gjson":     queryGJSON,
-	"jsonpath":  queryJSONPath,
-	"depends":   evaluateDepends,
+	"expr":       evaluateExpr,
+	"when":       evaluateWhen,
+	"govaluate":  evaluateCondition,
+	"template":   renderTemplate,
+	"regexp":     searchRegexp,
+	"json":       roundTripJSON,
+	"cron":       scheduleTimes,
+	"selector":   matchSelector,
+	"gjson":      queryGJSON,
+	"jsonpath":   queryJSONPath,
+	"depends":    evaluateDepends,
+	"signatures": listSignatures,
 }
 
 func failed(stage string, err any) Answer {

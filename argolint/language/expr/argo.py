@@ -19,9 +19,9 @@ class _Sprig(Mapping[str, Callable[..., Any]]):
 
     def load(self) -> Mapping[str, Callable[..., Any]]:
         if self.table is None:
-            from argolint.language.sprig import functions
+            from argolint.language.sprig import typed_functions
 
-            self.table = functions(self.hooks)
+            self.table = typed_functions(self.hooks)
         return self.table
 
     def __getitem__(self, name: str) -> Callable[..., Any]:

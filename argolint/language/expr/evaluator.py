@@ -21,6 +21,7 @@ from argolint.language.expr.parser import parse
 from argolint.language.expr.statics import ANY, ARGO, Failure, Static, infer, type_of
 from argolint.language.values import AnyMap, Groups, NilList, is_number, type_name, valid, wrap
 
+MAX_INT = 0x7FFFFFFFFFFFFFFF
 MAX_STEPS = 1_000_000
 MAX_ELEMENTS = 1_000_000
 MAX_CHARACTERS = 20_000_000
@@ -277,23 +278,31 @@ class _Machine:
 
     def slice(self, node: t.Slice) -> Any:
         container = self.eval(node.node)
-        low = self.eval(node.low) if node.low else None
-        high = self.eval(node.high) if node.high else None
         try:
+            low = self.eval(node.low) if node.low else 0
+            high = self.eval(node.high) if node.high else MAX_INT
             return self.spend(node, cut(container, low, high))
         except ValueError as error:
             raise LanguageError(str(error), node.start, node.end) from None
 
     def call(self, node: t.Call) -> Any:
+        value = self.invoke(node)
+        return int(value) if isinstance(value, int) and value.__class__.__name__ == "Int64" else value
+
+    def argument(self, node: t.Node) -> Any:
+        """An argument of a function that is not the language's own: what sprig gives reaches the next as an int64."""
+        return self.invoke(node) if isinstance(node, t.Call) else self.eval(node)
+
+    def invoke(self, node: t.Call) -> Any:
         callee = node.callee
         if isinstance(callee, t.Member) and callee.dotted and isinstance(callee.prop, t.Literal):
             return self.method(node, callee, callee.prop.value)
-        args = [self.eval(arg) for arg in node.args]
+        args = [self.argument(arg) for arg in node.args]
         name = callee.name if isinstance(callee, t.Ident) else "value"
         return self.apply(node, self.eval(callee), name, args)
 
     def method(self, node: t.Call, callee: t.Member, name: str) -> Any:
-        args = [self.eval(arg) for arg in node.args]
+        args = [self.argument(arg) for arg in node.args]
         target = self.eval(callee.node)
         if target is None and callee.optional:
             raise _Nothing

@@ -19,6 +19,8 @@ from argolint.language.expr.names import ARITY
 from argolint.language.expr.operators import compare, fetch, map_key, octets, whole
 from argolint.language.gotime import Duration, Enum, Time, Zone, load_zone, parse_duration, parse_time
 
+# What strings.TrimSpace takes off: unlike Python's strip, not U+001C to U+001F.
+SPACES = "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"
 MAX_REPEAT = 1_000_000
 
 
@@ -41,6 +43,8 @@ def _text(value: Any, name: str) -> str:
 
 
 def _list(value: Any, name: str) -> list[Any]:
+    if isinstance(value, bytes):
+        return list(value)
     if not isinstance(value, (list, tuple)):
         raise ValueError(f"invalid argument for {name} (type {v.type_name(value)})")
     return value  # type: ignore[return-value]
@@ -156,8 +160,11 @@ def parse_float(text: str) -> float:
     raise ValueError(f'strconv.ParseFloat: parsing "{text[:100]}": invalid syntax')
 
 
-def _trim(text: Any, cut: Any = None) -> str:
-    return _text(text, "trim").strip(None if cut is None else _text(cut, "trim") or "\0")
+def _trim(text: Any, *cut: Any) -> str:
+    source = _text(text, "trim")
+    if not cut:
+        return source.strip(SPACES)
+    return source.strip(_text(cut[0], "trim")) if cut[0] != "" else source
 
 
 def _trim_prefix(text: Any, prefix: Any = " ") -> str:
@@ -215,7 +222,7 @@ def _byte_index(text: str, index: int) -> int:
 def _extreme(name: str, op: str) -> Callable[..., Any]:
     def call(*args: Any) -> Any:
         # One argument that is neither a number nor a list comes back as it is.
-        if len(args) == 1 and not isinstance(args[0], (list, tuple)):
+        if len(args) == 1 and not isinstance(args[0], (list, tuple, bytes)):
             return args[0]
         best: Any = None
         for value in _numbers(args, name):
@@ -228,10 +235,12 @@ def _extreme(name: str, op: str) -> Callable[..., Any]:
 def _numbers(args: Any, name: str, depth: int = 0) -> list[Any]:
     found: list[Any] = []
     for value in args:
-        if isinstance(value, (list, tuple)) and depth < 200:
+        if isinstance(value, (list, tuple, bytes)) and depth < 200:
             found.extend(_numbers(value, name, depth + 1))
         elif v.is_number(value):
             found.append(value)
+        elif isinstance(value, Duration) and name in ("mean", "median"):
+            found.append(value.ns)
         else:
             raise ValueError(f"invalid argument for {name} (type {v.type_name(value)})")
     return found
@@ -355,6 +364,8 @@ def sort_values(items: list[Any], keys: list[Any], order: Any) -> list[Any]:
 
 
 def _sort(items: Any, order: Any = "asc") -> list[Any]:
+    if order not in ("asc", "desc"):
+        raise ValueError(f"invalid order {v.sprint(order)}, expected asc or desc")
     if not isinstance(items, (list, tuple)) or isinstance(items, v.Pairs):
         # Of what only the run knows to be no list, nothing is left.
         return v.NilList()

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from argolint.language import goregex
-from argolint.language.gotime import Duration, Time
+from argolint.language.gotime import Duration, Time, Zone
 from argolint.language.values import AnyMap, Groups, NilList, equal, is_number, sprint, type_name, wrap
 
 
@@ -161,6 +161,8 @@ def contains_element(needle: Any, container: Any) -> bool:
         return any(equal(item, needle) for item in container)
     if isinstance(container, dict):
         return map_key(container, needle) in container
+    if isinstance(container, (Time, Zone)):
+        return False
     raise ValueError(f'operator "in" not defined on {type_name(container)}')
 
 
@@ -234,6 +236,8 @@ def fetch(container: Any, key: Any) -> Any:
             kind = "string" if isinstance(container, str) else "array"
             raise ValueError(f"index out of range: {index} ({kind} length is {len(items)})")
         return items[index]
+    if isinstance(container, Mapping):
+        return container.get(key)
     raise ValueError(f"cannot fetch {sprint(key)} from {type_name(container)}")
 
 
@@ -244,8 +248,7 @@ def cut(container: Any, low: Any, high: Any) -> Any:
     if not isinstance(container, (list, tuple, str, bytes)):
         raise ValueError(f"cannot slice {type_name(container)}")
     size = len(container)
-    start = 0 if low is None else whole(low)
-    stop = size if high is None else whole(high)
+    start, stop = whole(low), whole(high)
     start = max(start + size, 0) if start < 0 else start
     stop = max(stop + size, 0) if stop < 0 else min(stop, size)
     return container[min(start, stop) : stop]

@@ -311,7 +311,7 @@ class _Typing:
         return result
 
     def membership(self, node: t.Binary, left: Static, right: Static) -> Static | None:
-        if right.kind == "struct" and (left.kind == "string" or is_unknown(left)):
+        if right.kind in ("struct", "ptr") and (left.kind == "string" or is_unknown(left)):
             return BOOL
         if right.kind == "map":
             if is_unknown(left) or right.go != MAP.go or left.go == "string":

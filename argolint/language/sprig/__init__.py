@@ -24,6 +24,14 @@ def functions(hooks: Hooks) -> Mapping[str, Callable[..., Any]]:
     return table
 
 
+@lru_cache(maxsize=64)
+def typed_functions(hooks: Hooks) -> Mapping[str, Callable[..., Any]]:
+    """As `functions`, for expressions: each looks at the types of its arguments as Go's reflection does."""
+    from argolint.language.sprig.calls import typed
+
+    return {name: typed(name, function) for name, function in functions(hooks).items()}
+
+
 def names() -> frozenset[str]:
     """The names of all functions."""
     from argolint.language.expr.hooks import SYSTEM

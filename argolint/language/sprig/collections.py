@@ -7,8 +7,8 @@ from collections.abc import Callable
 from typing import Any
 
 from argolint.language.expr.hooks import Hooks
-from argolint.language.sprig.common import is_empty, items, mapping, text, whole
-from argolint.language.values import equal, sort_keys, sprint
+from argolint.language.sprig.common import is_empty, items, mapping, text, to_int, whole
+from argolint.language.values import NilList, equal, sort_keys, sprint
 
 
 def _dict(*pairs: Any) -> dict[str, Any]:
@@ -40,10 +40,12 @@ def _same(left: Any, right: Any) -> bool:
     return equal(left, right) and (type(left) is type(right) or not isinstance(left, (int, float)))
 
 
-def _slice(values: Any, *bounds: Any) -> list[Any]:
+def _slice(values: Any, *bounds: Any) -> list[Any] | None:
     source = items(values)
-    low = whole(bounds[0]) if bounds else 0
-    high = whole(bounds[1]) if len(bounds) > 1 else len(source)
+    if not source:
+        return None
+    low = to_int(bounds[0]) if bounds else 0
+    high = to_int(bounds[1]) if len(bounds) > 1 else len(source)
     if not 0 <= low <= high <= len(source):
         raise ValueError("slice bounds out of range")
     return source[low:high]
@@ -68,8 +70,8 @@ def _dig(*args: Any) -> Any:
     if len(args) < 3:
         raise ValueError("dig needs at least three arguments")
     *keys, default, target = args
-    for key in keys:
-        if not isinstance(target, dict) or key not in target:
+    for key in map(text, keys):
+        if key not in mapping(target):
             return default
         target = target[key]
     return target
@@ -131,9 +133,9 @@ def table(hooks: Hooks) -> dict[str, Callable[..., Any]]:
         "push": lambda values, value: [*items(values), value],
         "prepend": lambda values, value: [value, *items(values)],
         "first": lambda values: items(values)[0] if items(values) else None,
-        "rest": lambda values: items(values)[1:] or None,
+        "rest": lambda values: items(values)[1:] if items(values) else NilList(),
         "last": lambda values: items(values)[-1] if items(values) else None,
-        "initial": lambda values: items(values)[:-1] or None,
+        "initial": lambda values: items(values)[:-1] if items(values) else NilList(),
         "reverse": lambda values: items(values)[::-1],
         "uniq": _uniq,
         "without": lambda values, *gone: [value for value in items(values) if not _has(value, list(gone))],

@@ -29,7 +29,7 @@ def whole(value: Any) -> int:
 
 def items(value: Any) -> list[Any]:
     """A list argument. Raises ValueError for anything else."""
-    if not isinstance(value, (list, tuple)):
+    if not isinstance(value, (list, tuple, bytes)):
         raise ValueError(f"wrong type {type_name(value)}, expected a list")
     return list(value)
 
@@ -80,9 +80,14 @@ def strings(value: Any) -> list[str]:
     """`toStrings`: each element as text; nil elements are left out; a single value is a list of one."""
     if value is None:
         return []
-    if isinstance(value, (list, tuple)):
-        return [sprint(one) for one in value if one is not None]
-    return [sprint(value)]
+    if isinstance(value, (list, tuple, bytes)):
+        return [shown(one) for one in value if one is not None]
+    return [shown(value)]
+
+
+def shown(value: Any) -> str:
+    """`toString`: bytes as the text that they are, all else as Go prints it."""
+    return value.decode("utf-8", "surrogateescape") if isinstance(value, bytes) else sprint(value)
 
 
 def is_empty(value: Any) -> bool:

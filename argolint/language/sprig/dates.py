@@ -15,8 +15,8 @@ from argolint.language.gotime import (
     parse_duration,
     parse_time,
 )
-from argolint.language.sprig.common import text, to_int
-from argolint.language.values import type_name
+from argolint.language.sprig.common import text
+from argolint.language.values import type_name, wrap
 
 
 def _to_date(layout: Any, value: Any) -> Time:
@@ -27,25 +27,33 @@ def _to_date(layout: Any, value: Any) -> Time:
 
 
 def _round(duration: Any) -> str:
-    ns = (
-        duration.ns
-        if isinstance(duration, Duration)
-        else parse_duration(duration).ns
-        if isinstance(duration, str)
-        else 0
-    )
-    sign, rest = ("-", -ns) if ns < 0 else ("", ns)
+    ns = 0
+    if isinstance(duration, Duration):
+        ns = duration.ns
+    elif isinstance(duration, str):
+        try:
+            ns = parse_duration(duration).ns
+        except ValueError:
+            pass
+    elif isinstance(duration, int) and duration.__class__ is not int:
+        ns = duration
+    rest = abs(ns)
     units = (("y", 31_536_000), ("mo", 2_592_000), ("d", 86_400), ("h", 3600), ("m", 60), ("s", 1))
     for unit, seconds in units:
         if rest > seconds * NS:
-            return f"{sign}{rest // (seconds * NS)}{unit}"
+            return f"{rest // (seconds * NS)}{unit}"
     return "0s"
 
 
 def _duration(value: Any) -> str:
-    return format_duration(
-        (to_int(value) if isinstance(value, (str, int)) and not isinstance(value, bool) else 0) * NS
-    )
+    """Of text, or of an int64 as sprig's own functions give it; a plain int counts as nothing."""
+    seconds = 0
+    if isinstance(value, str):
+        digits = value[1:] if value[:1] in ("+", "-") else value
+        seconds = int(value) if digits.isascii() and digits.isdigit() and len(digits) < 20 else 0
+    elif isinstance(value, int) and value.__class__ not in (int, bool):
+        seconds = int(value)
+    return format_duration(wrap(seconds * NS))
 
 
 def table(hooks: Hooks) -> dict[str, Callable[..., Any]]:
@@ -80,7 +88,13 @@ def table(hooks: Hooks) -> dict[str, Callable[..., Any]]:
         return format_duration(seconds * NS)
 
     def round_ago(value: Any) -> str:
-        return _round(Duration(hooks.now() - value.ns) if isinstance(value, Time) else value)
+        return _round(
+            Duration(hooks.now() - value.ns)
+            if isinstance(value, Time)
+            else 0
+            if isinstance(value, Duration)
+            else value
+        )
 
     return {
         "ago": ago,

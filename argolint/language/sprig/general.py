@@ -15,6 +15,7 @@ from argolint.language.expr.hooks import Hooks
 from argolint.language.sprig.common import bounded, mapping, text, whole
 from argolint.language.sprig.semver import compare, parse
 from argolint.language.values import from_json, sprint, to_json, type_name
+from argolint.patterns import lazy
 
 
 def _from_json(value: Any) -> Any:
@@ -35,17 +36,35 @@ def _lenient(function: Callable[[Any], str]) -> Callable[[Any], str]:
 
 
 def _b64dec(value: Any) -> str:
+    digits = text(value).replace("\r", "").replace("\n", "")
     try:
-        return base64.b64decode(text(value), validate=True).decode("utf-8", "replace")
+        return base64.b64decode(digits, validate=True).decode("utf-8", "surrogateescape")
     except (binascii.Error, ValueError):
-        return "illegal base64 data at input byte 0"
+        return f"illegal base64 data at input byte {_corrupt(text(value), _BASE64, 4)}"
 
 
 def _b32dec(value: Any) -> str:
+    digits = text(value).replace("\r", "").replace("\n", "")
     try:
-        return base64.b32decode(text(value)).decode("utf-8", "replace")
+        return base64.b32decode(digits).decode("utf-8", "surrogateescape")
     except (binascii.Error, ValueError):
-        return "illegal base32 data at input byte 0"
+        return f"illegal base32 data at input byte {_corrupt(text(value), _BASE32, 8)}"
+
+
+_BASE64 = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/")
+_BASE32 = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567")
+
+
+def _corrupt(source: str, alphabet: frozenset[str], group: int) -> int:
+    """Where Go says that base64 or base32 breaks: at the first byte that does not belong, or the group that is cut short."""
+    count = 0
+    for at, char in enumerate(source.encode("utf-8", "surrogateescape").decode("latin-1")):
+        if char in "\r\n":
+            continue
+        if char not in alphabet:
+            return at
+        count += 1
+    return len(source) - count % group
 
 
 def _raw(value: Any) -> bytes:
@@ -142,6 +161,8 @@ def _quote_meta(value: Any) -> str:
 
 # URLs.
 
+_BAD_ESCAPE = lazy(r"%(?![0-9A-Fa-f]{2}).{0,2}", re.DOTALL)
+
 
 def _url_parse(value: Any) -> dict[str, str]:
     try:
@@ -149,6 +170,13 @@ def _url_parse(value: Any) -> dict[str, str]:
         hostname = parts.hostname or ""
     except ValueError as error:
         raise ValueError(f"unable to parse url: {error}") from None
+    escape = _BAD_ESCAPE.search(parts.path) or _BAD_ESCAPE.search(parts.fragment)
+    if escape:
+        raise ValueError(f'unable to parse url: parse "{value}": invalid URL escape "{escape.group()}"')
+    if not parts.scheme and not parts.netloc and ":" in parts.path.split("/", 1)[0]:
+        raise ValueError(
+            f'unable to parse url: parse "{value}": first path segment in URL cannot contain colon'
+        )
     userinfo, _, host = parts.netloc.rpartition("@")
     opaque = ""
     path = parts.path

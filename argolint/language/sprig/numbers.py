@@ -146,7 +146,7 @@ def table(hooks: Hooks) -> dict[str, Callable[..., Any]]:
         "addf": lambda *values: _fold(0, values, lambda x, y: x + y),
         "subf": lambda a, *rest: _fold(a, rest, lambda x, y: x - y),
         "divf": lambda a, *rest: _fold(a, rest, _divide),
-        "mulf": lambda a, *rest: _fold(a, rest, lambda x, y: x * y),
+        "mulf": lambda a, *rest: _fold(a, rest, lambda x, y: x * y) + 0.0,
         "biggest": lambda *values: max(map(to_int, values)),
         "max": lambda *values: max(map(to_int, values)),
         "min": lambda *values: min(map(to_int, values)),

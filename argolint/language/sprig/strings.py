@@ -8,7 +8,8 @@ from typing import Any
 
 from argolint.language.expr.hooks import Hooks
 from argolint.language.gofmt import quote as go_quote
-from argolint.language.sprig.common import MAX_TEXT, bounded, strings, text, whole
+from argolint.language.sprig.casing import joined, pascal
+from argolint.language.sprig.common import MAX_TEXT, bounded, shown, strings, text, whole
 from argolint.language.values import sprint
 
 _ALPHA = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
@@ -83,33 +84,6 @@ def _swapcase(value: Any) -> str:
     return "".join(parts)
 
 
-def _words(value: str) -> list[str]:
-    spaced = re.sub(r"([A-Z]+)([A-Z][a-z])", r"\1 \2", value)
-    spaced = re.sub(r"([a-z0-9])([A-Z])", r"\1 \2", spaced)
-    spaced = re.sub(r"([A-Za-z])([0-9])", r"\1 \2", spaced)
-    return [word for word in re.split(r"[\s_.\-]+", spaced) if word]
-
-
-def _joined_case(value: str, joint: str) -> str:
-    lead = re.match(r"[\s_.\-]*", value)
-    tail = re.search(r"[\s_.\-]*$", value)
-    core = joint.join(word.lower() for word in _words(value))
-    if not core:
-        return joint * len(value)
-    assert lead is not None
-    assert tail is not None
-    return joint * len(lead.group()) + core + joint * len(tail.group())
-
-
-def _camelcase(value: Any) -> str:
-    source = text(value)
-    lead = re.match(r"[_\-\s]*", source)
-    assert lead
-    head, body = lead.group(), source[lead.end() :]
-    parts = re.split(r"[_\-\s]+", body)
-    return head + "".join(part[:1].upper() + part[1:] for part in parts)
-
-
 def _wrap(source: str, width: int, joint: str, break_long: bool) -> str:
     width = max(width, 1)
     lines: list[str] = []
@@ -136,11 +110,11 @@ def _wrap(source: str, width: int, joint: str, break_long: bool) -> str:
 
 
 def _quote(*values: Any) -> str:
-    return " ".join(go_quote(sprint(value)) for value in values if value is not None)
+    return " ".join(go_quote(shown(value)) for value in values if value is not None)
 
 
 def _squote(*values: Any) -> str:
-    return " ".join(f"'{sprint(value)}'" for value in values if value is not None)
+    return " ".join(f"'{shown(value)}'" for value in values if value is not None)
 
 
 def _cat(*values: Any) -> str:
@@ -148,7 +122,9 @@ def _cat(*values: Any) -> str:
 
 
 def _indent(count: Any, value: Any) -> str:
-    pad = " " * min(max(whole(count), 0), 100_000)
+    if whole(count) < 0:
+        raise ValueError("strings: negative Repeat count")
+    pad = " " * min(whole(count), 100_000)
     source = text(value)
     if len(pad) * (source.count("\n") + 1) > MAX_TEXT:
         raise ValueError("memory budget exceeded")
@@ -240,9 +216,9 @@ def table(hooks: Hooks) -> dict[str, Callable[..., Any]]:
         "randNumeric": lambda n: pick(_DIGITS, n),
         "swapcase": _swapcase,
         "shuffle": shuffle,
-        "snakecase": lambda s: _joined_case(text(s), "_"),
-        "camelcase": _camelcase,
-        "kebabcase": lambda s: _joined_case(text(s), "-"),
+        "snakecase": lambda s: joined(text(s), "_"),
+        "camelcase": lambda s: pascal(text(s)),
+        "kebabcase": lambda s: joined(text(s), "-"),
         "wrap": lambda n, s: _wrap(text(s), whole(n), "\n", False),
         "wrapWith": lambda n, joint, s: bounded(_wrap(text(s), whole(n), text(joint), True)),
         "contains": lambda part, s: text(part) in text(s),
@@ -255,7 +231,7 @@ def table(hooks: Hooks) -> dict[str, Callable[..., Any]]:
         "nindent": lambda n, s: "\n" + _indent(n, s),
         "replace": _replace,
         "plural": lambda one, many, count: text(one) if whole(count) == 1 else text(many),
-        "toString": sprint,
+        "toString": shown,
         "split": lambda separator, s: _split_map(_split(separator, s)),
         "splitList": _split,
         "splitn": _splitn,
