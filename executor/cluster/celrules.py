@@ -27,6 +27,8 @@ _MAX_COST: Final = 1_000_000
 """Steps that a rule may take on one value (upstream: PerCallLimit)."""
 _MAX_TOTAL: Final = 3_000_000
 """Steps that all rules may take on one object."""
+_CALL: Final = 60
+"""Steps that calling a rule counts as."""
 _LOOP: Final = re.compile(r"\.\s*(?:all|exists|exists_one|map|filter)\s*\(")
 _TEXT: Final = re.compile(r"""[rRbB]{0,2}(?:"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*')""")
 
@@ -178,7 +180,7 @@ def _spend(rules: Sequence[Mapping[str, Any]], value: Any, old: Any, path: str, 
         needed = cost(str(rule.get("rule", "")), of)
         if rule.get("messageExpression"):
             needed += cost(str(rule["messageExpression"]), of)
-        budget[0] -= 20 + needed
+        budget[0] -= _CALL + needed
         if needed > _MAX_COST or budget[0] < 0:
             raise _TooCostlyError(path or "<nil>")
 

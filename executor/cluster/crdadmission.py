@@ -254,6 +254,7 @@ def _conflict(cluster: Cluster, name: str, spec: Mapping[str, Any]) -> tuple[str
         plain |= {accepted.get("plural"), accepted.get("singular"), *(accepted.get("shortNames") or ())}
         kinds |= {accepted.get("kind"), accepted.get("listKind")}
     names = spec["names"]
+    found = None
     for reason, wanted, taken in (
         ("PluralConflict", [names["plural"]], plain),
         ("SingularConflict", [names["singular"]], plain),
@@ -263,8 +264,8 @@ def _conflict(cluster: Cluster, name: str, spec: Mapping[str, Any]) -> tuple[str
     ):
         for one in wanted:
             if one in taken:
-                return reason, f'"{one}" is already in use'
-    return None
+                found = reason, f'"{one}" is already in use'  # as upstream: of several, the last is told
+    return found
 
 
 def status_of(cluster: Cluster, obj: Mapping[str, Any], before: Mapping[str, Any]) -> dict[str, Any]:

@@ -12,7 +12,7 @@ _QUIET.log_errors = False
 _MAX_LENGTH: Final = 10_000
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=4096)
 def compiled(pattern: str) -> Any:
     """The pattern, for its `search`. ValueError when it is none, or needs too much memory."""
     if len(pattern) > _MAX_LENGTH:
