@@ -83,6 +83,19 @@ def workflow_users(holder: Holder, index: Index) -> list[ObjectFact]:
     return users_of(holder.namespace, holder.account, index, *WORKFLOW_KINDS)
 
 
+def severity_of_power(role: Object, index: Index) -> str:
+    """`error` for a role that workflows, Sensors or EventSources of the tree have, or every pod of a namespace; else `warning`.
+
+    A GitOps tree also installs operators, which need such rights for their work.
+    """
+    kinds = (*WORKFLOW_KINDS, "EventSource", "Sensor")
+    reached = any(
+        holder.account == "default" or users_of(holder.namespace, holder.account, index, *kinds)
+        for holder in holders(role, index)
+    )
+    return "error" if reached else "warning"
+
+
 def dangerous(
     role: Object, groups: tuple[str, ...], resources: tuple[str, ...], verbs: frozenset[str]
 ) -> Iterator[tuple[Span, str, list[str]]]:

@@ -136,6 +136,8 @@ def judge_item(at: Scalar, use: Use) -> Iterator[Problem]:
             return
         if template.type == "steps" and any(step.loops for step in template.children):
             return  # the loop of a neighbour: that has a rule of its own
+        if at.step is not None and any(str(key).startswith("with") for key in at.step.map):
+            return  # a loop of a kind that we do not know
         inside = template.type not in ("steps", "dag")
         yield Problem(
             "item-outside-loop",

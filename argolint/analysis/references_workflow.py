@@ -14,6 +14,7 @@ from argolint.language.scope import tables
 from argolint.language.suggest import nearest
 from argolint.model.view import View
 from argolint.model.workflow import Step, WorkflowSpec
+from argolint.patterns import lazy
 from argolint.project.index import Index, did_you_mean, suggest
 from argolint.yaml.nodes import Map
 
@@ -43,7 +44,7 @@ _LENIENT = frozenset({"creationTimestamp", "scheduledTime", "duration"})
 class World:
     """What is known of a spec when its variables are judged; every part is worked out when it is first asked for."""
 
-    __slots__ = ("_exits", "_outputs", "_parameters", "index", "namespace", "path", "spec")
+    __slots__ = ("_exits", "_on_submit", "_outputs", "_parameters", "index", "namespace", "path", "spec")
 
     def __init__(self, spec: WorkflowSpec, index: Index | None, namespace: str, path: str) -> None:
         self.spec = spec
@@ -53,6 +54,7 @@ class World:
         self._parameters: tuple[dict[str, str | None] | None] | None = None
         self._outputs: tuple[tuple[set[str], set[str]] | None] | None = None
         self._exits: set[str] | None = None
+        self._on_submit: bool | None = None
 
     @property
     def parameters(self) -> dict[str, str | None] | None:
@@ -60,6 +62,17 @@ class World:
         if self._parameters is None:
             self._parameters = (merged_arguments(self.spec, self.index, self.namespace),)
         return self._parameters[0]
+
+    @property
+    def is_filled_on_submit(self) -> bool:
+        """Whether a Workflow counts on `argo submit -p`: it uses several parameters and declares none."""
+        if self._on_submit is None:
+            used: set[str] = set()
+            declares = bool(self.spec.arguments.parameters) or self.spec.kind != "Workflow"
+            if not declares:
+                _collect(self.spec.map, used, 0)
+            self._on_submit = len(used) >= 3
+        return self._on_submit
 
     @property
     def global_outputs(self) -> tuple[set[str], set[str]] | None:
@@ -173,7 +186,7 @@ def _parameters(use: Use, rest: tuple[str, ...], world: World) -> Iterator[Judge
         severity: str | None = "warning"
         message = f"workflow parameter `{name}` is not declared by this {world.spec.kind}"
     else:
-        severity = None
+        severity = "warning" if world.is_filled_on_submit else None
         message = f"workflow parameter `{name}` is not declared"
     help_ = did_you_mean(name, known) if near else "declare it under `spec.arguments.parameters`"
     yield "undefined-workflow-parameter", message, help_, severity, right
@@ -195,6 +208,19 @@ def _nobody_passes(name: str, world: World) -> bool:
     )
 
 
+_PARAMETER = lazy(r"\{\{\s*workflow\.parameters\.([\w-]+)\s*\}\}")
+
+
+def _collect(value: Any, used: set[str], depth: int) -> None:
+    """Put the names of all workflow parameters that simple tags below a value use into `used`."""
+    if isinstance(value, str):
+        if "workflow.parameters." in value:
+            used.update(_PARAMETER.findall(value))
+    elif depth < 60:
+        for item in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+            _collect(item, used, depth + 1)
+
+
 def _metadata(use: Use, member: str, rest: tuple[str, ...], world: World) -> Iterator[Judgement]:
     if not rest or rest == ("json",) or use.in_expr or world.spec.workflow_template_ref is not None:
         return
@@ -209,7 +235,7 @@ def _metadata(use: Use, member: str, rest: tuple[str, ...], world: World) -> Ite
         did_you_mean(name, known)
         if near
         else f"declare it under `metadata.{member}` or `workflowMetadata.{member}`",
-        "warning" if world.is_library else None,
+        "warning" if world.is_library or not (known or world.spec.kind == "CronWorkflow") else None,
         f"workflow.{member}.{near}" if near else None,
     )
 

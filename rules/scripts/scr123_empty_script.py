@@ -20,6 +20,10 @@ def check(template: Template, ctx: Context) -> Iterator[Finding]:
     if not body.map or (defaults is not None and defaults.mapping("script").get("source")):
         return
     args = "args" in body
+    if args and any(
+        isinstance(word, str) and word.startswith("-") and "c" in word for word in body.sequence("command")
+    ):
+        return  # `sh -c` runs the text in `args`, and the empty file is only its name
     yield Finding(
         body.key_span("source") if "source" in body else template.key_span("script"),
         "this script has no `source`" + (": its `args` stand in front of an empty file" if args else ""),

@@ -8,15 +8,11 @@ from argolint.analysis import security
 from argolint.context import Context
 from argolint.diagnostic import Edit
 from argolint.model.k8s import Object
-from argolint.patterns import lazy
 from argolint.rule import Finding, rule
 from argolint.yaml.edit import delete_key
 
-# Programs that do not run without it: what is wrong is that they are used, not that the field is set.
-_BUILDS = lazy(r"dind|buildkit|buildah|kind|k3s")
 
-
-@rule("SEC108", "privileged-container", on="object", severity="error", fix="unsafe")
+@rule("SEC108", "privileged-container", on="object", severity="warning", fix="unsafe")
 def check(obj: Object, ctx: Context) -> Iterator[Finding]:
     """A container runs privileged."""
     for setting in security.object_settings(obj, ctx):
@@ -29,7 +25,6 @@ def check(obj: Object, ctx: Context) -> Iterator[Finding]:
                 "a privileged container is root on its node",
                 help="remove it; images can be built without, by rootless buildkit or buildah",
                 fix=without_privilege(setting, ctx) if setting.scalar is None else None,
-                severity="warning" if _BUILDS.search(setting.view.text("image")) else None,
             )
 
 

@@ -11,7 +11,7 @@ from argolint.rule import Finding, rule
 from argolint.yaml.edit import delete_key
 
 
-@rule("SEC109", "host-namespace", on="object", severity="error", fix="unsafe")
+@rule("SEC109", "host-namespace", on="object", severity="warning", fix="unsafe")
 def check(obj: Object, ctx: Context) -> Iterator[Finding]:
     """A pod shares the network, the processes or the IPC of its node."""
     for setting in security.object_settings(obj, ctx):
@@ -30,5 +30,4 @@ def check(obj: Object, ctx: Context) -> Iterator[Finding]:
                 yield Finding(
                     security.Setting(port, "container", setting.scalar).span("hostPort"),
                     "`hostPort` opens a port of the node",
-                    severity="warning",
                 )
