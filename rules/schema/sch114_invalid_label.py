@@ -9,6 +9,7 @@ from argolint.diagnostic import Severity
 from argolint.model.k8s import Object
 from argolint.model.view import View
 from argolint.patterns import lazy
+from argolint.project.index import is_literal
 from argolint.rule import Finding, rule
 
 PART = lazy(r"[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?")
@@ -50,7 +51,7 @@ def keys(view: View, what: str) -> Iterator[Finding]:
 def values(view: View, severity: Severity) -> Iterator[Finding]:
     """Findings about the values of labels; numbers and the like are a matter of type."""
     for key, value in view.map.items():
-        if not isinstance(value, str) or not value or "{{" in value:
+        if not isinstance(value, str) or not is_literal(value):
             continue
         if not PART.fullmatch(value) or len(value) > 63:
             yield Finding(
