@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check lint type layers bench conformance corpus faults contract-real artifact-servers clean generate
+.PHONY: help setup demo test check lint type layers bench conformance corpus faults fuzz contract-real artifact-servers clean generate
 
 help:  ## what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -42,6 +42,9 @@ layers: setup
 
 bench: setup  ## the speed budgets, each beside a reference of the same run
 	$(BIN)/python -m pytest -m bench -n 0 -s tests/bench
+
+fuzz: setup  ## every hostile text of a hundred kilobytes: lint, formats, repairs, each within its budget
+	$(BIN)/python -m pytest -m bench -n 0 tests/argolint/test_fuzz.py
 
 conformance: setup  ## run upstream's examples (needs the corpus) and print passed/failed/refused
 	$(BIN)/python -m tools.conformance

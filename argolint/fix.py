@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+from bisect import bisect_left, insort
 from collections import Counter
 from collections.abc import Sequence
 
@@ -19,6 +20,10 @@ from argolint.yaml.edit import apply_edits, overlap, verify
 
 # A repair may lay open another finding that can be repaired as well; far more rounds than that ever takes.
 MAX_ROUNDS = 200
+# How many bytes of one file are linted again and again for its sake, and how many times at least. What is left can still be
+# repaired by the next run.
+ROUND_BYTES = 1_000_000
+LEAST_ROUNDS = 4
 
 
 class _State:
@@ -27,6 +32,7 @@ class _State:
     def __init__(self) -> None:
         self.rejected: set[str] = set()
         self.batch: dict[str, int] = {}
+        self.rounds: dict[str, int] = {}
         self.memory: Entries = {}
 
 
@@ -78,6 +84,9 @@ def _propose(
         # A file that is not clean UTF-8 was read with losses, and writing it back would make them good.
         if not wanted or not source.target or decode(source.data)[1]:
             continue
+        rounds = state.rounds[source.path] = state.rounds.get(source.path, 0) + 1
+        if rounds > max(LEAST_ROUNDS, ROUND_BYTES // max(len(source.data), 1)):
+            continue
         chosen = compatible(wanted)[: state.batch.get(source.path)]
         repaired = _repaired(decode(source.data)[0], chosen)
         if repaired is not None:
@@ -98,24 +107,30 @@ def _propose(
 
 def compatible(findings: Sequence[Diagnostic]) -> list[Diagnostic]:
     """The findings, first come first served, whose edits do not touch each other's; equal edits are made once."""
-    taken: list[Edit] = []
+    taken: list[Edit] = []  # in order
     chosen: list[Diagnostic] = []
     for item in findings:
         assert item.fix is not None
-        fresh = [edit for edit in item.fix.edits if edit not in taken]
-        if not overlap([*taken, *fresh]):
-            taken.extend(fresh)
+        fresh = [edit for edit in item.fix.edits if not _holds(taken, edit)]
+        near: list[Edit] = []
+        for edit in fresh:
+            at = bisect_left(taken, edit)
+            near += taken[max(at - 1, 0) : at + 1]
+        if not overlap([*dict.fromkeys(near), *fresh]):
+            for edit in fresh:
+                insort(taken, edit)
             chosen.append(item)
     return chosen
 
 
+def _holds(ordered: list[Edit], edit: Edit) -> bool:
+    at = bisect_left(ordered, edit)
+    return at < len(ordered) and ordered[at] == edit
+
+
 def edits_of(findings: Sequence[Diagnostic]) -> list[Edit]:
     """The edits of all findings' repairs, equal ones once."""
-    edits: list[Edit] = []
-    for item in findings:
-        if item.fix is not None:
-            edits.extend(edit for edit in item.fix.edits if edit not in edits)
-    return edits
+    return list(dict.fromkeys(edit for item in findings if item.fix is not None for edit in item.fix.edits))
 
 
 def _repaired(text: str, findings: Sequence[Diagnostic]) -> str | None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterable
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import Any
 
 from argolint.diagnostic import Edit
@@ -190,15 +191,24 @@ def verify(old: str, new: str, edits: Iterable[Edit]) -> bool:
     broken = sum(document.broken for document in after.documents)
     if broken > sum(document.broken for document in before.documents):
         return False
+    # Edits do not overlap, so their ends are in order, too.
+    starts, ends = [edit.start for edit in ordered], [edit.end for edit in ordered]
+    shifts = [0, *accumulate(len(edit.text) - (edit.end - edit.start) for edit in ordered)]
     kept = _leaves(after.documents)
+    blocks: set[str] | None = None
     for (start, end), value in _leaves(before.documents).items():
-        if any(edit.start <= end and start <= edit.end for edit in ordered):
+        nearest = bisect_right(starts, end) - 1
+        if nearest >= 0 and ends[nearest] >= start:
             continue
-        shift = sum(len(edit.text) - (edit.end - edit.start) for edit in ordered if edit.end <= start)
+        shift = shifts[bisect_right(ends, start)]
         found = kept.get((start + shift, end + shift), _MISSING)
         if found is _MISSING or found != value:
             # A block scalar that was moved as a whole keeps its value but not its length.
-            if not (isinstance(value, str) and "\n" in value and value in kept.values()):
+            if not (isinstance(value, str) and "\n" in value):
+                return False
+            if blocks is None:
+                blocks = {other for other in kept.values() if isinstance(other, str) and "\n" in other}
+            if value not in blocks:
                 return False
     return True
 

@@ -21,6 +21,7 @@ from argolint.runner import INTERNAL_CODE, Plan
 from argolint.settings import Settings
 from argolint.text import decode
 from argolint.yaml.edit import apply_edits
+from tests.argolint.hostile import CASES, HEAD, bomb
 
 SETTINGS = Settings()
 SETTINGS.profile = "all"
@@ -181,13 +182,6 @@ def test_every_format_takes_every_finding(name: str) -> None:
             assert not any(ord(char) < 32 and char != "\n" for char in shown.replace("\t", ""))
 
 
-def bomb() -> str:
-    lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
-    lines += [f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 10)}]" for i in range(1, 12)]
-    return "\n".join(lines) + "\n"
-
-
-HEAD = "apiVersion: argoproj.io/v1alpha1\nkind: Workflow\nmetadata: {generateName: a-}\n"
 HOSTILE = {
     "aliases that multiply": (HEAD + bomb(), "aliases expand to more than"),
     "a thousand levels": (HEAD + "spec: " + "[" * 1000 + "]" * 1000 + "\n", "levels deep"),
@@ -219,24 +213,50 @@ def test_line_breaks_and_marks_change_no_finding() -> None:
         ] == plain
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    "text",
-    [
-        HEAD + "spec:\n  templates:\n" + "".join(f"  - name: t{i}\n    container: {{image: 'a:{i}'}}\n" for i in range(1800)),
-        HEAD + "spec:\n  entrypoint: main\n  templates:\n  - name: main\n    dag:\n      tasks:\n"
-        + "".join(f"      - {{name: t{i}, template: main, depends: t{i - 1}}}\n" for i in range(1, 1800)),
-        HEAD + "spec: {entrypoint: '" + "{{a" * 30_000 + "'}\n",
-        "# argolint: ignore[A] x\n" * 4000,
-        "---\na: 1\n" * 12_000,
-    ],
-    ids=["templates", "tasks", "open tags", "directives", "documents"],
+# Those that used to take longest. `make fuzz` runs them all, with every format and with repairs.
+LONGEST = (
+    "annotation ignore", "comments good", "containerset", "cron impossible", "dag cycle", "dag dense dependencies", "doc crons",
+    "merge keys", "open tags", "parallel steps reading each other", "sensor triggers", "similar names",
 )  # fmt: skip
-def test_a_hundred_kilobytes_take_no_time(text: str) -> None:
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", LONGEST)
+def test_a_hundred_kilobytes_take_no_time(name: str) -> None:
     lint(SEED)  # what has to be imported, is
     start = time.process_time()
-    lint(text[:100_000])
+    lint(CASES[name])
     assert time.process_time() - start < 10
+
+
+@pytest.mark.bench
+@pytest.mark.parametrize("name", list(CASES))
+def test_two_seconds_for_a_hundred_kilobytes(name: str) -> None:
+    lint(SEED)
+    start = time.process_time()
+    report = lint(CASES[name])
+    spent = {"lint": time.process_time() - start}
+    for form in FORMATS:
+        start = time.process_time()
+        renderer(form)(View(report.findings, report.texts, report.summary))
+        spent[form] = time.process_time() - start
+    assert {what: seconds for what, seconds in spent.items() if seconds > 2} == {}
+
+
+@pytest.mark.bench
+@pytest.mark.parametrize("name", list(CASES))
+def test_repairs_of_a_hundred_kilobytes(name: str) -> None:
+    """A repair lints a file several times; it ends, and leaves a file that is read as well as before."""
+    start = time.process_time()
+    report, _, _ = fix_inputs(
+        [Input("a.yaml", CASES[name].encode("utf-8", "replace"), True)],
+        PLAN,
+        SETTINGS,
+        unsafe=True,
+        write=False,
+    )
+    assert time.process_time() - start < 30
+    assert not any(item.code == INTERNAL_CODE for item in report.findings)
 
 
 @pytest.mark.slow

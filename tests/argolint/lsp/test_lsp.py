@@ -89,8 +89,10 @@ def test_diagnostics_repairs_and_hover(tmp_path: Path) -> None:
             "range": shown[1]["range"],
             "context": {"diagnostics": []},
         }
-        (action,) = editor.ask("textDocument/codeAction", where)
+        action, ignore = editor.ask("textDocument/codeAction", where)
         assert action["edit"]["changes"][path.as_uri()][0]["newText"] == '"{{workflow.name}}"'
+        assert ignore["title"] == "Ignore YML102 here"
+        assert ignore["edit"]["changes"][path.as_uri()][0]["newText"] == "  # argolint: ignore[YML102] TODO: say why"
         hover = {"textDocument": {"uri": path.as_uri()}, "position": {"line": 4, "character": 15}}
         assert "(REF102)" in editor.ask("textDocument/hover", hover)["contents"]["value"]
         fixed = FLOW.replace("mian", "main").replace("{{workflow.name}}", '"{{workflow.name}}"')
