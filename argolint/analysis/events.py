@@ -129,15 +129,38 @@ def resource_path(feed: Feed) -> str | None:
 
 def filled(embedded: Object) -> dict[str, Feed]:
     """Path in an object that a trigger carries inline -> the feed that writes it."""
+    trigger = _trigger_of(embedded)
+    found = ((resource_path(feed), feed) for feed in feeds_of(trigger)) if trigger is not None else ()
+    return {path: feed for path, feed in found if path}
+
+
+def submitted(embedded: Object) -> dict[str, Feed]:
+    """Parameter -> the feed that completes its `NAME=` among the `args` with which a trigger submits a Workflow."""
+    trigger = _trigger_of(embedded)
+    if trigger is None or trigger.type != "argoWorkflow":
+        return {}
+    args = trigger.body.sequence("args")
+    found: dict[str, Feed] = {}
+    for feed in feeds_of(trigger):
+        place = _ARGUMENT.fullmatch(feed.dest) if feed.level == "template" else None
+        text = args[int(place[1])] if place is not None and int(place[1]) < len(args) else None
+        if isinstance(text, str) and "=" in text and feed.view.text("operation") == "append":
+            name = text.removeprefix("--parameter=").removeprefix("-p=").partition("=")[0]
+            found[name] = feed
+    return found
+
+
+_ARGUMENT = lazy(r"argoWorkflow\.args\.(\d{1,4})")
+
+
+def _trigger_of(embedded: Object) -> Trigger | None:
+    """The trigger that carries an object; None for an object of no Sensor."""
     sensor = embedded.parent
     if sensor is None or sensor.kind != "Sensor":
-        return {}
+        return None
     place = _TRIGGER.search(embedded.where)
     trigger = trigger_at(sensor, int(place.group(1))) if place is not None else None
-    if trigger is None or not _carries(trigger, embedded):
-        return {}
-    found = ((resource_path(feed), feed) for feed in feeds_of(trigger))
-    return {path: feed for path, feed in found if path}
+    return trigger if trigger is not None and _carries(trigger, embedded) else None
 
 
 def overwritten(embedded: Object) -> list[str]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
-from argolint.analysis.events import OUTSIDE, Feed, event_types, filled
+from argolint.analysis.events import OUTSIDE, Feed, event_types, filled, submitted
 from argolint.analysis.variables import Use, uses_in
 from argolint.language.tags import ExprTag, split
 from argolint.model.events import dependencies
@@ -82,8 +82,7 @@ def _seeds(index: Index) -> _Seeds:
             continue
         sensor = resource.parent
         target = _submitted(resource)
-        for path, feed in filled(resource).items() if target is not None else ():
-            name = _parameter_at(resource, path) if feed.from_event else ""
+        for name, feed in _fed(resource) if target is not None else ():
             level = event_level(feed, sensor, index) if name else LITERAL
             if target is None or level == LITERAL:
                 continue
@@ -105,6 +104,16 @@ def _seeds(index: Index) -> _Seeds:
                     (fact.namespace, view.text("name"), taint)
                 )
     return found
+
+
+def _fed(resource: Object) -> Iterator[tuple[str, Feed]]:
+    """The workflow parameters that an event fills in an object of a trigger, or on the command line that submits it."""
+    for path, feed in filled(resource).items():
+        if feed.from_event:
+            yield _parameter_at(resource, path), feed
+    for name, feed in submitted(resource).items():
+        if feed.from_event:
+            yield name, feed
 
 
 def event_level(feed: Feed, sensor: Object | None, index: Index | None) -> int:
@@ -194,9 +203,8 @@ class Flow:
                 found[item.name] = Taint(
                     own, ((self._at(item.name_span), "whoever submits it sets it"),) if own else ()
                 )
-        for path, feed in filled(owner).items():
-            name = _parameter_at(owner, path)
-            level = event_level(feed, owner.parent, self._index) if name and feed.from_event else LITERAL
+        for name, feed in _fed(owner):
+            level = event_level(feed, owner.parent, self._index) if name else LITERAL
             if level != LITERAL:
                 found[name] = Taint(level, ((self._at(feed.source_span), "an event fills it here"),))
         if self._index is not None and owner.name:

@@ -138,6 +138,18 @@ def test_a_sensor_in_another_file_makes_it_an_event() -> None:
     assert (path[0][0].path, SENSOR[slice(*path[0][0].span[:2])]) == ("1.yaml", "body.x")
 
 
+def test_an_event_in_the_arguments_of_a_submission_counts() -> None:
+    sensor = SENSOR.replace(
+        "        operation: submit\n", "        operation: submit\n        args: [-p, msg=]\n"
+    ).replace(
+        "        parameters:\n        - {src: {dependencyName: d, dataKey: body.x}, dest: spec.arguments.parameters.0.value}\n",
+        "    parameters:\n    - {src: {dependencyName: d, dataKey: body.x}, dest: argoWorkflow.args.1, operation: append}\n",
+    )
+    assert "argoWorkflow.args.1" in sensor
+    assert levels(flow(sensor))["say.text"] == taint.SENDER
+    assert levels(flow(sensor.replace("args.1", "args.7")))["say.text"] == taint.SUBMITTER
+
+
 def test_what_a_template_exports_remembers_what_it_was_fed() -> None:
     exporting = TEMPLATE.replace(
         "inputs: {parameters: [{name: text}]}\n    container: {image: a}\n  - name: tell",
