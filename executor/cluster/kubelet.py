@@ -43,6 +43,7 @@ NODE_ID = "workflows.argoproj.io/node-id"
 DEFAULT_NODE = "argorun"
 SYNC_TIMEOUT = 60.0
 TOKEN_SECONDS = 60.0
+START_SECONDS = 2.0
 
 
 @dataclass(slots=True)
@@ -151,14 +152,24 @@ class Kubelet:
             handle.wait(2.0)
 
     def _pid_of(self, namespace: str, pod: str, container: str) -> int:
-        """The main process of a running container, for exec; LookupError when it does not run here."""
-        with self._lock:
-            local = self._locals.get((namespace, pod))
-        run = local.handle.runs.get(container) if local is not None and local.handle is not None else None
-        pid: int = getattr(run.handle, "entry_pid", 0) if run is not None and run.handle is not None else 0
-        if not pid:
-            raise LookupError(f"container {container} of pod {pod} does not run")
-        return pid
+        """The main process of a running container, for exec; LookupError when it does not run here.
+
+        A container that has just been started is given a moment: clients come as soon as its pod is said to run.
+        """
+        deadline = time.monotonic() + START_SECONDS
+        while True:
+            with self._lock:
+                local = self._locals.get((namespace, pod))
+            handle = local.handle if local is not None else None
+            run = handle.runs.get(container) if handle is not None else None
+            pid: int = (
+                getattr(run.handle, "entry_pid", 0) if run is not None and run.handle is not None else 0
+            )
+            if pid:
+                return pid
+            if handle is None or handle.wait(0) is not None or time.monotonic() > deadline:
+                raise LookupError(f"container {container} of pod {pod} does not run")
+            time.sleep(0.02)
 
     def _register(self) -> None:
         node = {
