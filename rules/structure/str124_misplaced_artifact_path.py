@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from argolint.analysis.artifact_moves import moved_to_callers
 from argolint.context import Context
 from argolint.model.workflow import Template
 from argolint.rule import Finding, rule
 
 
-@rule("STR124", "misplaced-artifact-path", on="template", severity="error", keys=("artifacts",))
+@rule("STR124", "misplaced-artifact-path", on="template", severity="error", fix="unsafe", keys=("artifacts",))
 def check(template: Template, ctx: Context) -> Iterator[Finding]:
     """An artifact of a pod without a path, or one of a template without a pod with a path."""
     kind = template.type
@@ -36,4 +37,5 @@ def check(template: Template, ctx: Context) -> Iterator[Finding]:
                     artifact.key_span("from"),
                     f"input artifact `{artifact.name}` has a `from`: it is the caller who gives it",
                     help="put `from` under `arguments.artifacts` of the step that calls this template",
+                    fix=moved_to_callers(template, artifact, ctx),
                 )
