@@ -140,10 +140,18 @@ def _dedented(text: str) -> str:
     return "\n".join(line[margin:] if line.strip() else line for line in text.split("\n"))
 
 
-def run_case(case: Case, item: Rule, rules: registry.Rules, folders: tuple[str, ...] = ()) -> list[str]:
-    """Everything that is wrong with a case of a rule's page; [] when the page tells the truth."""
+class Linted(NamedTuple):
+    """A case as it was linted: what its markers expect, and how many lines were put before each file to make it a whole."""
+
+    report: Report
+    sources: list[Source]
+    expected: list[Expected]
+    offsets: dict[str, int]
+
+
+def lint_case(case: Case, item: Rule, rules: registry.Rules, folders: tuple[str, ...] = ()) -> Linted:
+    """Lint a case of a rule's page, without its markers, with the rule and what the case asks for."""
     settings = _settings(case, item, folders)
-    plan = Plan(rules, settings)
     sources: list[Source] = []
     expected: list[Expected] = []
     offsets: dict[str, int] = {}
@@ -156,7 +164,12 @@ def run_case(case: Case, item: Rule, rules: registry.Rules, folders: tuple[str, 
         offsets[name] = before
         sources.append(Source(name, whole))
         expected.extend(mark._replace(line=mark.line + before) for mark in marks)
-    report = check_with(plan, sources, settings)
+    return Linted(check_with(Plan(rules, settings), sources, settings), sources, expected, offsets)
+
+
+def run_case(case: Case, item: Rule, rules: registry.Rules, folders: tuple[str, ...] = ()) -> list[str]:
+    """Everything that is wrong with a case of a rule's page; [] when the page tells the truth."""
+    report, sources, expected, offsets = lint_case(case, item, rules, folders)
     problems = [f"the rule crashed:\n{text}" for text in report.tracebacks]
     problems += _compare(case, item, report, expected, offsets)
     if not problems and item.fix is not None and not case.good:
