@@ -73,5 +73,8 @@ generate: setup  ## make the data files in schemas/ anew from upstream's publish
 faults: setup  ## run the fault matrix of argosync and write docs/argosync-faults.md
 	$(BIN)/python -m tests.faults.matrix
 
+cluster-faults: setup  ## kill the embedded API fifty times in the middle of ten thousand writes
+	CLUSTER_FAULTS=full $(BIN)/python -m pytest -n 0 -v tests/executor/cluster/test_faults.py
+
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .argolint
