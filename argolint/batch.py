@@ -351,7 +351,10 @@ class _Run:
         much = len(missing) >= FORK_FILES or size >= FORK_BYTES
         if count < 2 or len(missing) < 2 or not pool.can_fork() or (self.workers is None and not much):
             return []
-        self.plan.bind()
+        # Imported before the fork, a module is imported once; one in thirty files tells which will be needed.
+        self.plan.bind(
+            "\n".join(decode(self.inputs[i].data)[0] for i in missing[:: max(len(missing) // 30, 1)])
+        )
         running: list[tuple[pool.Worker, list[int]]] = []
         for share in pool.shares([self.inputs[i].size for i in missing], min(count, len(missing))):
             mine = [missing[i] for i in share]

@@ -224,7 +224,17 @@ class Context:
     index         the project Index; only for rules declared with cross_file=True
     """
 
-    __slots__ = ("_index", "file", "object", "path", "rule", "settings", "source")
+    __slots__ = (
+        "_index",
+        "_namespace",
+        "_namespace_of",
+        "file",
+        "object",
+        "path",
+        "rule",
+        "settings",
+        "source",
+    )
 
     def __init__(self, file: File, settings: Settings, index: Index | None) -> None:
         self.file = file
@@ -234,6 +244,8 @@ class Context:
         self.object: Object | None = None
         self.rule: _Declared | None = None
         self._index = index
+        self._namespace_of: Object | None = None
+        self._namespace = ""
 
     @property
     def argo_version(self) -> tuple[int, int]:
@@ -251,9 +263,11 @@ class Context:
         obj = self.object
         if obj is None:
             return ""
-        if obj.namespace or obj.parent is None:
-            return obj.namespace
-        return obj.parent.namespace
+        if self._namespace_of is not obj:
+            own = obj.namespace
+            self._namespace = own if own or obj.parent is None else obj.parent.namespace
+            self._namespace_of = obj
+        return self._namespace
 
     @property
     def external_severity(self) -> str | None:

@@ -81,10 +81,13 @@ class Plan:
             "all": both,
         }
 
-    def bind(self) -> None:
-        """Import the modules of all enabled rules now; otherwise each is imported when it first has something to do."""
+    def bind(self, sample: str) -> None:
+        """Import the modules of the rules that files such as `sample` call for now; the others are imported when they first
+        have something to do.
+        """
         for item in self.enabled:
-            self.check_of(item)
+            if all(not words or any(word in sample for word in words) for words in (item.keys, item.kinds)):
+                self.check_of(item)
 
     def check_of(self, item: Rule) -> Callable[..., Iterable[Any]]:
         """The function of a rule."""

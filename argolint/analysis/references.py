@@ -31,21 +31,28 @@ def problems(obj: Object, ctx: Context, index: Index | None, *kinds: str) -> lis
     """
     if not obj.is_workflow_kind:
         return []
-    found = next((known for seen, used, known in _last if seen is obj and used is index), None)
-    if found is None and index is not None and not _leaves(obj):
-        index = None
-        found = next((known for seen, used, known in _last if seen is obj and used is None), None)
+    found = _known(obj, index)
     if found is None:
-        found = {}
-        for problem in _all(obj, ctx, index):
-            found.setdefault(problem.kind, []).append(problem)
-        for kind in _ONCE & found.keys():
-            found[kind] = _once(found[kind])
+        # An object that has to do with no other is judged once.
+        found = _known(obj, None) if index is not None and not _leaves(obj) else None
+        if found is None:
+            found = {}
+            for problem in _all(obj, ctx, index):
+                found.setdefault(problem.kind, []).append(problem)
+            for kind in _ONCE & found.keys():
+                found[kind] = _once(found[kind])
         if _last and _last[0][0] is not obj:
             _last.clear()
         del _last[:-1]
         _last.append((obj, index, found))
-    return [problem for kind in kinds for problem in found.get(kind, ())]
+    return [problem for kind in kinds for problem in found.get(kind, ())] if found else []
+
+
+def _known(obj: Object, index: Index | None) -> dict[str, list[Problem]] | None:
+    for seen, used, found in _last:
+        if seen is obj and used is index:
+            return found
+    return None
 
 
 # What is missing is missing for all its uses: one finding, with the other places beside it.

@@ -30,9 +30,13 @@ def problems_of(obj: Object, target: tuple[int, int]) -> list[Problem]:
 
 def of_kind(obj: Object, target: tuple[int, int], *kinds: str) -> list[tuple[Problem, Span]]:
     """The problems of some kinds, each with the place to point at."""
-    return [
-        (problem, place(problem, obj.where)) for problem in problems_of(obj, target) if problem.kind in kinds
-    ]
+    last = _last
+    known = (
+        last[2] if last is not None and last[0] is obj.map and last[1] == target else problems_of(obj, target)
+    )
+    return (
+        [(problem, place(problem, obj.where)) for problem in known if problem.kind in kinds] if known else []
+    )
 
 
 def keeps_unknown_fields(obj: Object) -> bool:

@@ -18,6 +18,7 @@ from argolint.rule import Elsewhere, Finding, rule
     severity="error",
     cross_file=True,
     kinds=("Workflow", "CronWorkflow"),
+    keys=("templateRef", "workflowTemplateRef"),
 )
 def check(spec: WorkflowSpec, ctx: Context) -> Iterator[Finding]:
     """A template reads a label or annotation that only the object has in which it stands, not the workflow that runs."""

@@ -8,6 +8,7 @@ day-of-week does if both are restricted.
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta, tzinfo
+from functools import lru_cache
 from typing import NamedTuple
 
 from argolint.analysis.cron.zones import load_zone
@@ -114,6 +115,7 @@ class Every(NamedTuple):
 Schedule = Spec | Every
 
 
+@lru_cache(maxsize=256)
 def parse(text: str) -> Schedule:
     """Parse one schedule, with its optional `TZ=`/`CRON_TZ=` prefix. ScheduleError, with offsets, when it is none."""
     if not text:
