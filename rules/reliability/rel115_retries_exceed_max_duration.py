@@ -8,9 +8,10 @@ from argolint.analysis.reliability import budget, shown, strategies
 from argolint.context import Context
 from argolint.model.workflow import WorkflowSpec
 from argolint.rule import Finding, rule
+from argolint.yaml.edit import replace
 
 
-@rule("REL115", "retries-exceed-max-duration", on="spec", severity="warning", keys=("backoff",))
+@rule("REL115", "retries-exceed-max-duration", on="spec", severity="warning", fix="unsafe", keys=("backoff",))
 def check(spec: WorkflowSpec, ctx: Context) -> Iterator[Finding]:
     """The waits add up to more than `maxDuration`: the last retries never happen."""
     for strategy, label, _ in strategies(spec):
@@ -25,4 +26,8 @@ def check(spec: WorkflowSpec, ctx: Context) -> Iterator[Finding]:
             f"even if every try fails at once: the waits are {shape}",
             help=f"retry {found.fit + 1} would start after {needed}; raise `maxDuration`, set `cap`, or lower `limit`",
             related=[(strategy.value_span("limit"), f"{found.limit} retries")],
+            # What happens now, said as it is; whether more time or fewer tries were meant is not known.
+            fix=replace(strategy.value_span("limit"), f'"{found.fit}"')
+            if found.fit and not strategy.is_alias("limit") and "limit" not in strategy.map.merged
+            else None,
         )

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 from argolint.context import Context
 from argolint.model.workflow import WorkflowSpec
-from argolint.project.index import did_you_mean, is_literal
+from argolint.project.index import did_you_mean, is_literal, suggest
 from argolint.rule import Finding, rule
+from argolint.yaml.edit import replace
 
 
 @rule(
@@ -15,6 +16,7 @@ from argolint.rule import Finding, rule
     "undefined-volume-mount",
     on="spec",
     severity="error",
+    fix="unsafe",
     kinds=("Workflow", "CronWorkflow"),
     keys=("volumeMounts",),
 )
@@ -38,8 +40,12 @@ def check(spec: WorkflowSpec, ctx: Context) -> Iterator[Finding]:
             for mount in holder.items("volumeMounts"):
                 name = mount.text("name")
                 if name and name not in here and is_literal(name):
+                    near = suggest(name, here)
                     yield Finding(
                         mount.value_span("name"),
                         f"volume `{name}` is not defined in {template.label} or in this {spec.kind}",
                         help=did_you_mean(name, here) or "add it to `volumes` or `volumeClaimTemplates`",
+                        fix=replace(mount.value_span("name"), near)
+                        if near and not mount.is_alias("name")
+                        else None,
                     )
