@@ -143,7 +143,7 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--sample", type=int, default=0, metavar="N", help="only N, spread over the table")
     parser.add_argument("--only", default="", metavar="TEXT", help="only paths that contain TEXT")
     parser.add_argument("--timeout", type=float, default=300.0, metavar="SECONDS")
-    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--jobs", type=int, default=4)  # most of them sleep
     parser.add_argument("--minimum", type=int, default=MINIMUM)
     parser.add_argument("-v", "--verbose", action="store_true", help="print passed ones too")
     args = parser.parse_args(argv)
