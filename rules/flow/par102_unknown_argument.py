@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from argolint.analysis import flow
+from argolint.analysis import flow, flow_uses
 from argolint.context import Context
 from argolint.model.workflow import WorkflowSpec
 from argolint.project.index import did_you_mean, is_literal, suggest
@@ -28,9 +28,18 @@ def check(spec: WorkflowSpec, ctx: Context) -> Iterator[Finding]:
                 if not item.name or item.name in known or not is_literal(item.name):
                     continue
                 near = suggest(item.name, [name for name in known if name not in names])
+                own = call.callee.template
+                around = what == "parameter" and own is not None and own.spec is spec
+                read = flow_uses.workflow_reads(spec.owner, own.name) if around and own is not None else ()
+                instead = (
+                    f"{call.callee.label} reads `workflow.parameters.{item.name}` instead: declare the input, and read "
+                    f"`inputs.parameters.{item.name}`"
+                )
                 yield Finding(
                     item.name_span,
                     f"{call.callee.label} has no input {what} `{item.name}`",
-                    help=did_you_mean(item.name, known) or "remove it, or declare it as an input",
+                    help=instead
+                    if ("parameters", item.name) in read
+                    else did_you_mean(item.name, known) or "remove it, or declare it as an input",
                     fix=replace(item.name_span, near) if near and not item.is_alias("name") else None,
                 )
