@@ -46,6 +46,7 @@ def run(args: argparse.Namespace) -> int:
     settings = settings_only(args, paths)
     try:
         settings.argo_version = argo_version(args.to)
+        settings.origins["argo_version"] = "--to"
     except Wrong as error:
         raise UserError(f"--to: {error}", "give a release: 3.6, 4.0 or latest") from None
     rules = registry.load(settings.rules)
