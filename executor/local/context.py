@@ -55,7 +55,7 @@ def context_for(
 def _repositories(objects: Sequence[Object], spaces: set[str], store: ObjectStore) -> None:
     """Stand in for artifact repositories that only the cluster has: every store is a directory here anyway."""
     for obj in objects:
-        reference = (obj.get("spec") or {}).get("artifactRepositoryRef")
+        reference = _spec(obj).get("artifactRepositoryRef")
         if not isinstance(reference, dict):
             continue
         name, key = (
@@ -75,10 +75,16 @@ def _templates(
     workflows: Sequence[Object], templates: Mapping[Any, Object], cluster: Mapping[str, Object]
 ) -> Iterator[Object]:
     for obj in [*workflows, *templates.values(), *cluster.values()]:
-        spec = obj.get("spec") or {}
-        for template in [*(spec.get("templates") or []), spec.get("templateDefaults") or {}]:
+        spec = _spec(obj)
+        listed = spec.get("templates")
+        for template in [*(listed if isinstance(listed, list) else []), spec.get("templateDefaults")]:
             if isinstance(template, dict):
                 yield template
+
+
+def _spec(obj: Object) -> Object:
+    spec = obj.get("spec")
+    return spec if isinstance(spec, dict) else {}
 
 
 def _containers(template: Object) -> Iterator[Object]:

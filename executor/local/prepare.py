@@ -42,7 +42,7 @@ def workflow_of(obj: Object, place: str) -> Object:
             reference["clusterScope"] = True
         made: Object = {"workflowTemplateRef": reference}
     elif kind == "CronWorkflow":
-        made = dict(spec.get("workflowSpec") or {})
+        made = dict(_mapping(spec, "workflowSpec", f"{place}: spec"))
     else:
         raise UserError(
             f"{place}: a {kind or 'document without kind'} does not run",
@@ -51,16 +51,26 @@ def workflow_of(obj: Object, place: str) -> Object:
     metadata: Object = {"generateName": f"{meta.get('name') or meta.get('generateName') or 'workflow'}-"}
     if meta.get("namespace"):
         metadata["namespace"] = meta["namespace"]
-    extra = (spec.get("workflowMetadata") or {}) if kind == "CronWorkflow" else {}
+    extra = _mapping(spec, "workflowMetadata", f"{place}: spec") if kind == "CronWorkflow" else {}
     for key in ("labels", "annotations"):
         if extra.get(key):
-            metadata[key] = dict(extra[key])
+            metadata[key] = dict(_mapping(extra, key, f"{place}: spec.workflowMetadata"))
     if kind == "CronWorkflow":
         metadata.setdefault("labels", {})["workflows.argoproj.io/cron-workflow"] = meta.get("name", "")
         metadata.setdefault("annotations", {})["workflows.argoproj.io/scheduled-time"] = datetime.now(
             UTC
         ).strftime("%Y-%m-%dT%H:%M:%SZ")
     return {"apiVersion": "argoproj.io/v1alpha1", "kind": "Workflow", "metadata": metadata, "spec": made}
+
+
+def _mapping(obj: Object, key: str, place: str) -> Object:
+    """A field that is a mapping, or nothing. Raises UserError."""
+    value = obj.get(key)
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise UserError(f"{place}.{key} is not a mapping: {value!r:.80}", f"write {key} as a mapping")
+    return value
 
 
 def _metadata(obj: Object, place: str) -> Object:

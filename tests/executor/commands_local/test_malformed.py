@@ -96,3 +96,32 @@ def test_the_undamaged_spec_runs(
     assert main(["run", "wf.json", "--no-lint", "-q", "--runtime", "mock", "--dummy-secrets"]) == 0, (
         capsys.readouterr()
     )
+
+
+@pytest.mark.parametrize(
+    ("spec", "message"),
+    [
+        ({"workflowSpec": [1]}, "spec.workflowSpec is not a mapping: [1]"),
+        ({"workflowSpec": GOOD, "workflowMetadata": 2.5}, "spec.workflowMetadata is not a mapping: 2.5"),
+        ({"workflowSpec": GOOD, "workflowMetadata": {"labels": "x"}}, "spec.workflowMetadata.labels is not a mapping: 'x'"),
+    ],
+)  # fmt: skip
+def test_odd_crons_are_refused(tmp_path: Path, spec: dict, message: str) -> None:
+    from argolint.errors import UserError
+    from executor.local.prepare import workflow_of
+
+    with pytest.raises(UserError) as found:
+        workflow_of({"kind": "CronWorkflow", "metadata": {"name": "c"}, "spec": spec}, "f.yaml")
+    assert found.value.message == f"f.yaml: {message}"
+
+
+@pytest.mark.parametrize("templates", [True, 2.5, "x", {"a": 1}])
+def test_odd_templates_are_simulated_to_an_end(tmp_path: Path, templates: object, capsys: pytest.CaptureFixture[str]) -> None:  # fmt: skip
+    manifest = {
+        "kind": "Workflow",
+        "metadata": {"name": "w"},
+        "spec": {"entrypoint": "m", "templates": templates},
+    }
+    (tmp_path / "wf.yaml").write_text(json.dumps(manifest))
+    assert main(["simulate", str(tmp_path / "wf.yaml")]) == 1
+    assert "w  Failed" in capsys.readouterr().out
