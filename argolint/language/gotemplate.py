@@ -169,6 +169,12 @@ class _Parser:
                 )
                 raise LanguageError(what, at, at + 1)
             kind = match.lastgroup or ""
+            following = source[match.end() : match.end() + 1]
+            if kind in ("field", "variable", "word") and following and following not in " \t\r\n.,|:)(}=":
+                message = f"bad character {following!r} after {match.group()}"
+                raise LanguageError(message, match.end(), match.end() + 1)
+            if kind == "field" and tokens and tokens[-1].text == "." and tokens[-1].end == at:
+                raise LanguageError("unexpected . after term", at, at + 1)
             if kind not in ("space", "comment"):
                 tokens.append(Token(kind, match.group(), at, match.end()))
             at = match.end()
@@ -301,7 +307,9 @@ class _Parser:
         if not operands:
             token = self.peek()
             raise LanguageError("missing value for command", token.start, max(token.end, token.start + 1))
-        if len(operands) > 1 and operands[0].kind in ("literal", "nil", "dot"):
+        if operands[0].kind == "nil":
+            raise LanguageError("nil is not a command", operands[0].start, operands[0].end)
+        if len(operands) > 1 and operands[0].kind in ("literal", "dot"):
             raise LanguageError(
                 "this is no function: it cannot be given arguments", operands[0].start, operands[0].end
             )

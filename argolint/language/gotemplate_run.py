@@ -179,7 +179,10 @@ class _Machine:
     def fields(self, value: Any, names: tuple[str, ...], node: Node) -> Any:
         for name in names:
             if isinstance(value, dict):
-                value = value.get(name)
+                if name not in value:
+                    # What is missing has no members either; only a nil that is there fails.
+                    return None
+                value = value[name]
             elif value is None:
                 raise LanguageError(f"nil pointer evaluating interface {{}}.{name}", node.start, node.end)
             else:
@@ -194,6 +197,9 @@ class _Machine:
         name = head.value
         if name in ("and", "or"):
             value: Any = None
+            if not rest and not last:
+                message = f"wrong number of args for {name}: want at least 1 got 0"
+                raise LanguageError(message, head.start, head.end)
             for one in rest:
                 value = self.operand(one, dot, variables)
                 if truth(value) is (name == "or"):
@@ -237,18 +243,14 @@ def _eq(first: Any, *others: Any) -> bool:
     if not others:
         raise ValueError("missing argument for comparison")
     for other in others:
-        if (
-            first is not None
-            and other is not None
-            and type(first) is not type(other)
-            and not (is_number(first) and is_number(other))
-        ):
+        if first is not None and other is not None and type(first) is not type(other):
             raise ValueError("incompatible types for comparison")
     return any(equal(first, other) for other in others)
 
 
 def _order(left: Any, right: Any) -> tuple[Any, Any]:
-    if (is_number(left) and is_number(right)) or (isinstance(left, str) and isinstance(right, str)):
+    # A number of the data is a float64, and `1` in the template an int: Go does not compare them.
+    if left.__class__ is right.__class__ and (is_number(left) or isinstance(left, str)):
         return left, right
     raise ValueError("incompatible types for comparison")
 
@@ -268,20 +270,6 @@ def _index(value: Any, *keys: Any) -> Any:
     return value
 
 
-def _slice(value: Any, *bounds: Any) -> Any:
-    if (
-        not isinstance(value, (list, str))
-        or any(type(bound) is not int for bound in bounds)
-        or len(bounds) > 2
-    ):
-        raise ValueError("can't slice this")
-    low, high = ([*bounds, 0] if not bounds else [*bounds, len(value)])[:2] if len(bounds) < 2 else bounds
-    high = len(value) if not bounds else high
-    if not 0 <= low <= high <= len(value):
-        raise ValueError("index out of range")
-    return value[low:high]
-
-
 def _len(value: Any) -> int:
     if isinstance(value, (str, list, tuple, dict)):
         return len(value.encode()) if isinstance(value, str) else len(value)
@@ -297,6 +285,16 @@ def _print(*values: Any) -> str:
     return "".join(parts)
 
 
+def _escaped_js(text: str) -> str:
+    return "".join(_JS.get(char) or char for char in text)
+
+
+_JS = {
+    "\\": "\\\\", "'": "\\'", '"': '\\"', "<": "\\u003C", ">": "\\u003E", "&": "\\u0026", "=": "\\u003D",
+    **{chr(code): f"\\u{code:04X}" for code in range(32)},
+}  # fmt: skip
+
+
 def _no_call(*args: Any) -> Any:
     raise ValueError("there is nothing to call in plain data")
 
@@ -305,16 +303,13 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "not": lambda value: not truth(value),
     "len": _len,
     "index": _index,
-    "slice": _slice,
     "print": _print,
     "printf": lambda layout, *args: printf(layout, list(args)),
     "println": lambda *values: " ".join(map(sprint, values)) + "\n",
     "html": lambda *values: (
         html.escape(_print(*values)).replace("&quot;", "&#34;").replace("&#x27;", "&#39;")
     ),
-    "js": lambda *values: (
-        _print(*values).replace("\\", "\\\\").replace("'", "\\'").replace('"', '\\"').replace("<", "\\u003C")
-    ),
+    "js": lambda *values: _escaped_js(_print(*values)),
     "urlquery": lambda *values: urllib.parse.quote_plus(_print(*values)),
     "call": _no_call,
     "eq": _eq,

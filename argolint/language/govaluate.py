@@ -65,7 +65,7 @@ _TRANSITIONS: dict[str, frozenset[str]] = {
     NUMBER: _AFTER_VALUE,
     BOOLEAN: _AFTER_VALUE,
     STRING: _AFTER_VALUE,
-    TIME: _AFTER_VALUE,
+    TIME: _AFTER_VALUE - {TERNARY},
     VARIABLE: _AFTER_VALUE,
     HOLE: _AFTER_VALUE,
     ACCESSOR: _AFTER_VALUE | {OPEN},
@@ -468,7 +468,9 @@ def _arithmetic(node: Node, left: float, right: float) -> float:
         if op == "%":
             return math.fmod(left, right) if right else math.nan
         if op == "**":
-            return math.pow(left, right)
+            from argolint.language.expr.operators import power
+
+            return power(left, right)
     except OverflowError:
         return math.inf
     except ValueError:

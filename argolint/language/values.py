@@ -11,6 +11,7 @@ import math
 from typing import Any
 
 from argolint.language.gotime import Duration, Enum, Time, Zone
+from argolint.patterns import lazy
 
 _quote = json.encoder.encode_basestring
 
@@ -169,12 +170,16 @@ def sort_keys(mapping: dict[Any, Any]) -> list[Any]:
     )
 
 
+_SURROGATE = lazy("[\ud800-\udc7f\udd00-\udfff]")
+
+
 def valid(text: str) -> str:
-    """A string with each byte that is no UTF-8 (kept as a lone surrogate) replaced by U+FFFD."""
+    """A string with each byte that is no UTF-8 (kept as a lone surrogate) replaced by U+FFFD, as any other surrogate."""
     try:
         text.encode()
     except UnicodeEncodeError:
-        return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+        kept = _SURROGATE.sub("\ufffd", text)
+        return kept.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
     return text
 
 
@@ -259,9 +264,21 @@ def _marshal_container(
 def from_json(text: str) -> Any:
     """JSON text as Go's encoding/json reads it into `any`: every number is a float64. Raises ValueError."""
     try:
-        return json.loads(text, parse_int=_number, parse_float=_number, parse_constant=_no_constant)
+        value = json.loads(text, parse_int=_number, parse_float=_number, parse_constant=_no_constant)
+        return _mended(value) if "\\ud" in text.lower() else value
     except RecursionError:
         raise ValueError("exceeded max depth") from None
+
+
+def _mended(value: Any) -> Any:
+    """The value of a JSON text in which half a surrogate pair was escaped: U+FFFD stands for it."""
+    if isinstance(value, str):
+        return valid(value)
+    if isinstance(value, list):
+        return [_mended(item) for item in value]
+    if isinstance(value, dict):
+        return {valid(key): _mended(item) for key, item in value.items()}
+    return value
 
 
 def _number(text: str) -> float:

@@ -13,7 +13,7 @@ from argolint.language import govaluate, sprig
 from argolint.language.expr import evaluate, fixed
 from argolint.language.expr.names import BUILTINS
 from argolint.language.scope import function_table
-from tools.language_oracle import generate
+from tools.language_oracle import generate, more
 from tools.language_oracle.oracle import Question
 
 TABLES = Path(__file__).resolve().parents[2] / "tests" / "argolint" / "language"
@@ -157,4 +157,5 @@ AREAS: dict[str, Callable[[int, int], Iterator[Question]]] = {
     "expr-mutations": expr_mutations,
     "sprig": sprig_calls,
     "when-tables": when_tables,
+    **more.AREAS,
 }
