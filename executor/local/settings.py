@@ -63,6 +63,7 @@ def load_file(path: Path) -> LocalSettings:
             f"{path}: local.images must be a mapping of image globs",
             'write it as {"image:*": {like: debian}}',
         )
+    images = {pattern: _placed(value, path.parent) for pattern, value in images.items()}
     plugins = section.get("plugins") or {}
     if not isinstance(plugins, dict) or not all(
         isinstance(address, str) and address.startswith(("http://", "https://"))
@@ -73,3 +74,10 @@ def load_file(path: Path) -> LocalSettings:
             "write it as {hello: http://127.0.0.1:4355}",
         )
     return LocalSettings(images, runtime, jobs, network, {str(k): v for k, v in plugins.items()})
+
+
+def _placed(value: Any, folder: Path) -> Any:
+    """An image's rule with the place of its unpacked root counted from the configuration file."""
+    if isinstance(value, dict) and isinstance(value.get("rootfs"), str):
+        return {**value, "rootfs": str(folder.resolve() / Path(value["rootfs"]).expanduser())}
+    return value

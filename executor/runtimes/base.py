@@ -18,7 +18,8 @@ class Profile:
 
     `entrypoint` and `cmd` are used when the manifest names no command; `path` are directories put first in
     PATH (host paths, bound read-only); `files` maps absolute paths in the container to host files (read-only);
-    `env` is the image's own environment. `toolchain` is what fidelity lines and events call it.
+    `env` is the image's own environment. `toolchain` is what fidelity lines and events call it. `rootfs` is an unpacked
+    image: its files, and none of the host's, are the container's.
     """
 
     toolchain: str
@@ -29,6 +30,7 @@ class Profile:
     binds: tuple[str, ...] = ()
     env: Mapping[str, str] = field(default_factory=dict)
     workdir: str = "/"
+    rootfs: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ The shipped table covers the base images that people use in examples; `local.ima
 from __future__ import annotations
 
 import fnmatch
+import json
 import os
 import sys
 from collections.abc import Mapping, Sequence
@@ -156,6 +157,29 @@ def _strings(value: Any, place: str) -> tuple[str, ...]:
     raise UserError(f"{place} must be a list of strings", "write it as [one, two]")
 
 
+def _unpacked(folder: str, place: str) -> Profile:
+    """An unpacked image: a directory with its files, or an OCI bundle (config.json beside rootfs). Raises UserError."""
+    root = os.path.abspath(os.path.expanduser(folder))
+    config: Any = {}
+    if os.path.isfile(os.path.join(root, "config.json")) and os.path.isdir(os.path.join(root, "rootfs")):
+        try:
+            with open(os.path.join(root, "config.json"), encoding="utf-8") as stream:
+                config = json.load(stream).get("process") or {}
+        except (OSError, ValueError, AttributeError) as error:
+            raise UserError(f"{place}.rootfs: {root}/config.json cannot be read: {error}") from None
+        root = os.path.join(root, "rootfs")
+    if not os.path.isdir(root):
+        raise UserError(
+            f"{place}.rootfs is not a directory: {root}",
+            "unpack the image there: podman export CONTAINER | tar -x",
+        )
+    env = dict(pair.split("=", 1) for pair in config.get("env") or [] if "=" in str(pair))
+    return Profile(
+        f"unpacked image {root}", cmd=tuple(map(str, config.get("args") or ("sh",))), env=env,
+        workdir=str(config.get("cwd") or "/"), rootfs=root,
+    )  # fmt: skip
+
+
 def _user_rule(pattern: str, value: Any, known: Mapping[str, Profile]) -> Rule:
     place = f"{CONFIG_KEY}[{pattern!r}]"
     if isinstance(value, str):
@@ -164,18 +188,20 @@ def _user_rule(pattern: str, value: Any, known: Mapping[str, Profile]) -> Rule:
         raise UserError(
             f"{place} must be a toolchain name or a mapping", f"toolchains: {', '.join(sorted(known))}"
         )
-    unknown = set(value) - {"like", "entrypoint", "cmd", "env", "path", "workdir"}
+    unknown = set(value) - {"like", "rootfs", "entrypoint", "cmd", "env", "path", "workdir"}
     if unknown:
         raise UserError(
             f"{place} has unknown keys: {', '.join(sorted(map(str, unknown)))}",
-            "known: like, entrypoint, cmd, env, path, workdir",
+            "known: like, rootfs, entrypoint, cmd, env, path, workdir",
         )
     like = value.get("like", "debian")
     if like not in known:
         raise UserError(
             f"{place}.like names no toolchain: {like!r}", f"toolchains: {', '.join(sorted(known))}"
         )
-    profile = known[like]
+    profile = _unpacked(str(value["rootfs"]), place) if "rootfs" in value else known[like]
+    if "rootfs" in value and {"like", "path"} & set(value):
+        raise UserError(f"{place} has rootfs beside like or path", "an unpacked image has its own programs")
     if "entrypoint" in value or "cmd" in value:
         profile = replace(profile, entrypoint=(), cmd=())
     if "entrypoint" in value:

@@ -86,6 +86,8 @@ class ProcessRuntime:
 
     def start(self, spec: ContainerSpec) -> ProcessHandle:
         """Start a process. Raises StartFailed for a mount that would need to replace a path of this machine."""
+        if spec.profile is not None and spec.profile.rootfs:
+            raise StartFailed("an unpacked image needs the sandbox, which does not work here")
         env, argv = self._mapped(spec)
         links = self._link(spec)
         self._claim(spec, links)

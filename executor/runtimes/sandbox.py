@@ -28,6 +28,7 @@ from executor.runtimes.cgroups import Group, bounded, enforced, hierarchies, joi
 from executor.runtimes.rootfs import resolve
 
 TOOLS = "/.argorun/bin"
+ROOT_WORK = "root-work"  # what an overlay of the whole root needs beside what is written
 SETTLE_SECONDS = 5.0  # the longest time from the start of a sandbox to its main process
 SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
@@ -112,6 +113,35 @@ def _system_arguments(spec: ContainerSpec, overlay: bool) -> list[str]:
     return args
 
 
+def rootfs_of(spec: ContainerSpec) -> str:
+    """The unpacked image that the container runs on, or ""."""
+    return spec.profile.rootfs if spec.profile else ""
+
+
+def _image_arguments(spec: ContainerSpec) -> list[str]:
+    """An unpacked image below what the container writes; of the host only what names servers."""
+    work = spec.root.parent / ROOT_WORK
+    work.mkdir(exist_ok=True)
+    args = ["--overlay-src", rootfs_of(spec), "--overlay", str(spec.root), str(work), "/"]
+    for name in ("resolv.conf", "hosts") if spec.network else ():
+        if os.path.exists(f"/etc/{name}"):
+            args += ["--ro-bind", os.path.realpath(f"/etc/{name}"), f"/etc/{name}"]
+    return args
+
+
+def _prepare_root(spec: ContainerSpec) -> None:
+    """What every root has; of an unpacked image only what it lacks."""
+    base = rootfs_of(spec)
+    if not base:
+        populate_root(spec.root, spec.hostname)
+        return
+    for name in ("tmp", "var/tmp", "proc", "dev", "etc", "root"):
+        if not os.path.lexists(os.path.join(base, name)):
+            (spec.root / name).mkdir(parents=True, exist_ok=True)
+    if not os.path.lexists(os.path.join(base, "tmp")):
+        (spec.root / "tmp").chmod(0o1777)
+
+
 def search_path(spec: ContainerSpec) -> str:
     """PATH of a container that sets none."""
     own = spec.profile.path if spec.profile else ()
@@ -123,11 +153,15 @@ def bwrap_arguments(spec: ContainerSpec, *, overlay: bool, status_fd: int) -> li
     args = [
         "--unshare-user", "--uid", str(spec.uid), "--gid", str(spec.gid), "--unshare-pid", "--unshare-ipc",
         "--unshare-uts", "--hostname", spec.hostname[:64] or "pod", "--die-with-parent", "--new-session",
-        "--json-status-fd", str(status_fd), "--clearenv", "--bind", str(spec.root), "/",
+        "--json-status-fd", str(status_fd), "--clearenv",
     ]  # fmt: skip
     if not spec.network:
         args.append("--unshare-net")
-    args += _system_arguments(spec, overlay)
+    args += (
+        _image_arguments(spec)
+        if rootfs_of(spec)
+        else ["--bind", str(spec.root), "/", *_system_arguments(spec, overlay)]
+    )
     args += ["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/dev/shm"]
     if spec.profile:
         for path in spec.profile.binds:
@@ -261,6 +295,9 @@ class SandboxHandle:
         return start_error(_own_words(self._spec.log))
 
     def export(self, path: str) -> Path | None:
+        base = rootfs_of(self._spec)
+        if base:
+            return _exported(path, self._spec, Path(base))
         upper = self._spec.root.parent / "usr"
         for source in ([upper] if upper.is_dir() else []) + [Path("/usr")]:
             mounts = (*self._spec.mounts, Mount(source, "/usr", True))
@@ -270,7 +307,8 @@ class SandboxHandle:
         return None
 
     def close(self) -> None:
-        remove_tree(self._spec.root.parent / "usr-work")
+        for name in ("usr-work", ROOT_WORK):
+            remove_tree(self._spec.root.parent / name)
         if self._group is not None:
             self._group.remove()
 
@@ -286,7 +324,11 @@ class SandboxRuntime:
         self._overlay = overlay
 
     def start(self, spec: ContainerSpec) -> SandboxHandle:
-        populate_root(spec.root, spec.hostname)
+        if rootfs_of(spec) and not self._overlay:
+            raise StartFailed(
+                "an unpacked image needs overlay file systems, which this kernel does not allow here"
+            )
+        _prepare_root(spec)
         cwd = resolve(spec.cwd, spec.root, spec.mounts)
         if cwd is not None and not cwd.exists() and not spec.cwd.startswith("/usr/"):
             cwd.mkdir(parents=True, exist_ok=True)
@@ -332,7 +374,7 @@ class SandboxRuntime:
 
     def interactive(self, spec: ContainerSpec) -> tuple[list[str], list[int]]:
         """The words before `-- COMMAND` that enter a sandbox on this terminal, and the descriptors to pass on and close."""
-        populate_root(spec.root, spec.hostname)
+        _prepare_root(spec)
         null = os.open(os.devnull, os.O_WRONLY)
         options = bwrap_arguments(spec, overlay=self._overlay, status_fd=null)
         options.remove(
@@ -340,6 +382,19 @@ class SandboxRuntime:
         )  # a terminal's job control; whoever types is whoever owns the terminal
         descriptor = _options_file(options)
         return [self._bwrap, "--args", str(descriptor)], [descriptor, null]
+
+
+def _exported(path: str, spec: ContainerSpec, base: Path) -> Path | None:
+    """What lies at a path of a container on an unpacked image: what it wrote, else what the image has."""
+    for root in (spec.root, base):
+        found = resolve(path, root, spec.mounts)
+        if found is not None and os.path.lexists(found):
+            status = os.lstat(found)
+            removed = (
+                stat.S_ISCHR(status.st_mode) and status.st_rdev == 0
+            )  # how an overlay says that a file is gone
+            return None if removed else found
+    return None
 
 
 def _own_words(log: Path | None) -> str:
