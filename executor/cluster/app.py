@@ -21,7 +21,7 @@ from executor.cluster.http import (
 )
 from executor.cluster.impersonation import impersonation
 from executor.cluster.rbac import Attributes, denial
-from executor.cluster.routes import Target, target_of, verb_of
+from executor.cluster.routes import Target, target_of, verb_of, wanted_of
 from executor.cluster.state import Cluster
 from executor.cluster.status import (
     ApiStatus,
@@ -107,11 +107,11 @@ class App:
         path = request.path.rstrip("/") or "/"
         if request.method not in _METHODS:
             raise method_not_allowed()
+        user = self.cluster.auth.user_of(request)
         if path in ("/healthz", "/livez", "/readyz"):
             return Response(200, b"ok", "text/plain")
         if path == "/version":
             return json_response(200, _VERSION)
-        user = self.cluster.auth.user_of(request)
         if user == ANONYMOUS:
             raise ApiStatus(401, "Unauthorized", "Unauthorized")
         return await self._authenticated(request, path, self._acting_as(request, user))
@@ -153,11 +153,8 @@ class App:
         verb = verb_of(request.method, target, watching)
         if not verb:
             raise method_not_allowed()
-        resource = target.resource
-        wanted = Attributes(
-            verb, resource.group, resource.plural, target.subresource, target.namespace or "", target.name
-        )
-        self._authorize(user, wanted, resource.plural, target.name)
+        wanted = wanted_of(target, verb, request.query)
+        self._authorize(user, wanted, target.resource.plural, target.name)
         return await rest.handle(self.cluster, request, target, verb, user)
 
     def _nonresource(self, request: Request, path: str) -> Response:

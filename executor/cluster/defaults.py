@@ -54,7 +54,9 @@ def _edit() -> list[dict[str, Any]]:
     return [
         *_view(),
         _rule([""], [*_CORE, "secrets", "events"], [*_READ, *_WRITE]),
-        _rule([""], ["pods/exec", "pods/eviction", "serviceaccounts/token"], ["create", "get"]),
+        _rule([""], ["pods/exec", "pods/attach", "pods/portforward"], ["create", "get"]),
+        _rule([""], ["pods/eviction", "serviceaccounts/token"], ["create"]),
+        _rule([""], ["serviceaccounts"], ["impersonate"]),
         _rule(_GROUPS, ["*"], _WRITE),
         _rule(["coordination.k8s.io"], ["leases"], [*_READ, *_WRITE]),
         _rule(["argoproj.io"], [*_ARGO, *(f"{name}/finalizers" for name in _ARGO)], _WRITE),

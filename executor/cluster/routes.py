@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from executor.cluster.kinds import Registry, Resource
+from executor.cluster.rbac import Attributes
+from executor.cluster.selectors import field_terms
 from executor.cluster.status import no_such_path, not_found
 
 PATCH_TYPES: Mapping[str, str] = {
@@ -58,6 +60,17 @@ def target_of(registry: Registry, path: str) -> Target:
     if not resource.namespaced:
         namespace = ""
     return Target(resource, namespace, name, subresource, watch)
+
+
+def wanted_of(target: Target, verb: str, query: Mapping[str, str]) -> Attributes:
+    """What a request wants, as authorization sees it (upstream: endpoints/request/requestinfo.go)."""
+    resource, namespace, name = target.resource, target.namespace or "", target.name
+    if resource.storage == "namespaces":
+        namespace = name  # a namespace is in itself: who has rights in it may have them on it
+    if not name and verb in ("list", "watch", "deletecollection"):
+        terms = field_terms(query.get("fieldSelector") or "")
+        name = next((value for path, op, value in terms if path == "metadata.name" and op == "="), "")
+    return Attributes(verb, resource.group, resource.plural, target.subresource, namespace, name)
 
 
 def verb_of(method: str, target: Target, watching: bool) -> str:
