@@ -48,7 +48,7 @@ def check(ast: t.Ast, scope: Scope) -> tuple[Type, list[Finding]]:
 
 
 def check_source(source: str, scope: Scope) -> tuple[Type, list[Finding]]:
-    """As `check`, of a text that may not parse: then its one finding says where it breaks."""
+    """As `check`, of a text that may not parse: then its findings say where it breaks."""
     if "{{" in source:
         at = source.index("{{")
         end = source.find("}}", at)
@@ -56,14 +56,21 @@ def check_source(source: str, scope: Scope) -> tuple[Type, list[Finding]]:
         return ty.ANY, [Finding("tag-inside-expression", at, end + 2 if end >= 0 else len(source), message)]
     try:
         return check(parse(source), scope)
-    except LanguageError as error:
-        return ty.ANY, [_syntax(source, error)]
+    except LanguageError:
+        from argolint.language.recover import expression_repairs, gather
+
+        errors = gather(parse.__wrapped__, source, expression_repairs)
+        return ty.ANY, [_syntax(source, error) for error in errors]
 
 
 def _syntax(source: str, error: LanguageError) -> Finding:
     if "coalesce" in error.message:
         return Finding("mixed-coalesce", error.start, error.end, error.message)
-    if source[error.start : error.end] == "=" and "operator =" in error.message:
+    if (
+        source[error.start : error.end] == "="
+        and "operator =" in error.message
+        and "ident" not in error.message
+    ):
         return Finding(
             "single-equals", error.start, error.end, "= assigns nothing here; to compare, write ==", "=="
         )

@@ -178,17 +178,21 @@ def _nearest_name(name: str, scope: Scope) -> str | None:
     return nearest(name, others)
 
 
+def _depends_syntax(text: str, error: LanguageError) -> Finding:
+    start = max(min(error.start, len(text) - 1), 0)
+    end = max(error.end, start + 1)
+    return Finding("depends-syntax", start, end, error.message, _result_fix(text, error))
+
+
 def check_depends(text: str, tasks: Collection[str]) -> list[Finding]:
     """What is wrong with a `depends`, `tasks` being the names of all tasks of the DAG."""
     try:
         parsed = depends.parse(text)
-    except LanguageError as error:
-        start = max(min(error.start, len(text) - 1), 0)
-        return [
-            Finding(
-                "depends-syntax", start, max(error.end, start + 1), error.message, _result_fix(text, error)
-            )
-        ]
+    except LanguageError:
+        from argolint.language.recover import depends_repairs, gather
+
+        errors = gather(depends.parse.__wrapped__, text, depends_repairs)
+        return [_depends_syntax(text, error) for error in errors]
     findings: list[Finding] = []
     for task in parsed.tasks:
         if task.name in tasks:
