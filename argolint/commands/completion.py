@@ -141,7 +141,14 @@ def fish(commands: dict[str, str], flags: dict[str, list[Flag]]) -> str:
     lines = []
     for name, text in commands.items():
         lines.append(f"complete -c argolint -n __fish_use_subcommand -a {name} -d {_fish(text)}")
-        condition = f"'__fish_seen_subcommand_from {name}'"
+        # Without a command it is `check`.
+        others = " ".join(other for other in commands if other != "check")
+        seen = (
+            f"not __fish_seen_subcommand_from {others}"
+            if name == "check"
+            else f"__fish_seen_subcommand_from {name}"
+        )
+        condition = f"'{seen}'"
         for flag in flags[name]:
             spelled = "".join(
                 f" -l {word[2:]}" if word.startswith("--") else f" -s {word[1:]}" for word in flag.names
