@@ -151,6 +151,15 @@ BUILTIN: Final[tuple[Resource, ...]] = (
     _builtin(
         "authentication.k8s.io/v1", "SelfSubjectReview", "selfsubjectreviews", cluster=True, verbs=_CREATE
     ),
+    _builtin(
+        "metrics.k8s.io/v1beta1",
+        "NodeMetrics",
+        "nodes",
+        cluster=True,
+        verbs=("get", "list"),
+        storage="nodes.metrics",
+    ),
+    _builtin("metrics.k8s.io/v1beta1", "PodMetrics", "pods", verbs=("get", "list"), storage="pods.metrics"),
     _builtin("authentication.k8s.io/v1", "TokenReview", "tokenreviews", cluster=True, verbs=_CREATE),
 )
 

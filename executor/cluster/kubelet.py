@@ -13,13 +13,12 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from argolint.kube import ApiError, KubeClient, resource_for
 from executor.artifacts.base import ArtifactStore
-from executor.cluster import kubelet_artifacts, kubelet_events
+from executor.cluster import kubelet_artifacts, kubelet_events, kubelet_node, kubelet_usage
 from executor.cluster import kubelet_pod as pods
 from executor.cluster.kubelet_exec import ExecServer
 from executor.cluster.kubelet_journal import Journal
@@ -43,7 +42,6 @@ NODE_ID = "workflows.argoproj.io/node-id"
 DEFAULT_NODE = "argorun"
 SYNC_TIMEOUT = 60.0
 TOKEN_SECONDS = 60.0
-START_SECONDS = 2.0
 
 
 @dataclass(slots=True)
@@ -107,7 +105,7 @@ class Kubelet:
         self._accounts: dict[Key, tuple[Obj | None, str | None, float]] = {}
         self._threads: list[threading.Thread] = []
         self._informer = Informer(client, POD, on_event=self._pod_event)
-        self._exec = ExecServer(data, self._pid_of)
+        self._exec = ExecServer(data, self._pid_of, self._usage)
 
     # --- life -------------------------------------------------------------------------------------
 
@@ -152,50 +150,31 @@ class Kubelet:
             handle.wait(2.0)
 
     def _pid_of(self, namespace: str, pod: str, container: str) -> int:
-        """The main process of a running container, for exec; LookupError when it does not run here.
+        """The main process of a running container, for exec; 0 when it is about to run, LookupError when it does not run here."""
+        with self._lock:
+            local = self._locals.get((namespace, pod))
+        handle = local.handle if local is not None else None
+        if handle is None or handle.wait(0) is not None:
+            raise LookupError(f"container {container} of pod {pod} does not run")
+        run = handle.runs.get(container)
+        pid: int = getattr(run.handle, "entry_pid", 0) if run is not None and run.handle is not None else 0
+        return pid
 
-        A container that has just been started is given a moment: clients come as soon as its pod is said to run.
-        """
-        deadline = time.monotonic() + START_SECONDS
-        while True:
-            with self._lock:
-                local = self._locals.get((namespace, pod))
-            handle = local.handle if local is not None else None
-            run = handle.runs.get(container) if handle is not None else None
-            pid: int = (
-                getattr(run.handle, "entry_pid", 0) if run is not None and run.handle is not None else 0
-            )
-            if pid:
-                return pid
-            if handle is None or handle.wait(0) is not None or time.monotonic() > deadline:
-                raise LookupError(f"container {container} of pod {pod} does not run")
-            time.sleep(0.02)
+    def _usage(self) -> Obj:
+        """How much the containers that run here use, and the machine."""
+        with self._lock:
+            handles = {local.uid: local.handle for local in self._locals.values() if local.handle is not None}
+        pids = {
+            (uid, name): pid
+            for uid, handle in handles.items()
+            for name, run in handle.runs.items()
+            if run.handle is not None and (pid := getattr(run.handle, "entry_pid", 0))
+        }
+        return kubelet_usage.measured(self.node, pids)
 
     def _register(self) -> None:
-        node = {
-            "apiVersion": "v1",
-            "kind": "Node",
-            "metadata": {
-                "name": self.node,
-                "labels": {"kubernetes.io/hostname": self.node, "kubernetes.io/os": "linux"},
-            },
-        }
-        now = _stamp()
-        status = {
-            "capacity": {"pods": str(self.max_pods)},
-            "allocatable": {"pods": str(self.max_pods)},
-            "conditions": [
-                {
-                    "type": "Ready",
-                    "status": "True",
-                    "reason": "KubeletReady",
-                    "message": f"containers run as {self.runtime.name}",
-                    "lastHeartbeatTime": now,
-                    "lastTransitionTime": now,
-                }
-            ],
-            "addresses": [{"type": "Hostname", "address": self.node}],
-        }
+        node = kubelet_node.node(self.node)
+        status = kubelet_node.status(self.node, self.max_pods, self.runtime.name)
         try:
             try:
                 self.client.create(NODE, {**node, "status": status})
@@ -599,7 +578,3 @@ def ca_of(client: KubeClient) -> bytes:
         return Path(path).read_bytes() if path else b""
     except OSError:
         return b""
-
-
-def _stamp() -> str:
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -14,24 +14,29 @@ import struct
 import subprocess
 import termios
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from executor.cluster import execwire
 
-# (namespace, pod, container) -> host process id of the container's main process; LookupError says why there is none.
+# (namespace, pod, container) -> host process id of the container's main process, 0 when it is about to run; LookupError says
+# why there is none.
 FindPid = Callable[[str, str, str], int]
 
 _CHUNK = 32 * 1024
+_STARTING = 2.0
 
 
 class ExecServer:
     """Listens on the data directory's socket until `stop`; each connection is one command in a thread of its own."""
 
-    def __init__(self, data: Path, find_pid: FindPid) -> None:
+    def __init__(self, data: Path, find_pid: FindPid, usage: Callable[[], dict[str, Any]] = dict) -> None:
+        """`usage` gives what the API asks for as `metrics.k8s.io`."""
         self._path = execwire.socket_path(data)
         self._find_pid = find_pid
+        self._usage = usage
         self._listener: socket.socket | None = None
 
     def start(self) -> None:
@@ -75,7 +80,10 @@ class ExecServer:
                 if channel != execwire.REQUEST:
                     return
                 request = json.loads(payload)
-                pid = self._find_pid(request["namespace"], request["pod"], request["container"])
+                if request.get("usage"):
+                    send(execwire.STDOUT, json.dumps(self._usage()).encode())
+                    return
+                pid = self._pid(request["namespace"], request["pod"], request["container"])
                 code = run(pid, request, reader, send)
                 send(execwire.ERROR, execwire.exit_status(code))
             except LookupError as error:
@@ -84,6 +92,15 @@ class ExecServer:
                 send(
                     execwire.ERROR, execwire.failure(500, "InternalError", f"cannot run the command: {error}")
                 )
+
+    def _pid(self, namespace: str, pod: str, container: str) -> int:
+        """A container's main process. One that is being started is given a moment: clients come as soon as its pod is said to run."""
+        deadline = time.monotonic() + _STARTING
+        while not (pid := self._find_pid(namespace, pod, container)):
+            if time.monotonic() > deadline:
+                raise LookupError(f"container {container} of pod {pod} does not run")
+            time.sleep(0.02)
+        return pid
 
 
 class _Sender:

@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from executor.cluster import crud, lists, patches, reviews, subresources
+from executor.cluster import crud, lists, metrics, patches, reviews, subresources
 from executor.cluster.auth import User
 from executor.cluster.crud import Call, Outcome
 from executor.cluster.http import (
@@ -45,6 +45,8 @@ async def handle(cluster: Cluster, request: Request, target: Target, verb: str, 
         return await subresources.handle(cluster, request, target, user)
     if verb not in target.resource.verbs and not target.subresource:
         raise method_not_allowed()
+    if target.resource.group == metrics.GROUP:
+        return await metrics.respond(cluster, request, target)
     if verb in ("get", "list", "watch"):
         return await _READS[verb](cluster, request, target)
     if verb == "create" and target.name:
