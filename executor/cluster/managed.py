@@ -140,7 +140,7 @@ def _cap_updaters(managers: Managers, times: Mapping[Owner, str]) -> Managers:
     updaters = [owner for owner in managers if owner.operation == "Update"]
     if len(updaters) <= _MAX_UPDATERS:
         return managers
-    updaters.sort(key=lambda owner: (times.get(owner) or "9", owner.manager))
+    updaters.sort(key=lambda owner: (owner.manager != _ANCIENT, times.get(owner) or "9", owner.manager))
     merged: FieldSet = {}
     result = dict(managers)
     for owner in updaters[: len(updaters) - _MAX_UPDATERS + 1]:
