@@ -23,10 +23,19 @@ from executor.artifacts.disk import DiskStore
 from executor.engine import contract as c
 from executor.engine import locks
 from executor.local.breakpoints import Choice, Held, Holder
-from executor.local.driverparts import Final, Listener, Paths, drop_files, phase_of, put_config_map_key
+from executor.local.driverparts import (
+    Final,
+    Listener,
+    Paths,
+    Tracked,
+    drop_files,
+    phase_of,
+    put_config_map_key,
+)
 from executor.local.jobs import JobRun
 from executor.local.objects import ObjectStore
 from executor.local.requests import Requests
+from executor.local.rules import Router
 from executor.local.rundir import TERMINAL
 from executor.runtimes.base import ContainerRuntime
 from executor.runtimes.images import ImageMap
@@ -40,18 +49,6 @@ WORKFLOW_API = "argoproj.io/v1alpha1"
 ACTIVE = frozenset({"", "Pending", "Running"})
 JANITOR_PATIENCE = 5.0  # seconds that the end of a run waits for old files to go
 MAX_PODS = 64  # pods that run at once when nothing else is asked for
-
-
-class _Tracked:
-    """A workflow that the driver runs."""
-
-    __slots__ = ("blocked", "inbox", "state", "waiting")
-
-    def __init__(self, state: Object) -> None:
-        self.state = state
-        self.inbox: list[c.Observation] = []
-        self.waiting = True  # `advance` is due
-        self.blocked = False
 
 
 class Driver:
@@ -78,6 +75,7 @@ class Driver:
         on_hold: Callable[[Held], Choice] | None = None,
         reuse: dict[str, Final] | None = None,
         plugins: Mapping[str, str] | None = None,
+        router: Router | None = None,
     ) -> None:
         """`finals` are pods that ended in an earlier life of this run: (namespace, name) -> what they came to.
 
@@ -108,6 +106,7 @@ class Driver:
         self._finals = dict(finals or {})
         self._on_final = on_final
         self._intercept = intercept
+        self._router = router
         self._holder = holder
         self._on_hold = on_hold
         self._reuse = reuse
@@ -120,7 +119,7 @@ class Driver:
         self._max_pods = max_pods
         self._queue: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._janitor: queue.SimpleQueue[PodHandle | None] = queue.SimpleQueue()
-        self._workflows: dict[tuple[str, str], _Tracked] = {}
+        self._workflows: dict[tuple[str, str], Tracked] = {}
         self._timers: list[tuple[datetime, int, Callable[[], None]]] = []
         self._ticket = itertools.count()
         self._pods: dict[tuple[str, str], PodHandle] = {}
@@ -300,7 +299,7 @@ class Driver:
             if other != key and phase_of(tracked.state) not in TERMINAL:
                 tracked.waiting = True
 
-    def _reap(self, tracked: _Tracked) -> None:
+    def _reap(self, tracked: Tracked) -> None:
         """End what a finished workflow left running (pods of steps that it no longer waits for)."""
         if phase_of(tracked.state) not in TERMINAL:
             return
@@ -460,6 +459,9 @@ class Driver:
             key = (pod["metadata"]["namespace"], pod["metadata"]["name"])
             if owner is not None and self._answered(key, pod, node_id, owner):
                 continue
+            pod, runner = self._router.runner(pod, self._runner) if self._router else (pod, self._runner)
+            if runner is not self._runner and runner.runtime.name == "mock":
+                self.mocked.append(node_id)
             self._running.add(key)
             results: list[Object] = []
             if self._reuse is not None:
@@ -478,7 +480,7 @@ class Driver:
                 results.append(result)
                 self._queue.put(lambda: self._observe(owner, c.TaskResultObserved(result)))
 
-            handle = self._runner.prepare(pod, on_status, on_task_result)
+            handle = runner.prepare(pod, on_status, on_task_result)
             self._pods[key] = handle
             if handle.directory.exists():  # of an earlier life: nobody must read its old logs as new
                 handle.cleanup()
@@ -558,7 +560,7 @@ class Driver:
         key = (meta.get("namespace") or "default", meta["name"])
         if obj["kind"] == "Workflow":
             if key not in self._workflows:
-                self._workflows[key] = _Tracked(obj)
+                self._workflows[key] = Tracked(obj)
         elif obj["kind"] == "Pod":
             if key not in self._pods:
                 self._create_pod(obj, "", None)

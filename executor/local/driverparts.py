@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
-from executor.engine.contract import PutConfigMapKey
+from executor.engine.contract import Observation, PutConfigMapKey
 from executor.local.objects import ObjectStore
 from executor.runtimes.podrunner import PodHandle
 
@@ -32,6 +32,18 @@ class Final(NamedTuple):
 
     pod: Object
     task_result: Object | None
+
+
+class Tracked:
+    """A workflow that the driver runs."""
+
+    __slots__ = ("blocked", "inbox", "state", "waiting")
+
+    def __init__(self, state: Object) -> None:
+        self.state = state
+        self.inbox: list[Observation] = []
+        self.waiting = True  # `advance` is due
+        self.blocked = False
 
 
 class Paths:

@@ -26,6 +26,7 @@ from executor.local.driver import Driver
 from executor.local.driverparts import Final, Paths, phase_of
 from executor.local.masking import Masker
 from executor.local.objects import ObjectStore
+from executor.local.rules import Router
 from executor.local.rundir import FINAL, RUN_DIRECTORY, TERMINAL, RunDirectory, StateWriter, write_atomically
 from executor.local.settings import LocalSettings
 from executor.local.show import CANNOT_RUN, ERROR, FAILED, INTERRUPTED, INVALID, SUCCEEDED, SUSPENDED
@@ -348,6 +349,9 @@ def carry_on(
 
     world = world_for(options, settings, inputs, workflows)
     choice = choose(options.runtime or settings.runtime)
+    router = Router(settings.rules) if settings.rules else None
+    if router is not None:
+        router.check()
     if options.strict:
         fidelity.insist(workflows, world.context, world.images, choice.runtime)
     mask = Masker(secrets.known_values(world.store))
@@ -398,6 +402,7 @@ def carry_on(
         holder=holder,
         on_hold=asked,
         plugins=settings.plugins,
+        router=router,
     )
     driver_box.append(driver)
     for workflow in workflows:

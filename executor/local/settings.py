@@ -7,20 +7,22 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from argolint.errors import UserError
+from executor.local.rules import Rule, parse
 
 RUNTIMES = ("auto", "process", "container", "mock")
-KEYS = ("images", "runtime", "jobs", "network", "plugins")
+KEYS = ("images", "runtime", "jobs", "network", "plugins", "rules")
 
 
 class LocalSettings(NamedTuple):
     """`images` maps globs to toolchains, `jobs` caps pods at once (0: the default), `network` False cuts steps off; `plugins` are the
-    addresses of executor plugins by name."""
+    addresses of executor plugins by name, `rules` the runtimes and images of some pods."""
 
     images: Mapping[str, Any]
     runtime: str = "auto"
     jobs: int = 0
     network: bool = True
     plugins: Mapping[str, str] = {}
+    rules: tuple[Rule, ...] = ()
 
 
 def load(root: Path) -> LocalSettings:
@@ -64,6 +66,7 @@ def load_file(path: Path) -> LocalSettings:
             'write it as {"image:*": {like: debian}}',
         )
     images = {pattern: _placed(value, path.parent) for pattern, value in images.items()}
+    rules = parse(section.get("rules"), f"{path}: local.rules")
     plugins = section.get("plugins") or {}
     if not isinstance(plugins, dict) or not all(
         isinstance(address, str) and address.startswith(("http://", "https://"))
@@ -73,7 +76,7 @@ def load_file(path: Path) -> LocalSettings:
             f"{path}: local.plugins must map executor plugins to addresses",
             "write it as {hello: http://127.0.0.1:4355}",
         )
-    return LocalSettings(images, runtime, jobs, network, {str(k): v for k, v in plugins.items()})
+    return LocalSettings(images, runtime, jobs, network, {str(k): v for k, v in plugins.items()}, rules)
 
 
 def _placed(value: Any, folder: Path) -> Any:

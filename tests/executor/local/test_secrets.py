@@ -214,7 +214,9 @@ def test_a_canary_is_seen_nowhere_and_used_everywhere(tmp_path: Path, output: st
     subprocess.run(report, cwd=tmp_path, capture_output=True, check=True, env=env)
     needles = {form for value in (CANARY, SECOND) for form in forms_of(value)}
     kept = [p for p in (tmp_path / ".argolint/runs").rglob("*") if p.is_file() and "/root/" not in str(p)]
-    assert {"workflow.json", "final.json", "main.log", "events.jsonl", "report.html"} <= {p.name for p in kept}
+    assert {"workflow.json", "final.json", "main.log", "events.jsonl", "report.html"} <= {
+        p.name for p in kept
+    }
     for place, text in [
         ("stdout", done.stdout),
         ("stderr", done.stderr),
