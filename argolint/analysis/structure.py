@@ -9,6 +9,11 @@ from argolint.model.view import Span, View
 from argolint.schema import KINDS, Problem, dotted, validate
 from argolint.schema.load import OLDEST_VERSION, release
 
+# Fields of steps and tasks that no template has.
+STEP_FIELDS = frozenset(
+    {"template", "templateRef", "withParam", "withItems", "withSequence", "when", "depends"}
+)
+
 # The last object walked: rules of one object run one after another. It keeps the tree alive, so its id stays its own.
 _last: tuple[Any, tuple[int, int], list[Problem]] | None = None
 

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from argolint.analysis.structure import keeps_unknown_fields, of_kind
+from argolint.analysis.structure import STEP_FIELDS, keeps_unknown_fields, of_kind
 from argolint.context import Context
 from argolint.model.k8s import Object
+from argolint.model.workflow import TEMPLATE_TYPES
 from argolint.rule import Finding, rule
+from argolint.schema import Problem
 
 
 @rule("SCH101", "unknown-field", on="object", severity="error")
 def check(obj: Object, ctx: Context) -> Iterator[Finding]:
     """A field that the kind does not have."""
     for problem, span in of_kind(obj, ctx.argo_version, "unknown-field"):
+        if is_said_better(problem):
+            continue
         near = problem.suggestion
         yield Finding(
             span,
@@ -21,3 +25,15 @@ def check(obj: Object, ctx: Context) -> Iterator[Finding]:
             help=f"did you mean `{near}`?" if near else "delete it: nothing reads it",
             severity="warning" if keeps_unknown_fields(obj) else None,
         )
+
+
+def is_said_better(problem: Problem) -> bool:
+    """Whether another rule says what is meant: a task's field in a step (STP107), a step among the templates (STR102)."""
+    owner, holder = problem.args["owner"], problem.container
+    if owner == "a step":
+        return problem.key in ("depends", "dependencies")
+    return (
+        owner == "a template"
+        and problem.key in STEP_FIELDS
+        and not any(key in TEMPLATE_TYPES for key in holder)
+    )

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from argolint.analysis.structure import STEP_FIELDS
 from argolint.context import Context
 from argolint.model.workflow import Template
 from argolint.rule import Finding, rule
-
-_STEP_FIELDS = ("template", "templateRef", "withParam", "withItems", "withSequence", "when", "depends")
 
 
 @rule("STR102", "untyped-template", on="template", severity="error")
@@ -17,7 +16,7 @@ def check(template: Template, ctx: Context) -> Iterator[Finding]:
     types = [key for key in template.types if template.get(key) is not None]
     if types:
         return
-    if any(key in template for key in _STEP_FIELDS):
+    if STEP_FIELDS & template.map.keys():
         yield Finding(
             template.name_span if template.name else template.head,
             f"{template.label} has the fields of a step, and stands among the templates",
