@@ -14,7 +14,7 @@ from argolint.language import goregex
 from argolint.language.expr.hooks import Hooks
 from argolint.language.sprig.common import bounded, mapping, text, whole
 from argolint.language.sprig.semver import compare, parse
-from argolint.language.values import from_json, sprint, to_json, type_name
+from argolint.language.values import NilList, from_json, sprint, to_json, type_name
 from argolint.patterns import lazy
 
 
@@ -138,19 +138,20 @@ def _replace_literal(pattern: Any, value: Any, replacement: Any) -> str:
 def _split(pattern: Any, value: Any, count: Any) -> list[str]:
     limit, source = whole(count), text(value)
     if limit == 0:
-        return []
+        return NilList()
     if text(pattern) and not source:
+        goregex.compile(pattern)
         return [""]
     parts: list[str] = []
-    start = 0
+    start = end = 0
     for match in goregex.finditer(pattern, source):
         if limit > 0 and len(parts) == limit - 1:
             break
-        if match.end() == 0:
-            continue
-        parts.append(source[start : match.start()])
+        end = match.start()
+        if match.end() > 0:
+            parts.append(source[start:end])
         start = match.end()
-    if start != len(source) or not parts or source[start:] or goregex.search(pattern + r"\z", source):
+    if end != len(source):
         parts.append(source[start:])
     return parts
 
