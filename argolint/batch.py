@@ -9,7 +9,6 @@ files. When nothing changed, nothing is parsed and no rule is imported.
 
 from __future__ import annotations
 
-import gc
 import marshal
 import os
 from collections.abc import Iterable, Sequence
@@ -273,15 +272,20 @@ class _Run:
     @property
     def index(self) -> Index:
         if self.index_ is None:
-            facts: list[ObjectFact] = []
-            for item, entry in zip(self.inputs, self.entries):
-                assert entry is not None
-                facts.extend(unpack(item.path, fact) for fact in marshal.loads(entry.facts))
-            broken = [item.path for item, entry in zip(self.inputs, self.entries) if entry and entry.broken]
-            self.index_ = Index(facts, [item.path for item in self.inputs], broken, self._load)
-            if not gc.isenabled():
-                gc.freeze()  # the facts live until the end
+            self.index_ = self._index_of(self._told())
         return self.index_
+
+    def _told(self) -> list[tuple[bytes, bool]]:
+        """The facts of every file, and whether a document of it does not parse."""
+        entries = [self._entry(number) for number in range(len(self.inputs))]
+        return [(entry.facts, entry.broken) for entry in entries]
+
+    def _index_of(self, told: list[tuple[bytes, bool]]) -> Index:
+        paths = [item.path for item in self.inputs]
+        facts = [
+            unpack(path, fact) for path, (packed, _) in zip(paths, told) for fact in marshal.loads(packed)
+        ]
+        return Index(facts, paths, [path for path, (_, broken) in zip(paths, told) if broken], self._load)
 
     def _load(self, fact: ObjectFact) -> Object | None:
         if not self.numbers:
@@ -317,6 +321,7 @@ class _Run:
         file = self.trees.get(number)
         index = None if part == "local" else self.index
         local, cross = run_hooks(file, part, self.plan, self.settings, index)
+        self.trees.done(number)
         packed = [pack(item) for item in cross]
         if part == "cross":
             return None, None, packed
@@ -372,18 +377,21 @@ class _Run:
     def _worker_first(self, numbers: list[int]) -> Any:
         def first() -> Any:
             self._first_pass(numbers)
-            return [tuple(self._entry(number)) for number in numbers]
+            done = [self._entry(number) for number in numbers]
+            for number, entry in zip(numbers, done):
+                self.entries[number] = entry._replace(facts=b"")  # the facts of all files come back
+            return [tuple(entry) for entry in done]
 
         return first
 
     def _worker_second(self, numbers: list[int]) -> Any:
         def second(told: Any) -> Any:
-            digest, entries, waiting = told
+            digest, facts, waiting = told
             self.plan.tracebacks.clear()
-            for number, known in enumerate(entries):
-                if self.entries[number] is None:
-                    facts, broken = known
-                    self.entries[number] = Entry(facts, b"", broken, 0, None, [], b"", [])
+            if facts:
+                self.index_ = self._index_of(facts)
+            told.clear()
+            del facts
             parts = [(number, self._part(number, digest)) for number in waiting]
             judged = [(number, self._judge(number, part)) for number, part in parts if part is not None]
             return judged, list(self.plan.tracebacks)
@@ -392,13 +400,13 @@ class _Run:
 
     def _second_pass_in(self, running: list[Any], waiting: list[int], digest: bytes) -> list[int]:
         """Let the workers do the second pass over their files; what is left for this process."""
-        told = [(self._entry(i).facts, self._entry(i).broken) for i in range(len(self.inputs))]
+        facts = self._told() if self.plan.cross else []
         left = set(waiting)
         theirs: set[int] = set()
         for worker, mine in running:
             work = [number for number in mine if number in left]
             theirs.update(work)
-            worker.tell((digest, told, work))
+            worker.tell([digest, facts, work])
         self._second_pass([number for number in waiting if number not in theirs], digest)
         left &= theirs
         for worker, _ in running:

@@ -67,6 +67,17 @@ class Trees:
             packed = self._packed.get(number)
             file = self._load(number) if packed is None else _unpack(packed, *self._source(number))
             self._recent_chars += len(file.text)
+        return self._remember(number, file)
+
+    def done(self, number: int) -> None:
+        """Keep a file no longer, now that its second pass is over; it is at hand for a while."""
+        self._packed.pop(number, None)
+        file = self._kept.pop(number, None)
+        if file is not None:
+            self._recent_chars += len(file.text)
+            self._remember(number, file)
+
+    def _remember(self, number: int, file: File) -> File:
         self._recent[number] = file  # the youngest
         while self._recent_chars > RECENT_CHARS and len(self._recent) > 1:
             oldest = self._recent.pop(next(iter(self._recent)))

@@ -68,9 +68,10 @@ class Worker:
 
 def _send(descriptor: int, value: Any) -> None:
     data = marshal.dumps(value)
-    view = memoryview(_HEADER.pack(len(data)) + data)
-    while view:
-        view = view[os.write(descriptor, view[:1_048_576]) :]
+    for part in (_HEADER.pack(len(data)), data):
+        view = memoryview(part)
+        while view:
+            view = view[os.write(descriptor, view[:1_048_576]) :]
 
 
 def _receive(descriptor: int) -> Any:
@@ -81,15 +82,15 @@ def _receive(descriptor: int) -> Any:
     return None if data is None else marshal.loads(data)
 
 
-def _read(descriptor: int, size: int) -> bytes | None:
-    pieces: list[bytes] = []
-    while size:
-        piece = os.read(descriptor, min(size, 1_048_576))
-        if not piece:
+def _read(descriptor: int, size: int) -> bytearray | None:
+    data = bytearray(size)
+    view = memoryview(data)
+    while view:
+        count = os.readv(descriptor, [view])
+        if not count:
             return None
-        pieces.append(piece)
-        size -= len(piece)
-    return b"".join(pieces)
+        view = view[count:]
+    return data
 
 
 def can_fork() -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import resource
 import subprocess
 import sys
 import time
@@ -14,7 +13,8 @@ import pytest
 from tests.bench.tree import make
 
 COLD, WARM, ONE = 1.0, 0.15, 0.15  # seconds of wall clock, on an idle machine with two cores
-MEGABYTES = 150
+MEGABYTES = 150  # of the largest process
+LINEAR = 13  # how often the CPU time of 1,000 files 10,000 may take: trees that have no room are packed and unpacked
 
 
 def _environment(cache: Path) -> dict[str, str]:
@@ -24,14 +24,12 @@ def _environment(cache: Path) -> dict[str, str]:
 
 def _timed(words: list[str], folder: Path, cache: Path) -> tuple[float, float, float]:
     """Wall seconds, CPU seconds and peak megabytes of a process."""
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     start = time.perf_counter()
     process = subprocess.Popen(
         words, cwd=folder, env=_environment(cache), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
     _, status, usage = os.wait4(process.pid, 0)
     wall = time.perf_counter() - start
-    del before
     assert os.waitstatus_to_exitcode(status) in (0, 1)
     return wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
 
@@ -43,13 +41,15 @@ def _argolint(*words: str) -> list[str]:
 def _best(
     words: list[str], folder: Path, cache: Path, rounds: int = 3, *, clear: bool = False
 ) -> tuple[float, float, float]:
+    """The least of each figure: what else the machine does only ever adds to them."""
     found = []
     for _ in range(rounds):
         if clear:
             for blob in cache.glob("project-*"):
                 blob.unlink()
         found.append(_timed(words, folder, cache))
-    return min(found)
+    walls, cpus, megabytes = zip(*found, strict=True)
+    return min(walls), min(cpus), max(megabytes)
 
 
 def _tree(tmp_path: Path, files: int) -> tuple[Path, Path]:
@@ -71,27 +71,23 @@ def test_a_thousand_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
     one = _best(_argolint("--no-cache", "--no-context", "data/group-0/pipeline-0.yaml"), folder, cache)
     hook = _best(_argolint("data/group-0/pipeline-0.yaml"), folder, cache)
     beside = Path(sys.executable).parent
-    yamllint = _timed([str(beside / "yamllint"), "-d", "relaxed", "."], folder, cache)
+    yamllint = _best([str(beside / "yamllint"), "-d", "relaxed", "."], folder, cache, 2)
     files = sorted(str(path) for path in folder.rglob("*.yaml"))
     schema = tmp_path / "any.json"
     schema.write_text('{"type": "object", "required": ["apiVersion", "kind", "metadata"]}')
-    checked = _timed(
-        [
-            str(beside / "check-jsonschema"),
-            "--schemafile",
-            str(schema),
-            *[f for f in files if "rbac" not in f],
-        ],
-        folder,
-        cache,
+    single = [path for path in files if "rbac" not in path]  # the others have several documents
+    checked = _best(
+        [str(beside / "check-jsonschema"), "--schemafile", str(schema), *single], folder, cache, 2
     )
     with capsys.disabled():
         print(
             f"\nlint, 1,000 files (wall s / CPU s / MB): cold {cold[0]:.2f}/{cold[1]:.2f}/{cold[2]:.0f} (budget {COLD}), "
             f"warm {warm[0]:.2f}/{warm[1]:.2f}/{warm[2]:.0f} ({WARM}), one file {one[0]:.2f}/{one[1]:.2f} ({ONE}), "
             f"one of 1,000 with its context {hook[0]:.2f}/{hook[1]:.2f}\n"
-            f"  yamllint {yamllint[0]:.2f}/{yamllint[1]:.2f}: {yamllint[0] / cold[0]:.1f} times our cold run; "
-            f"check-jsonschema on 800 of them {checked[0]:.2f}/{checked[1]:.2f}: {checked[0] / cold[0]:.1f} times"
+            f"  yamllint {yamllint[0]:.2f}/{yamllint[1]:.2f}/{yamllint[2]:.0f}: {yamllint[0] / cold[0]:.1f} times the wall time "
+            f"of our cold run, {yamllint[1] / cold[1]:.1f} times its CPU time\n"
+            f"  check-jsonschema on {len(single)} of them {checked[0]:.2f}/{checked[1]:.2f}/{checked[2]:.0f}: "
+            f"{checked[0] / cold[0]:.1f} times, {checked[1] / cold[1]:.1f} times"
         )
     assert cold[2] < MEGABYTES
     assert cold[0] < yamllint[0]
@@ -104,12 +100,12 @@ def test_ten_thousand_files_take_ten_times_as_long(
 ) -> None:
     small, cache = _tree(tmp_path, 1000)
     large, _ = _tree(tmp_path, 10_000)
-    few = _timed(_argolint("--no-cache", "."), small, cache)
+    few = _best(_argolint("--no-cache", "."), small, cache)
     many = _timed(_argolint("--no-cache", "."), large, cache)
     with capsys.disabled():
         print(
-            f"\nlint, 10,000 files: {many[0]:.2f} s wall, {many[1]:.2f} s CPU, {many[2]:.0f} MB; "
-            f"{many[1] / few[1]:.1f} times the CPU of 1,000"
+            f"\nlint, 10,000 files (wall s / CPU s / MB): {many[0]:.2f}/{many[1]:.2f}/{many[2]:.0f}, "
+            f"{many[0] / few[0]:.1f} times the wall and {many[1] / few[1]:.1f} times the CPU time of 1,000"
         )
-    assert many[1] < 16 * few[1]
+    assert many[1] < LINEAR * few[1]
     assert many[2] < MEGABYTES
