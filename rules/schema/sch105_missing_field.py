@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from argolint.analysis.gitops import is_patch
 from argolint.analysis.structure import of_kind
 from argolint.context import Context
 from argolint.model.k8s import Object
@@ -15,11 +16,13 @@ def check(obj: Object, ctx: Context) -> Iterator[Finding]:
     """A field that must be there is not."""
     if obj.embedded:
         return  # a Sensor may fill it in, or only name an object that exists already
+    if is_patch(ctx.path):
+        return
     for problem, span in of_kind(obj, ctx.argo_version, "missing-field"):
         if problem.path in SAID_BY_OTHERS:
             continue
-        # Before the full CRDs of 4.0 only names were insisted on; the rest is what Argo writes itself.
-        enforced = (ctx.argo_version >= (4, 0) and problem.key not in FORGIVEN) or problem.key == "name"
+        # Before the full CRDs of 4.0 only names, and a repository to clone, were insisted on; the rest is what Argo writes itself.
+        enforced = (ctx.argo_version >= (4, 0) and problem.key not in FORGIVEN) or problem.key in ALWAYS
         yield Finding(
             span,
             f"{problem.args['owner']} needs `{problem.key}`",
@@ -27,6 +30,9 @@ def check(obj: Object, ctx: Context) -> Iterator[Finding]:
             severity=None if enforced else "warning",
         )
 
+
+# What Argo's own validation asks for in every release.
+ALWAYS = frozenset({"name", "repo"})
 
 # Argo itself does without these: only an API server with the full CRDs insists on them.
 FORGIVEN = frozenset({"realtime", "maxAge", "transformation"})
