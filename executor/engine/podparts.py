@@ -9,6 +9,7 @@ from typing import Any
 
 from executor.engine import rules
 from executor.engine.faults import TemplateFault
+from executor.engine.inputs import has_location
 from executor.engine.merge import POD_KEYS, merge
 from executor.engine.names import claim_name
 from executor.engine.run import Run
@@ -124,7 +125,9 @@ def mount_shared(spec: dict[str, Any], template: Mapping[str, Any], mains: set[s
         if container["name"] in mains:
             if template.get("script"):
                 mounts.append(dict(_STAGING))
-            mounts += _artifact_mounts(init, artifacts, mounts)
+            # An optional artifact that nobody gave has no place (upstream: addInputArtifactsVolumes).
+            given = [a for a in artifacts if has_location(a) or not a.get("optional")]
+            mounts += _artifact_mounts(init, given, mounts)
         container["volumeMounts"] = mounts
 
 

@@ -326,3 +326,27 @@ def test_large_workflows_are_packed_and_unpacked(workflow: Any) -> None:
     assert not advance(packed, (), START, Context()).changed
     with pytest.raises(UserError, match=r"workflow is longer than maximum allowed size\. compressed size"):
         size.pack(state, limit=100)
+
+
+def test_an_optional_artifact_that_nobody_gave_has_no_mount(run: Any) -> None:
+    outcome = run("""
+        entrypoint: main
+        templates:
+        - name: main
+          steps:
+          - [{name: first, template: file}]
+          - [{name: second, template: file, arguments: {artifacts: [{name: f, from: "{{steps.first.outputs.artifacts.f}}"}]}}]
+        - name: file
+          inputs: {artifacts: [{name: f, path: /tmp/f, optional: true}]}
+          outputs: {artifacts: [{name: f, path: /tmp/f}]}
+          container: {image: a, command: [c]}
+    """)
+    mounts = [
+        [
+            m["mountPath"]
+            for m in next(c for c in command.pod["spec"]["containers"] if c["name"] == "main")["volumeMounts"]
+        ]
+        for _, command in outcome.trace
+        if isinstance(command, CreatePod)
+    ]
+    assert mounts == [["/var/run/argo"], ["/var/run/argo", "/tmp/f"]]
