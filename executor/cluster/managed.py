@@ -46,8 +46,8 @@ _ANCIENT: Final = "ancient-changes"
 _STATUS: Final[FieldSet] = {"f:status": {".": True}}
 
 _LAST_APPLIED: Final = "kubectl.kubernetes.io/last-applied-configuration"
-_BLANK_POD: Final = {"containers": []}
-_BLANK_TEMPLATE: Final = {"template": {"metadata": {}, "spec": _BLANK_POD}}
+_BLANK_POD: Final[Mapping[str, Any]] = {"containers": []}
+_BLANK_TEMPLATE: Final[Mapping[str, Any]] = {"template": {"metadata": {}, "spec": _BLANK_POD}}
 _BLANK_SPECS: Final[Mapping[str, Mapping[str, Any]]] = {
     "pods": _BLANK_POD,
     "jobs.batch": _BLANK_TEMPLATE,
@@ -256,9 +256,15 @@ def _from_client_side(
         ssa.apply(schema, tracked(live), view, managers, owner, force=False)
     except ssa.Conflict as found:
         try:
-            allowed = ssa.to_set(schema, tracked(orjson.loads(text)))
+            last = orjson.loads(text)
+            if last.get("apiVersion") != call.resource.api_version:
+                return False
+            mine, others = owner._replace(operation="Update"), Owner("", "Update", "", "")
+            before = tracked(last)
+            kept = ssa.update(schema, before, tracked(live), {mine: ssa.to_set(schema, before)}, others, None)
         except (ssa.TypedError, ValueError, AttributeError, TypeError):
             return False
+        allowed = kept.get(mine, {})  # what has been changed since is not the annotation's any more
         return not any(difference(fields, allowed) for fields in found.fields.values())
     except ssa.TypedError:
         pass

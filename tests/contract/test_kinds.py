@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -343,3 +344,111 @@ def test_a_list_as_a_table(api: Api, maps: str) -> None:
 def test_health_and_version(api: Api) -> None:
     assert (api.get("/healthz").body, api.get("/readyz").body) == ("ok", "ok")
     assert api.get("/version").body["major"] == "1"
+
+
+# ---- scale
+
+
+def test_scale_reads_and_sets_the_replicas_that_a_definition_names(api: Api, ns: str) -> None:
+    group = f"{ns}.example.com"
+    version = {
+        "name": "v1",
+        "served": True,
+        "storage": True,
+        "subresources": {
+            "scale": {
+                "specReplicasPath": ".spec.size",
+                "statusReplicasPath": ".status.now",
+                "labelSelectorPath": ".status.with",
+            }
+        },
+        "schema": {
+            "openAPIV3Schema": {
+                "type": "object",
+                "properties": {
+                    "spec": {"type": "object", "properties": {"size": {"type": "integer"}}},
+                    "status": {
+                        "type": "object",
+                        "properties": {"now": {"type": "integer"}, "with": {"type": "string"}},
+                    },
+                },
+            }
+        },
+    }
+    definition = {
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "metadata": {"name": f"packs.{group}"},
+        "spec": {
+            "group": group,
+            "scope": "Namespaced",
+            "names": {"plural": "packs", "kind": "Pack"},
+            "versions": [version],
+        },
+    }
+    crds = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
+    assert api.post(crds, definition).code == 201
+    packs = f"/apis/{group}/v1/namespaces/{ns}/packs"
+    pack = {
+        "apiVersion": f"{group}/v1",
+        "kind": "Pack",
+        "metadata": {"name": "p"},
+        "spec": {"size": 2},
+        "status": {"now": 1, "with": "app=p"},
+    }
+    end = time.monotonic() + 20
+    while (made := api.post(packs, pack)).code == 404 and time.monotonic() < end:
+        time.sleep(0.2)
+    try:
+        assert made.code == 201
+        scale = api.get(f"{packs}/p/scale").body
+        assert (scale["kind"], scale["apiVersion"]) == ("Scale", "autoscaling/v1")
+        assert (scale["spec"], scale["status"]) == ({"replicas": 2}, {"replicas": 1, "selector": "app=p"})
+        assert scale["metadata"]["uid"] == made.body["metadata"]["uid"]
+        scale["spec"]["replicas"] = 5
+        assert api.put(f"{packs}/p/scale", scale).body["spec"] == {"replicas": 5}
+        assert api.put(f"{packs}/p/scale", scale).code == 409
+        assert api.merge(f"{packs}/p/scale", {"spec": {"replicas": 7}}).body["spec"] == {"replicas": 7}
+        assert api.get(f"{packs}/p").body["spec"] == {"size": 7}
+        refused = api.merge(f"{packs}/p/scale", {"spec": {"replicas": -1}})
+        assert refused.code == 422
+        assert api.get(f"{packs}/missing/scale").code == 404
+    finally:
+        api.delete(f"{crds}/packs.{group}")
+
+
+def test_a_subresource_that_a_kind_does_not_have(api: Api, workflows: str) -> None:
+    api.post(workflows, {"metadata": {"name": "w"}, "spec": {}})
+    found = api.get(f"{workflows}/w/scale")
+    assert found.failure == (404, "NotFound", 'workflows.argoproj.io "w" not found')
+
+
+# ---- pods on their way in
+
+
+def test_a_pod_gets_its_priority_and_tolerates_lost_nodes(api: Api, ns: str) -> None:
+    classes = "/apis/scheduling.k8s.io/v1/priorityclasses"
+    api.post(classes, {"metadata": {"name": ns}, "value": 77, "preemptionPolicy": "Never"})
+    pods = f"/api/v1/namespaces/{ns}/pods"
+    accounts = f"/api/v1/namespaces/{ns}/serviceaccounts"
+    api.post(accounts, {"metadata": {"name": "default"}})
+    containers = [{"name": "main", "image": "busybox"}]
+    try:
+        plain = api.post(pods, {"metadata": {"name": "plain"}, "spec": {"containers": containers}}).body[
+            "spec"
+        ]
+        assert (plain["priority"], plain["preemptionPolicy"]) == (0, "PreemptLowerPriority")
+        assert [(item["key"], item["tolerationSeconds"]) for item in plain["tolerations"]] == [
+            ("node.kubernetes.io/not-ready", 300),
+            ("node.kubernetes.io/unreachable", 300),
+        ]
+        high = {"containers": containers, "priorityClassName": ns, "tolerations": [{"operator": "Exists"}]}
+        made = api.post(pods, {"metadata": {"name": "high"}, "spec": high}).body["spec"]
+        assert (made["priority"], made["preemptionPolicy"]) == (77, "Never")
+        assert made["tolerations"] == [{"operator": "Exists"}]
+        unknown = {"containers": containers, "priorityClassName": "no-such-class"}
+        refused = api.post(pods, {"metadata": {"name": "low"}, "spec": unknown})
+        assert refused.code == 403
+        assert "no PriorityClass with name no-such-class was found" in refused.body["message"]
+    finally:
+        api.delete(f"{classes}/{ns}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -297,3 +298,48 @@ def test_apply_on_a_workflow_owns_its_spec_as_one_value(api: Api, workflows: str
     refused = api.apply(f"{workflows}/w", body, "second")
     assert refused.failure[:2] == (409, "Conflict")
     assert refused.body["details"]["causes"][0]["field"].startswith(".spec")
+
+
+# ---- who owns what after a create
+
+
+def test_a_create_owns_fields_but_not_the_structs_around_them(api: Api, ns: str) -> None:
+    made = api.post(
+        f"/api/v1/namespaces/{ns}/configmaps",
+        {"metadata": {"name": "m", "labels": {"a": "b"}}, "data": {"k": "v"}},
+    )
+    assert made.body["metadata"]["managedFields"][0]["fieldsV1"] == {
+        "f:data": {".": {}, "f:k": {}},
+        "f:metadata": {"f:labels": {".": {}, "f:a": {}}},
+    }
+    api.post(f"/api/v1/namespaces/{ns}/serviceaccounts", {"metadata": {"name": "default"}})
+    spec = {"nodeName": "nowhere", "containers": [{"name": "main", "image": "busybox:1"}]}
+    pod = api.post(f"/api/v1/namespaces/{ns}/pods", {"metadata": {"name": "p"}, "spec": spec})
+    fields = pod.body["metadata"]["managedFields"][0]["fieldsV1"]["f:spec"]
+    assert "." not in fields
+    assert set(fields["f:containers"]) == {'k:{"name":"main"}'}
+    assert {"f:image": {}, "f:name": {}, ".": {}}.items() <= fields["f:containers"][
+        'k:{"name":"main"}'
+    ].items()
+
+
+def test_kubectl_takes_over_what_its_own_client_side_apply_had_set(api: Api, maps: str) -> None:
+    def set_by_apply(name: str) -> dict[str, str]:
+        """The annotation of a client-side apply that has set k and moved."""
+        data = {"k": "a", "moved": "a"}
+        config = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}, "data": data}
+        return {"kubectl.kubernetes.io/last-applied-configuration": json.dumps(config)}
+
+    def config(**data: str) -> str:
+        return json.dumps({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "m"}, "data": data})
+
+    data = {"k": "a", "moved": "a", "other": "x"}
+    first = {"metadata": {"name": "m", "annotations": set_by_apply("m")}, "data": data}
+    api.post(maps, first, fieldManager="anything")
+    api.merge(f"{maps}/m", {"data": {"moved": "b"}}, fieldManager="kubectl-edit")
+    assert api.apply(f"{maps}/m", config(k="c"), manager="someone").code == 409
+    taken = api.apply(f"{maps}/m", config(k="c"), manager="kubectl")
+    assert (taken.code, taken.body["data"]["k"]) == (200, "c")
+    # What was changed since, or is not in the annotation, stays its owner's.
+    assert api.apply(f"{maps}/m", config(k="c", moved="c"), manager="kubectl").code == 409
+    assert api.apply(f"{maps}/m", config(k="c", other="c"), manager="kubectl").code == 409
