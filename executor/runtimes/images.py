@@ -86,6 +86,7 @@ def toolchains() -> dict[str, Profile]:
 # Globs on the image without registry prefix docker.io/ and library/; first match wins.
 SHIPPED: tuple[tuple[str, str], ...] = (
     ("argoproj/argosay", "argosay"),
+    ("argoproj/argoexec", "alpine"),
     ("docker/whalesay", "cowsay"),
     ("rancher/cowsay", "cowsay"),
     ("alpine", "alpine"),
