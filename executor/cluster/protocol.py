@@ -97,6 +97,7 @@ class Connection(asyncio.Protocol):
         self._lines: list[tuple[bytes, bytes]] = []
         self._body = bytearray()
         self._raw = 0
+        self._head_size = 0
         self._in_head = True
         self._between = True
         """No byte of a next request has come."""
@@ -213,6 +214,7 @@ class Connection(asyncio.Protocol):
         self._headers = {}
         self._lines = []
         self._body = bytearray()
+        self._head_size = 0
         self._in_head = True
         self._between = False
 
@@ -226,6 +228,9 @@ class Connection(asyncio.Protocol):
         """One header. Of those behind the body nothing is taken: they could contradict the head."""
         if not self._in_head:
             return
+        self._head_size += len(name) + len(value)
+        if self._head_size > MAX_HEAD:
+            raise _too_long()
         key = name.lower().decode("latin-1")
         text = value.decode("latin-1")
         if key in self._headers:
