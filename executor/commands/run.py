@@ -25,6 +25,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-f", "--parameter-file", metavar="FILE", help="a YAML or JSON file of input parameters"
     )
+    parser.add_argument(
+        "-a",
+        "--artifact",
+        action="append",
+        default=[],
+        metavar="NAME=PATH",
+        help="a file or directory as an input artifact",
+    )
+    parser.add_argument(
+        "--output-dir", default="", metavar="DIR", help="copy the output artifacts there when it has ended"
+    )
     parser.add_argument("--entrypoint", metavar="TEMPLATE", help="run this template first")
     parser.add_argument("--name", help="the workflow's name")
     parser.add_argument("--generate-name", metavar="PREFIX", help="a prefix for the workflow's name")
@@ -141,16 +152,18 @@ def run_once(args: argparse.Namespace, **more: Any) -> int:
 
 def options_of(args: argparse.Namespace, **more: Any) -> Any:
     """The command line as `executor.local.session.Options`. Raises UserError."""
-    from executor.local import session
+    from executor.local import given, session
     from executor.local.prepare import parse_parameters
 
+    if args.artifact and args.artifacts == "real":
+        raise UserError("-a with --artifacts real", "put the file into the store that the manifest names")
     fields: dict[str, Any] = {
         "targets": args.targets,
         "parameters": parse_parameters(args.parameter, parameter_file(args.parameter_file)),
         "entrypoint": args.entrypoint, "name": args.name, "generate_name": args.generate_name,
         "namespace": args.namespace, "runtime": args.runtime, "output": args.output, "log": wants_logs(args),
         "lint": not args.no_lint, "jobs": args.jobs or 0, "quiet": args.quiet, "secrets": secrets_given(args),
-        "artifacts": args.artifacts or "local", "strict": args.strict_fidelity, "only": args.only, "until": args.until, "breaks": args.breaks,
+        "artifacts": args.artifacts or "local", "strict": args.strict_fidelity, "only": args.only, "until": args.until, "breaks": args.breaks, "given": given.parse(args.artifact), "output_dir": args.output_dir,
     }  # fmt: skip
     return session.Options(**{**fields, **more})
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import shutil
 import sys
 import time
 from collections.abc import Callable
@@ -314,8 +313,7 @@ def _artifacts_ls(args: argparse.Namespace) -> int:
 
 
 def _artifacts_cp(args: argparse.Namespace) -> int:
-    from executor.artifacts import archives
-    from executor.local.inspect import artifacts
+    from executor.local.inspect import artifacts, copy_artifact
 
     found = [
         a
@@ -330,16 +328,7 @@ def _artifacts_cp(args: argparse.Namespace) -> int:
             raise UserError(
                 f"{artifact.node}/{artifact.name} is not stored on this machine: {artifact.key}", exit_code=1
             )
-        target = base / artifact.node.replace("/", "_") / artifact.name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        scratch = target.with_name(f".{artifact.name}.tmp")
-        copy = target.with_name(f".{artifact.name}.copy")
-        if artifact.path.is_dir():
-            shutil.copytree(artifact.path, target, symlinks=True, dirs_exist_ok=True)
-        else:
-            shutil.copy2(artifact.path, copy)
-            archives.unpack(copy, target, artifact.archive, scratch)
-        print(target)
+        print(copy_artifact(artifact, base))
     return 0
 
 

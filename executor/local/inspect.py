@@ -225,3 +225,25 @@ def write_report(run: RunDirectory) -> str:
                     if path.stem not in ("init", "wait") and path.stat().st_size
                 ]
     return report.html(run.workflows(), run.info(), logs)
+
+
+def copy_artifact(artifact: Stored, base: Path) -> Path:
+    """Copy a stored artifact to `base/NODE/NAME`, unpacked; the path. Raises UserError."""
+    import shutil
+
+    from argolint.errors import UserError
+    from executor.artifacts import archives
+
+    assert artifact.path is not None
+    target = base / artifact.node.replace("/", "_") / artifact.name
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if artifact.path.is_dir():
+            shutil.copytree(artifact.path, target, symlinks=True, dirs_exist_ok=True)
+        else:
+            scratch, copy = (target.with_name(f".{artifact.name}.{kind}") for kind in ("tmp", "copy"))
+            shutil.copy2(artifact.path, copy)
+            archives.unpack(copy, target, artifact.archive, scratch)
+    except OSError as error:
+        raise UserError(f"cannot write {target}: {error.strerror}", "give another directory") from None
+    return target

@@ -18,7 +18,7 @@ from typing import IO, TYPE_CHECKING, Any, NamedTuple
 from argolint.errors import UserError
 from executor import engine
 from executor.engine.contract import Context
-from executor.local import breakpoints, fidelity, hold, prepare, secrets, show
+from executor.local import breakpoints, fidelity, given, hold, prepare, secrets, show
 from executor.local.console import Console, wants_live
 from executor.local.context import context_for
 from executor.local.documents import Manifest, Tree, objects_in, parse_reference, project_root, read_text
@@ -62,6 +62,8 @@ class Options(NamedTuple):
     only: str = ""
     until: str = ""
     breaks: Sequence[str] = ()
+    given: Mapping[str, Path] = {}
+    output_dir: str = ""
     reuse: dict[str, Any] | None = None  # fingerprint of a pod -> what it came to; filled by the run
 
 
@@ -296,7 +298,9 @@ def prepared(options: Options, inputs: Input) -> list[Object]:
         raise UserError("--name with several workflows", "use --generate-name")
     return [
         prepare.with_identity(
-            prepare.with_options(w, options.parameters, options.entrypoint),
+            given.with_artifacts(
+                prepare.with_options(w, options.parameters, options.entrypoint), options.given
+            ),
             name=options.name,
             generate_name=options.generate_name,
             namespace=options.namespace,
@@ -369,6 +373,7 @@ def carry_on(
         finals = _recovered(run, mask)
         for obj in mask.unseal(_objects(run)):
             world.store.put(obj)
+    given.store(options.given, base / "artifacts")
     first = workflows[0]["metadata"]["name"]
     logs = options.log
     console = _Recorder(
@@ -428,6 +433,8 @@ def carry_on(
 
     _with_room(run, write_end, lambda text: _write(err, f"argorun: {text}\n"))
     show.show(options.output, final, console, out)
+    if options.output_dir:
+        given.copy_outputs(run, Path(options.output_dir))
     if not options.quiet:
         if driver.reused:
             err.write(f"{len(driver.reused)} steps are as before and were not run again\n")
