@@ -77,3 +77,33 @@ def test_the_hook_passes_and_fails_and_sees_the_whole_repository(repo: Path, tmp
     run(["git", "add", "-A"], cwd=scratch)
     alone = run([pre_commit, "run", "argolint", "--files", "caller.yaml"], cwd=scratch, env=env, check=False)
     assert alone.returncode == 0, alone.stdout + alone.stderr
+
+
+@pytest.mark.slow
+def test_the_other_hooks(repo: Path, tmp_path: Path) -> None:
+    hooks = copy_tree(repo, tmp_path / "hooks")
+    revision = run(["git", "rev-parse", "HEAD"], cwd=hooks).stdout.strip()
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    run(["git", "init", "-q", "-b", "main"], cwd=scratch)
+    (scratch / ".pre-commit-config.yaml").write_text(
+        f"repos:\n  - repo: {hooks}\n    rev: {revision}\n    hooks:\n"
+        "      - {id: argolint-fix, args: [--select, YML102]}\n      - id: argolint-rbac\n"
+    )
+    quoted = CALLER.replace("template: greet", 'template: greet\n            when: "{{workflow.name}} != x"')
+    (scratch / "library.yaml").write_text(TEMPLATE)
+    (scratch / "caller.yaml").write_text(quoted.replace('"', ""))
+    env = {**GIT_ENV, "PRE_COMMIT_HOME": str(tmp_path / "cache"), "HOME": str(tmp_path)}
+    pre_commit = shutil.which("pre-commit", path=str(Path(sys.executable).parent)) or "pre-commit"
+    run(["git", "add", "-A"], cwd=scratch)
+    # The repair is made, and pre-commit fails the hook because a file was changed.
+    done = run([pre_commit, "run", "argolint-fix"], cwd=scratch, env=env, check=False)
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "files were modified by this hook" in done.stdout
+    assert (scratch / "caller.yaml").read_text() == quoted
+    run(["git", "add", "-A"], cwd=scratch)
+    assert run([pre_commit, "run", "argolint-fix"], cwd=scratch, env=env).returncode == 0
+    # Nobody may do what the workflows need.
+    done = run([pre_commit, "run", "argolint-rbac"], cwd=scratch, env=env, check=False)
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "workflowtaskresults" in done.stdout
