@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from argolint.language import types as ty
-from argolint.language.check_calls import sprig_call, unknown_function
+from argolint.language.check_calls import hyphen, refused, sprig_call, unknown_function
 from argolint.language.errors import LanguageError
 from argolint.language.expr import ast as t
 from argolint.language.expr.names import ARGO_FUNCTIONS, BUILTINS
@@ -22,7 +22,6 @@ from argolint.language.findings import (
     KINDS,
     NULLS,
     Finding,
-    bracketed,
     circumstance,
     listed,
     method_hint,
@@ -32,9 +31,6 @@ from argolint.language.scope import Scope, function_table
 from argolint.language.suggest import nearest
 from argolint.language.template import static_path
 from argolint.language.types import Type
-from argolint.patterns import lazy
-
-_HYPHENATED = lazy(r"[A-Za-z_]\w*(?:\.[\w-]+)+")
 
 
 def check(ast: t.Ast, scope: Scope) -> tuple[Type, list[Finding]]:
@@ -42,6 +38,8 @@ def check(ast: t.Ast, scope: Scope) -> tuple[Type, list[Finding]]:
     checker = _Checker(ast.source, scope)
     try:
         type_ = checker.infer(ast.root)
+        if checker.deep and not checker.findings:
+            checker.findings += refused(ast, scope)
     except RecursionError:
         return ty.ANY, [Finding("expression-syntax", 0, len(ast.source), "expression is nested too deeply")]
     return type_, checker.findings
@@ -86,7 +84,7 @@ def is_constant(ast: t.Ast) -> bool:
 
 
 class _Checker:
-    __slots__ = ("findings", "local", "scope", "source", "subjects")
+    __slots__ = ("deep", "findings", "local", "scope", "source", "subjects")
 
     def __init__(self, source: str, scope: Scope) -> None:
         self.source = source
@@ -94,6 +92,7 @@ class _Checker:
         self.findings: list[Finding] = []
         self.local: dict[str, Type] = {}
         self.subjects: list[tuple[Type, Type]] = []
+        self.deep = False  # whether there is something that only a full look at types may find wrong
 
     def report(self, kind: str, node: t.Node, message: str, suggestion: str | None = None) -> None:
         self.findings.append(Finding(kind, node.start, node.end, message, suggestion))
@@ -177,6 +176,8 @@ class _Checker:
             return self.infer(node.node)
         base = self.infer(node.node)
         key = self.infer(node.prop)
+        if not node.dotted and key.kind != "string":
+            self.deep = True
         if base.kind in ("map", "artifact"):
             return self.property(node, base, key)
         if base.kind == "list":
@@ -250,6 +251,7 @@ class _Checker:
         return self.infer(node.node)._replace(absent=True)
 
     def slice(self, node: t.Slice) -> Type:
+        self.deep = True
         base = self.infer(node.node)
         for bound in (node.low, node.high):
             if bound is not None:
@@ -295,11 +297,13 @@ class _Checker:
 
     def binary(self, node: t.Binary) -> Type:
         if node.op == "-":
-            hyphenated = self.hyphen(node)
+            hyphenated = hyphen(self, node)
             if hyphenated is not None:
                 return hyphenated
         left, right = self.infer(node.left), self.infer(node.right)
         op = node.op
+        if "any" in (left.kind, right.kind) and {left.kind, right.kind} & {"list", "map", "nil"}:
+            self.deep = op not in ("==", "!=", "??") or self.deep
         if op in ("and", "or"):
             self.condition(node.left, left, op)
             self.condition(node.right, right, op)
@@ -332,36 +336,11 @@ class _Checker:
             return ty.list_of(ty.INT)
         return self.arithmetic(node, left, right)
 
-    def hyphen(self, node: t.Binary) -> Type | None:
-        """`inputs.parameters.my-param`, which is a subtraction. Its type if that is what was meant."""
-        text = self.text(node)
-        if (
-            not _HYPHENATED.fullmatch(text)
-            or "-" not in text
-            or not isinstance(node.left, (t.Binary, t.Member))
-        ):
-            return None
-        found = self.scope.lookup(text)
-        if found is None:
-            left = static_path(node.left) if isinstance(node.left, t.Member) else None
-            if left is None or self.scope.lookup(left) is not None:
-                return None
-            root = text.split(".", 1)[0]
-            if root not in self.scope.tree or root in self.local:
-                return None
-        spelled = bracketed(text)
-        self.report(
-            "hyphen-as-minus",
-            node,
-            f"{text} is a subtraction; a name with a hyphen needs brackets: {spelled}",
-            spelled,
-        )
-        return found or ty.ANY
-
     def arithmetic(self, node: t.Binary, left: Type, right: Type) -> Type:
         op = node.op
         kinds = {left.kind, right.kind}
         if "any" in kinds or "nil" in kinds:
+            self.deep = self.deep or not kinds <= {"any", "int", "float", "string"} or op not in ("+", "-")
             return ty.STRING if op == "+" and "string" in kinds else ty.FLOAT if op in ("/", "**") else ty.ANY
         if kinds <= {"int", "float"}:
             if op == "%" and "float" in kinds:
@@ -482,6 +461,7 @@ class _Checker:
         )
 
     def builtin(self, node: t.Builtin) -> Type:
+        self.deep = True
         low, high, result, wanted = function_table()["language"][node.name]
         self.arity(node, node.name, len(node.args), low, high)
         first: Type = ty.ANY

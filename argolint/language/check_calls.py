@@ -1,20 +1,24 @@
-"""Checks of calls by name: sprig's functions and unknown ones."""
+"""What `check` asks of others: calls of sprig's and unknown functions, names with hyphens, what upstream does not compile."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from argolint.language import types as ty
+from argolint.language.errors import LanguageError
 from argolint.language.expr import ast as t
 from argolint.language.expr.names import BUILTINS
-from argolint.language.findings import Finding
-from argolint.language.scope import function_table
+from argolint.language.findings import Finding, bracketed
+from argolint.language.scope import Scope, function_table
 from argolint.language.suggest import nearest
+from argolint.language.template import static_path
 from argolint.language.types import Type
+from argolint.patterns import lazy
 
 if TYPE_CHECKING:
     from argolint.language.check import _Checker
 
+_HYPHENATED = lazy(r"[A-Za-z_]\w*(?:\.[\w-]+)+")
 _LENIENT_SPRIG = {"int": "asInt", "int64": "asInt", "atoi": "asInt", "float64": "asFloat"}
 
 
@@ -94,3 +98,42 @@ def unknown_function(checker: _Checker, node: t.Ident, name: str) -> None:
     near = nearest(name, known)
     hint = f"; did you mean {near}?" if near else ""
     checker.report("unknown-function", node, f"there is no function {name}{hint}", near)
+
+
+def refused(ast: t.Ast, scope: Scope) -> list[Finding]:
+    """What upstream refuses to compile and nothing above explains: it knows the types of constants and functions only."""
+    from argolint.language.expr import statics
+
+    env = {name: statics.ANY for name in ast.names if name in scope.tree or name in scope.open_roots}
+    env |= {name: statics.MAP for name in env if name in scope.tree and scope.tree[name].kind == "map"}
+    if scope.functions:
+        env |= {name: type_ for name, type_ in statics.ARGO.items() if name not in env}
+    try:
+        statics.infer(ast.root, env)
+    except LanguageError as error:
+        message = f"this does not compile: {error.message}"
+        return [Finding("wrong-argument-type", error.start, error.end, message)]
+    return []
+
+
+def hyphen(checker: _Checker, node: t.Binary) -> Type | None:
+    """`inputs.parameters.my-param`, which is a subtraction. Its type if that is what was meant."""
+    text = checker.text(node)
+    if not _HYPHENATED.fullmatch(text) or "-" not in text or not isinstance(node.left, (t.Binary, t.Member)):
+        return None
+    found = checker.scope.lookup(text)
+    if found is None:
+        left = static_path(node.left) if isinstance(node.left, t.Member) else None
+        if left is None or checker.scope.lookup(left) is not None:
+            return None
+        root = text.split(".", 1)[0]
+        if root not in checker.scope.tree or root in checker.local:
+            return None
+    spelled = bracketed(text)
+    checker.report(
+        "hyphen-as-minus",
+        node,
+        f"{text} is a subtraction; a name with a hyphen needs brackets: {spelled}",
+        spelled,
+    )
+    return found or ty.ANY
