@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from executor.cluster import budgets, crud, jobs
 from executor.cluster.crud import Call, DeleteOptions
+from executor.cluster.expiry import expire_events
 from executor.cluster.kinds import Resource
 from executor.cluster.status import ApiStatus
 from executor.cluster.store import DELETED, Entry, Event
@@ -41,6 +42,7 @@ class Controllers:
         self._queued: set[_Object] = set()
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
+        self._expiry: asyncio.Task[None] | None = None
         self._dependents: dict[str, set[_Object]] = {}  # owner's uid → objects that refer to it
         self._uids: set[str] = set()
 
@@ -53,13 +55,15 @@ class Controllers:
                 self._enqueue(_key(storage, entry.obj))
         store.listen(None, self._observe)
         self._task = asyncio.ensure_future(self._run())
+        self._expiry = asyncio.ensure_future(expire_events(store, self.cluster.event_ttl))
 
     async def stop(self) -> None:
-        """End the worker."""
-        if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+        """End the workers."""
+        for task in (self._task, self._expiry):
+            if task is not None:
+                task.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await task
 
     # ---- queue
 

@@ -20,6 +20,7 @@ import uvicorn
 from argolint.errors import UserError
 from executor.cluster import pki
 from executor.cluster.app import App
+from executor.cluster.expiry import DEFAULT_TTL
 from executor.cluster.protocol import Connection, sweep
 from executor.cluster.state import Cluster
 
@@ -125,13 +126,14 @@ def serve(
     insecure: bool = False,
     synchronous: str = "normal",
     crds: str = "",
+    event_ttl: float = DEFAULT_TTL,
     ready: Callable[[str], None] | None = None,
 ) -> None:
     """Serve the Kubernetes API from the folder `data` until SIGTERM or ^C.
 
     Writes an administrator's kubeconfig to `kubeconfig` (default `data/kubeconfig`) and `data/apiserver.json` with url and
     pid, then calls `ready` with the url. Port 0 takes a free port. `crds` (`minimal`, `full`) chooses
-    the schemas of Argo's kinds; empty leaves them as the folder has them. UserError when the folder, the port or the combination
+    the schemas of Argo's kinds; empty leaves them as the folder has them. Events are kept for `event_ttl` seconds. UserError when the folder, the port or the combination
     of options cannot be used.
     """
     if insecure and host not in LOOPBACK:
@@ -145,7 +147,9 @@ def serve(
         uvicorn_loop = uvicorn.Config(app=None, loop="uvloop")  # type: ignore[arg-type]
         factory = uvicorn_loop.get_loop_factory()
         with asyncio.Runner(loop_factory=factory) as runner:
-            runner.run(_serve(data, listener, host, kubeconfig, insecure, synchronous, crds, ready))
+            runner.run(
+                _serve(data, listener, host, kubeconfig, insecure, synchronous, crds, event_ttl, ready)
+            )
     finally:
         (data / "apiserver.json").unlink(missing_ok=True)
         lock.close()
@@ -159,9 +163,10 @@ async def _serve(
     insecure: bool,
     synchronous: str,
     crds: str,
+    event_ttl: float,
     ready: Callable[[str], None] | None,
 ) -> None:
-    cluster = Cluster(data, synchronous=synchronous, crds=crds)
+    cluster = Cluster(data, synchronous=synchronous, crds=crds, event_ttl=event_ttl)
     cluster.auth.insecure = insecure
     port = listener.getsockname()[1]
     shown = f"[{host}]" if ":" in host else host

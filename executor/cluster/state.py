@@ -14,6 +14,7 @@ from executor.cluster.auth import Authenticator
 from executor.cluster.controllers import Controllers
 from executor.cluster.crdadmission import is_established, status_of
 from executor.cluster.crud import Call, Outcome, Writer, create, is_finished_deletion
+from executor.cluster.expiry import DEFAULT_TTL
 from executor.cluster.kinds import Registry, Resource
 from executor.cluster.openapi import Documents
 from executor.cluster.patches import ListKeys
@@ -35,12 +36,19 @@ class Cluster:
     """State of one API server. `open()` in a running loop before the first request, `await close()` at the end."""
 
     def __init__(
-        self, data: Path, *, synchronous: str = "normal", window: int = DEFAULT_WINDOW, crds: str = ""
+        self,
+        data: Path,
+        *,
+        synchronous: str = "normal",
+        window: int = DEFAULT_WINDOW,
+        crds: str = "",
+        event_ttl: float = DEFAULT_TTL,
     ) -> None:
         """`data` is the folder that holds everything: database, keys, pod logs. `crds` is one of `builtincrds.MODES`, or
         empty: as the folder has it."""
         self.data = data
         self.crds = crds
+        self.event_ttl = event_ttl
         data.mkdir(parents=True, exist_ok=True)
         self.registry = Registry.builtin()
         self.store = Store(

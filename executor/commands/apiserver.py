@@ -47,6 +47,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="schemas of Argo's kinds: minimal takes any spec, full validates and prunes as upstream's full CRDs do"
         " (default: as the folder has it, minimal in a new one)",
     )
+    parser.add_argument(
+        "--event-ttl",
+        type=int,
+        default=3600,
+        metavar="SECONDS",
+        help="how long Events are kept after they were last written (default: %(default)s)",
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -58,6 +65,11 @@ def run(args: argparse.Namespace) -> int:
             f"the embedded cluster needs a library that is not installed: {error.name}",
             "Install it with: pip install 'argolint[run]'",
         ) from error
+    if args.event_ttl < 1:
+        raise UserError(
+            f"--event-ttl {args.event_ttl}: Events are kept for a second at least",
+            "Name a number of seconds.",
+        )
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     kubeconfig = args.kubeconfig or args.data / "kubeconfig"
 
@@ -73,6 +85,7 @@ def run(args: argparse.Namespace) -> int:
             insecure=args.insecure,
             synchronous=args.synchronous,
             crds=args.crds,
+            event_ttl=args.event_ttl,
             ready=ready,
         )
     except KeyboardInterrupt:
