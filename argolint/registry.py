@@ -11,6 +11,7 @@ import os
 import sys
 import types
 from collections.abc import Callable, Iterable, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ POLICY = (".yaml", ".yml")
 _POLICY_NAME = lazy(r"[a-z]{3}[0-9]{3}_")
 
 
+@cache
 def builtin_folder() -> str:
     """The folder of the built-in rules."""
     return str(data_dir("rules"))
