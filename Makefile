@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check lint type layers bench conformance corpus faults fuzz contract-real artifact-servers clean generate
+.PHONY: help setup demo test check lint type layers bench conformance corpus faults fuzz contract-real artifact-servers oracle clean generate
 
 help:  ## what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -58,6 +58,9 @@ artifact-servers: setup  ## the artifact drivers against SeaweedFS, Azurite and 
 run-kills: setup  ## kill -9 local runs at 60 random moments and resume them
 	ARGORUN_KILLS=60 $(BIN)/python -m pytest -q -n 0 tests/executor/commands_local/test_kills.py
 
+oracle: setup  ## compare the languages with the Go libraries that Argo uses (needs Go)
+	$(BIN)/python -m tools.language_oracle $(AREA)
+
 contract-real: setup  ## the API contract against a real kube-apiserver (found, or built from Go modules)
 	$(BIN)/python -m tools.contract_real
 
@@ -74,7 +77,7 @@ faults: setup  ## run the fault matrix of argosync and write docs/argosync-fault
 	$(BIN)/python -m tests.faults.matrix
 
 cluster-faults: setup  ## kill the embedded API fifty times in the middle of ten thousand writes
-	CLUSTER_FAULTS=full $(BIN)/python -m pytest -n 0 -v tests/executor/cluster/test_faults.py
+	CLUSTER_FAULTS=full $(BIN)/python -m pytest -n 0 -v tests/executor/cluster/test_faults.py tests/executor/cluster/test_expiry.py
 
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .argolint

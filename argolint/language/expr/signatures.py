@@ -191,9 +191,11 @@ def check_builtin(name: str, args: Sequence[Static], node: t.Node, nodes: Sequen
         raise Failure(f"invalid number of arguments for {name} ({result})", node.start, node.end)
     problem: Failure | None = None
     for overload in _DECLARED.get(name, ()):
-        problem = fits(name, overload, args, node, nodes)
-        if problem is None:
+        found = fits(name, overload, args, node, nodes)
+        if found is None:
             return overload.gives
+        # What is wrong with an argument says more than that another form takes more of them.
+        problem = found if problem is None or len(overload.takes) == len(args) else problem
     raise problem or Failure(f"{name} takes a predicate", node.start, node.end)
 
 
