@@ -71,7 +71,8 @@ class World:
             declares = bool(self.spec.arguments.parameters) or self.spec.kind != "Workflow"
             if not declares:
                 _collect(self.spec.map, used, 0)
-            self._on_submit = len(used) >= 3
+            parent = self.spec.owner.parent
+            self._on_submit = len(used) >= (1 if parent is not None and parent.kind == "ConfigMap" else 3)
         return self._on_submit
 
     @property

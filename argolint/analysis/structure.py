@@ -6,6 +6,7 @@ from typing import Any
 
 from argolint.model.k8s import Object
 from argolint.model.view import Span, View
+from argolint.project.index import is_placeholder
 from argolint.schema import KINDS, Problem, dotted, validate
 from argolint.schema.load import OLDEST_VERSION, release
 
@@ -39,9 +40,20 @@ def of_kind(obj: Object, target: tuple[int, int], *kinds: str) -> list[tuple[Pro
     known = (
         last[2] if last is not None and last[0] is obj.map and last[1] == target else problems_of(obj, target)
     )
-    return (
-        [(problem, place(problem, obj.where)) for problem in known if problem.kind in kinds] if known else []
-    )
+    if not known:
+        return []
+    return [
+        (problem, place(problem, obj.where))
+        for problem in known
+        if problem.kind in kinds and (problem.kind in _ABOUT_KEYS or not is_placeholder(_value(problem)))
+    ]
+
+
+def _value(problem: Problem) -> Any:
+    try:
+        return problem.container[problem.key]
+    except (KeyError, IndexError, TypeError):
+        return None
 
 
 def keeps_unknown_fields(obj: Object) -> bool:

@@ -231,7 +231,7 @@ def is_manifest(data: bytes) -> bool:
 
 # What only Helm gives a meaning to. (A Sensor's own Go templates speak of `.Input`.)
 _HELM = lazy(
-    r"\{\{-?\s*(?:\.(?:Values|Release|Chart|Files|Capabilities)\b|include\s+\"|template\s+\"|toYaml\s+\.)"
+    r"\{\{-?\s*(?:\.(?:Values|Release|Chart|Files|Capabilities)\b|include\s+\"|template\s+\"|toYaml\s+\.|['\"`]\{\{)"
 )
 # Marks of Go templates and of Jinja, which are proof only in a file that does not parse.
 _CONTROL = lazy(

@@ -9,6 +9,7 @@ from typing import Any
 
 from argolint.model.k8s import CLUSTER_SCOPED, Object
 from argolint.model.workflow import Reference
+from argolint.patterns import lazy
 from argolint.project.facts import ObjectFact, TemplateFact
 
 
@@ -87,7 +88,10 @@ class Index:
 
     def template(self, reference: Reference, namespace: str = "") -> tuple[ObjectFact, TemplateFact] | None:
         """What a templateRef resolves to, with its signature; None when the tree does not have it."""
-        for fact in self.referred(reference, namespace):
+        known = self.referred(reference, namespace)
+        if namespace and len(known) > 1:  # what says the namespace is meant rather than what says none
+            known = sorted(known, key=lambda fact: fact.namespace != namespace)
+        for fact in known:
             found = fact.template(reference.template_name)
             if found is not None:
                 return fact, found
@@ -101,6 +105,16 @@ class Index:
 def is_literal(name: str) -> bool:
     """Whether a name is meant as it stands: neither a template tag nor a placeholder such as `<NAME>` or `${NAME}`."""
     return bool(name) and not any(char in name for char in "{}<>$%")
+
+
+_PLACEHOLDER = lazy(r"\$\{[A-Za-z_][^}]*\}|\A<[A-Za-z_][^<>]*>\Z|\A\$[A-Z_][A-Z0-9_]*\Z")
+
+
+def is_placeholder(value: object) -> bool:
+    """Whether a value is a text that a tool fills in before the cluster sees it: `${NAME}`, `$NAME` or `<NAME>`."""
+    return (
+        isinstance(value, str) and ("$" in value or "<" in value) and _PLACEHOLDER.search(value) is not None
+    )
 
 
 # With more candidates than this, only those that share most with the name are compared letter by letter.

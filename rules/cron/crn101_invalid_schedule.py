@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from argolint.analysis.cron import ScheduleError, parse
 from argolint.analysis.cron.written import part
 from argolint.context import Context, Schedule
+from argolint.project.index import is_placeholder
 from argolint.rule import Finding, rule
 
 
@@ -14,6 +15,8 @@ from argolint.rule import Finding, rule
 def check(schedule: Schedule, ctx: Context) -> Iterator[Finding]:
     """A schedule that the controller does not parse."""
     text = schedule.text
+    if is_placeholder(text):
+        return
     try:
         parse(text)
     except ScheduleError as error:

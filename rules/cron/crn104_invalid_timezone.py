@@ -9,6 +9,7 @@ from argolint.analysis.cron.written import part
 from argolint.context import Context
 from argolint.model.k8s import Object
 from argolint.model.view import Span
+from argolint.project.index import is_placeholder
 from argolint.rule import Finding, rule
 from argolint.yaml.edit import replace
 
@@ -18,7 +19,7 @@ def check(obj: Object, ctx: Context) -> Iterator[Finding]:
     """A time zone that the IANA database does not have."""
     spec = obj.spec
     zone = spec.text("timezone")
-    if zone and not zone_exists(zone):
+    if zone and not zone_exists(zone) and not is_placeholder(zone):
         yield finding(zone, part(ctx.source, spec.value_span("timezone"), zone, 0, len(zone)))
     for i, text in enumerate(spec.sequence("schedules")):
         if isinstance(text, str) and text.startswith(("TZ=", "CRON_TZ=")) and " " in text:

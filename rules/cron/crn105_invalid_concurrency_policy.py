@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from argolint.context import Context
 from argolint.model.k8s import Object
+from argolint.project.index import is_placeholder
 from argolint.rule import Finding, rule
 from argolint.schema.suggest import closest
 from argolint.yaml.edit import replace
@@ -19,7 +20,7 @@ POLICIES = ("Allow", "Forbid", "Replace")
 def check(obj: Object, ctx: Context) -> Iterator[Finding]:
     """A concurrencyPolicy that is none of Allow, Forbid and Replace."""
     policy = obj.spec.text("concurrencyPolicy")
-    if not policy or policy in POLICIES:
+    if not policy or policy in POLICIES or is_placeholder(policy):
         return
     near = closest(policy, POLICIES)
     at = obj.spec.value_span("concurrencyPolicy")

@@ -9,6 +9,7 @@ from argolint.analysis.rbac_lack import instead
 from argolint.analysis.rbac_needs import account_of, runs_alone
 from argolint.context import Context
 from argolint.model.workflow import POD_TYPES, WorkflowSpec
+from argolint.project.index import is_literal
 from argolint.rule import Elsewhere, Finding, rule
 
 
@@ -19,7 +20,11 @@ def check(spec: WorkflowSpec, ctx: Context) -> Iterator[Finding]:
         return
     account = account_of(spec, ctx.index, ctx.namespace)
     first = next((template for template in spec.all_templates if template.type in POD_TYPES), None)
-    if first is None or "{{" in account or not runs_alone(spec, ctx.index, ctx.namespace):
+    if (
+        first is None
+        or (account and not is_literal(account))
+        or not runs_alone(spec, ctx.index, ctx.namespace)
+    ):
         return
     if spec.mapping("executor").text("serviceAccountName") or spec.workflow_template_ref is not None:
         return

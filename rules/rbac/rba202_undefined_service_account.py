@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from argolint.context import Context
 from argolint.model.view import View
 from argolint.model.workflow import WorkflowSpec
-from argolint.project.index import did_you_mean, suggest
+from argolint.project.index import did_you_mean, is_literal, suggest
 from argolint.rule import Finding, rule
 from argolint.yaml.edit import replace
 
@@ -23,7 +23,7 @@ def check(spec: WorkflowSpec, ctx: Context) -> Iterator[Finding]:
     views += [template.mapping("executor") for template in spec.all_templates]
     for view in views:
         name = view.text("serviceAccountName")
-        if not name or name == "default" or "{{" in name or ctx.index.find("ServiceAccount", name):
+        if not name or name == "default" or not is_literal(name) or ctx.index.find("ServiceAccount", name):
             continue
         near = suggest(name, known)
         yield Finding(

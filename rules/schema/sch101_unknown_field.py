@@ -19,11 +19,13 @@ def check(obj: Object, ctx: Context) -> Iterator[Finding]:
         if is_said_better(problem):
             continue
         near = problem.suggestion
+        # what a program writes that knows more fields than it fills
+        is_left_out = problem.container[problem.key] is None and ctx.path.endswith(".json")
         yield Finding(
             span,
             f"{problem.args['owner']} has no field `{problem.key}`",
             help=f"did you mean `{near}`?" if near else "delete it: nothing reads it",
-            severity="warning" if keeps_unknown_fields(obj) else None,
+            severity="warning" if keeps_unknown_fields(obj) or is_left_out else None,
         )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from argolint.analysis.gitops import is_patch
 from argolint.analysis.structure import STEP_FIELDS
 from argolint.context import Context
 from argolint.model.workflow import Template
@@ -14,7 +15,7 @@ from argolint.rule import Finding, rule
 def check(template: Template, ctx: Context) -> Iterator[Finding]:
     """A template says nothing about what it does."""
     types = [key for key in template.types if template.get(key) is not None]
-    if types:
+    if types or is_patch(ctx.path):
         return
     if STEP_FIELDS & template.map.keys():
         yield Finding(

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from argolint.context import Context
 from argolint.model.k8s import Object
+from argolint.project.index import is_placeholder
 from argolint.rule import Finding, rule
 
 
@@ -23,7 +24,9 @@ def check(obj: Object, ctx: Context) -> Iterator[Finding]:
             value = template.get("activeDeadlineSeconds")
             if value is None or template.type in ("steps", "dag"):
                 continue
-            if isinstance(value, str) and ("{{" in value or (value.isascii() and value.isdigit())):
+            if isinstance(value, str) and (
+                "{{" in value or is_placeholder(value) or (value.isascii() and value.isdigit())
+            ):
                 continue
             if not isinstance(value, int) or isinstance(value, bool) or value < 0:
                 if isinstance(value, (int, str)):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from argolint.analysis.variables import ROOTS
 from argolint.context import Context, File
 from argolint.model.view import Span
 from argolint.rule import Finding, rule
@@ -28,9 +29,11 @@ def check(file: File, ctx: Context) -> Iterator[Finding]:
                 continue
             lines.add(line)
             text = ctx.source.slice(span.start, span.end)
+            own = text[2:].lstrip(" =-").partition(".")[0].partition("}")[0].strip() in ROOTS
             yield Finding(
                 span,
                 "a value that starts with `{{` needs quotes: YAML reads it as a mapping inside a mapping",
                 help=f"write {quote(text)}",
-                fix=replace(span, quote(text)),
+                fix=replace(span, quote(text)) if own else None,
+                severity=None if own else "warning",  # maybe a template of another tool
             )
