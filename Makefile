@@ -77,7 +77,7 @@ faults: setup  ## run the fault matrix of argosync and write docs/argosync-fault
 	$(BIN)/python -m tests.faults.matrix
 
 cluster-faults: setup  ## kill the embedded API fifty times in the middle of ten thousand writes
-	CLUSTER_FAULTS=full $(BIN)/python -m pytest -n 0 -v tests/executor/cluster/test_faults.py tests/executor/cluster/test_expiry.py
+	CLUSTER_FAULTS=full $(BIN)/python -m pytest -n 0 -v tests/executor/cluster/test_faults.py tests/executor/cluster/test_expiry.py tests/executor/cluster/attacks/test_slow.py
 
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .argolint
