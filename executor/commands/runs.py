@@ -56,6 +56,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     logs.add_argument("-f", "--follow", action="store_true", help="go on until the run has ended")
     explain = action("explain", "why a node waits, was skipped, retried or failed", _explain)
     explain.add_argument("node", metavar="NODE", help="its name, display name or id")
+    explain.add_argument(
+        "--command",
+        action="store_true",
+        help="also what was run, with every tag replaced, and how to run it again",
+    )
     report = action("report", "write a run as one HTML file: timeline, nodes, logs", _report)
     report.add_argument(
         "-o", "--output", metavar="FILE", help="default: report.html in the run's directory; - is stdout"
@@ -264,12 +269,14 @@ def _logs(args: argparse.Namespace) -> int:
 
 def _explain(args: argparse.Namespace) -> int:
     from executor.local.again import find_node
-    from executor.local.inspect import explain
+    from executor.local.inspect import explain, rendered
 
     entry = _find(args.name)
     workflow = entry.workflows()[0]
     identity, _ = find_node(workflow, args.node)
     for line in explain(workflow, identity, entry):
+        print(_stars(line))
+    for line in rendered(workflow, identity, entry) if args.command else ():
         print(_stars(line))
     return 0
 

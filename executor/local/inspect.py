@@ -247,3 +247,18 @@ def copy_artifact(artifact: Stored, base: Path) -> Path:
     except OSError as error:
         raise UserError(f"cannot write {target}: {error.strerror}", "give another directory") from None
     return target
+
+
+def rendered(workflow: Object, identity: str, run: RunDirectory) -> list[str]:
+    """What a node's pod ran, with every tag replaced, and the words that enter it again; nothing before its end."""
+    from executor.engine.contract import CreatePod
+    from executor.local.rundir import FINAL, read_json
+    from executor.local.testrun import rendered_text
+
+    node = nodes_of(workflow)[identity]
+    final = read_json(pod_directory(run, workflow, node) / FINAL) if node.get("type") == "Pod" else None
+    found = rendered_text(CreatePod(identity, final["pod"])) if final else None
+    if found is None:
+        return ["  nothing of it has run"]
+    lines = [f"    {tree.printable(line)}" for line in found[1].splitlines()]
+    return ["  it ran:", *lines, f"  to look at it: argorun shell {run.name} {node.get('displayName')}"]

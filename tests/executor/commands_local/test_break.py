@@ -93,6 +93,10 @@ def test_without_a_terminal_the_run_ends_and_resume_goes_on(sandboxed: Project) 
     assert "paused after the failure of wf.c" in again.err
     assert sandboxed.phases()["c"] == "Failed"
     assert "d" not in sandboxed.phases() or sandboxed.phases()["d"] == "Pending"
+    shown = sandboxed.argorun("explain", "wf", "c", "--command").out
+    assert shown.endswith(
+        "  it ran:\n    echo kept > /tmp/f; exit 3\n    sh /argo/staging/script\n  to look at it: argorun shell wf c\n"
+    )
     last = sandboxed.argorun("resume", "wf")
     assert (last.code, sandboxed.phases()["d"]) == (0, "Succeeded")
     assert "a: one" not in last.out

@@ -1,6 +1,6 @@
 """Manifests of the corpus, changed at random, still end, wait, or are refused: never with an internal error.
 
-`ENGINE_MUTATIONS` says how many (default 60).
+`ENGINE_MUTATIONS` says how many (default 200).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import yaml
 from executor.local import smoke
 from executor.local.documents import Manifest, Tree
 
-COUNT = int(os.environ.get("ENGINE_MUTATIONS", "60"))
+COUNT = int(os.environ.get("ENGINE_MUTATIONS", "200"))
 ODD: tuple[Any, ...] = (
     None, "", 0, -1, 1e400, True, [], {}, [None], {"a": None}, "{{", "{{=", "{{item}}", "{{=1/0}}", "{{inputs.parameters.x}}", "{{workflow.name}}",
     "a" * 300, "\x00", "\ud800".encode("utf-8", "replace").decode(), "1h", "[1, 2", '["a", {"b": 1}]', "99999999999999999999", "2 > x", "é",
