@@ -319,9 +319,11 @@ class World(NamedTuple):
 
 def world_for(options: Options, settings: LocalSettings, inputs: Input, workflows: Sequence[Object]) -> World:
     """Templates, ConfigMaps and Secrets; a missing Secret stops here. Raises UserError."""
-    from executor.runtimes.images import image_map
+    from executor.runtimes.images import image_map, with_stubs
 
     images = image_map(settings.images)
+    if settings.stubs:
+        images = with_stubs(images, settings.stubs)
     store = ObjectStore()
     real = options.artifacts == "real"
     context = context_for(inputs.tree if inputs.mentions else None, workflows, store, images, real=real)

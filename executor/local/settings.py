@@ -10,12 +10,13 @@ from argolint.errors import UserError
 from executor.local.rules import Rule, parse
 
 RUNTIMES = ("auto", "process", "container", "mock")
-KEYS = ("images", "runtime", "jobs", "network", "plugins", "rules")
+KEYS = ("images", "runtime", "jobs", "network", "plugins", "rules", "stubs")
 
 
 class LocalSettings(NamedTuple):
     """`images` maps globs to toolchains, `jobs` caps pods at once (0: the default), `network` False cuts steps off; `plugins` are the
-    addresses of executor plugins by name, `rules` the runtimes and images of some pods."""
+    addresses of executor plugins by name, `rules` the runtimes and images of some pods, `stubs` a directory of programs that
+    steps find before all others."""
 
     images: Mapping[str, Any]
     runtime: str = "auto"
@@ -23,6 +24,7 @@ class LocalSettings(NamedTuple):
     network: bool = True
     plugins: Mapping[str, str] = {}
     rules: tuple[Rule, ...] = ()
+    stubs: str = ""
 
 
 def load(root: Path) -> LocalSettings:
@@ -66,6 +68,11 @@ def load_file(path: Path) -> LocalSettings:
             'write it as {"image:*": {like: debian}}',
         )
     images = {pattern: _placed(value, path.parent) for pattern, value in images.items()}
+    stubs = section.get("stubs") or ""
+    if stubs:
+        stubs = str(path.parent.resolve() / Path(str(stubs)).expanduser())
+        if not Path(stubs).is_dir():
+            raise UserError(f"{path}: local.stubs is not a directory: {stubs}", "put the programs there")
     rules = parse(section.get("rules"), f"{path}: local.rules")
     plugins = section.get("plugins") or {}
     if not isinstance(plugins, dict) or not all(
@@ -76,7 +83,9 @@ def load_file(path: Path) -> LocalSettings:
             f"{path}: local.plugins must map executor plugins to addresses",
             "write it as {hello: http://127.0.0.1:4355}",
         )
-    return LocalSettings(images, runtime, jobs, network, {str(k): v for k, v in plugins.items()}, rules)
+    return LocalSettings(
+        images, runtime, jobs, network, {str(k): v for k, v in plugins.items()}, rules, stubs
+    )
 
 
 def _placed(value: Any, folder: Path) -> Any:

@@ -230,6 +230,21 @@ def image_map(configured: Mapping[str, Any] | None = None) -> ImageMap:
     return ImageMap(own + tuple(Rule(pattern, known[name]) for pattern, name in SHIPPED))
 
 
+def with_stubs(images: ImageMap, folder: str) -> ImageMap:
+    """The rules with the programs of a directory before all others."""
+    return ImageMap(
+        tuple(
+            replace(
+                rule,
+                profile=replace(
+                    rule.profile, path=(folder, *rule.profile.path), binds=(*rule.profile.binds, folder)
+                ),
+            )
+            for rule in images.rules
+        )
+    )
+
+
 def unknown_image(image: str) -> str:
     """What a user reads when no rule names `image`."""
     return (

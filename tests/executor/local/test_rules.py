@@ -13,6 +13,7 @@ import pytest
 
 from argolint.errors import UserError
 from executor.local.rules import Rule, matching, parse, with_image
+from executor.local.settings import load_file
 from executor.runtimes.probe import probe_sandbox
 
 RULES = (Rule(image="*/kaniko*", runtime="mock"), Rule(template="smoke-*", use="alpine:3.20"), Rule(template="a", image="b", runtime="process"))  # fmt: skip
@@ -50,6 +51,12 @@ def test_rules_are_checked(value: Any, message: str) -> None:
     assert parse([{"image": "x", "runtime": "mock"}], "p") == (Rule(image="x", runtime="mock"),)
 
 
+def test_stubs_must_be_there(tmp_path: Path) -> None:
+    (tmp_path / ".argolint.yaml").write_text("local: {stubs: nowhere}\n")
+    with pytest.raises(UserError, match=r"local\.stubs is not a directory"):
+        load_file(tmp_path / ".argolint.yaml")
+
+
 def test_only_the_containers_that_are_meant_get_another_image() -> None:
     containers = [
         {"name": "wait", "image": "argoexec"},
@@ -75,13 +82,16 @@ def test_a_run_goes_by_the_rules(tmp_path: Path) -> None:
     if probe_sandbox()[0] is None:
         pytest.skip(probe_sandbox()[2])
     (tmp_path / ".argolint.yaml").write_text(
-        'local:\n  rules:\n  - {image: "*/kaniko*", runtime: mock}\n  - {template: "smoke-*", use: "alpine:3.20"}\n'
+        'local:\n  stubs: stubs\n  rules:\n  - {image: "*/kaniko*", runtime: mock}\n  - {template: "smoke-*", use: "alpine:3.20"}\n'
     )
+    (tmp_path / "stubs").mkdir()
+    (tmp_path / "stubs/kubectl").write_text("#!/bin/sh\necho stub: $*\n")
+    (tmp_path / "stubs/kubectl").chmod(0o755)
     (tmp_path / "wf.yaml").write_text(
         "kind: Workflow\nmetadata: {name: wf}\nspec:\n  entrypoint: main\n  templates:\n"
         "  - {name: main, steps: [[{name: b, template: build}], [{name: s, template: smoke-1}]]}\n"
         "  - {name: build, container: {image: 'example.com/kaniko:v1', command: [/kaniko/executor], args: [--push]}}\n"
-        "  - {name: smoke-1, script: {image: 'example.com/private:v1', command: [sh], source: 'echo really'}}\n"
+        "  - {name: smoke-1, script: {image: 'example.com/private:v1', command: [sh], source: 'echo really; kubectl get pods'}}\n"
     )
     words = [sys.executable, "-m", "executor", "run", "wf.yaml", "--no-lint", "-o", "json", "--log"]
     done = subprocess.run(
@@ -90,5 +100,5 @@ def test_a_run_goes_by_the_rules(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["status"]["phase"] == "Succeeded"
     assert "b: mock: example.com/kaniko:v1: /kaniko/executor --push" in done.stderr
-    assert "s: really" in done.stderr
+    assert "s: really\ns: stub: get pods\n" in done.stderr
     assert "1 pods answered without running" in done.stderr
