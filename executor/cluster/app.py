@@ -21,7 +21,7 @@ from executor.cluster.http import (
 )
 from executor.cluster.impersonation import impersonation
 from executor.cluster.rbac import Attributes, denial
-from executor.cluster.routes import Target, target_of, verb_of, wanted_of
+from executor.cluster.routes import STREAMS, Target, target_of, verb_of, wanted_of
 from executor.cluster.state import Cluster
 from executor.cluster.status import (
     ApiStatus,
@@ -79,7 +79,7 @@ class App:
         if user == ANONYMOUS:
             raise ApiStatus(401, "Unauthorized", "Unauthorized")
         target = target_of(self.cluster.registry, request.path)
-        if target.resource.storage != "pods" or target.subresource not in podstreams.SUBRESOURCES:
+        if target.resource.storage != "pods" or target.subresource not in STREAMS:
             raise no_such_path()
         wanted = Attributes("create", "", "pods", target.subresource, target.namespace or "", target.name)
         self._authorize(self._acting_as(request, user), wanted, "pods", target.name)
@@ -206,6 +206,10 @@ async def _refuse_upgrade(scope: Scope, send: Send, failure: ApiStatus) -> None:
         await send({"type": "websocket.close", "code": 1008})
         return
     body = orjson.dumps(failure.body())
-    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+    headers = [
+        (b"content-type", b"application/json"),
+        (b"content-length", str(len(body)).encode()),
+        (b"connection", b"close"),
+    ]
     await send({"type": "websocket.http.response.start", "status": failure.code, "headers": headers})
     await send({"type": "websocket.http.response.body", "body": body})

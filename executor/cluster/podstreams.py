@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import parse_qs
 
 from executor.cluster import execproxy, execwire, podattach, podlogs, portforward, streaming
@@ -18,8 +18,6 @@ from executor.cluster.streaming import Channels
 
 if TYPE_CHECKING:
     from executor.cluster.state import Cluster
-
-SUBRESOURCES: Final = ("exec", "attach", "portforward")
 
 
 class _Session(NamedTuple):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from executor.cluster.kinds import Registry, Resource
 from executor.cluster.rbac import Attributes
@@ -17,6 +17,10 @@ PATCH_TYPES: Mapping[str, str] = {
     "application/apply-patch+yaml": "apply",
     "application/apply-patch+json": "apply",
 }
+
+
+STREAMS: Final = ("exec", "attach", "portforward")
+"""Subresources of pods that are connections, not objects."""
 
 
 class Target(NamedTuple):
@@ -75,6 +79,8 @@ def wanted_of(target: Target, verb: str, query: Mapping[str, str]) -> Attributes
 
 def verb_of(method: str, target: Target, watching: bool) -> str:
     """The verb that authorization decides about."""
+    if target.subresource in STREAMS and target.resource.storage == "pods" and method in ("GET", "POST"):
+        return "create"  # whatever the method: to enter a pod is more than to read it (upstream: since 1.35)
     if method in ("GET", "HEAD"):
         if watching:
             return "watch"

@@ -12,7 +12,7 @@ from executor.cluster.admission import check_types
 from executor.cluster.auth import User
 from executor.cluster.crud import Call
 from executor.cluster.http import Request, Response, json_response, object_body, parse_body
-from executor.cluster.routes import Target
+from executor.cluster.routes import STREAMS, Target
 from executor.cluster.schemas import definition
 from executor.cluster.status import (
     ApiStatus,
@@ -278,7 +278,7 @@ _Handler = Callable[["Cluster", Request, Target, Entry], Awaitable[Response]]
 
 _SUBRESOURCES: Final[Mapping[tuple[str, str], tuple[tuple[str, ...], _Handler]]] = {
     ("pods", "log"): (("GET",), _log),
-    **{("pods", name): (("GET", "POST"), _streaming) for name in podstreams.SUBRESOURCES},
+    **{("pods", name): (("GET", "POST"), _streaming) for name in STREAMS},
     ("pods", "binding"): (("POST",), _binding),
     ("pods", "eviction"): (("POST",), _eviction),
     ("namespaces", "finalize"): (("PUT",), _finalize),

@@ -16,6 +16,7 @@ import pytest
 from argolint.kube import KubeClient, resource_for
 from executor.cluster.testing import running_cluster
 from executor.runtimes.probe import probe_sandbox
+from tests.contract.conftest import client_of
 
 pytestmark = pytest.mark.sandbox
 
@@ -137,3 +138,33 @@ def test_exec_needs_its_permission(kubeconfig: Path) -> None:
     done = kubectl(other, "exec", "sleepy", "--", "true")
     assert done.returncode == 1
     assert "orbidden" in done.stderr
+
+
+def test_to_read_pods_is_not_to_enter_them(kubeconfig: Path) -> None:
+    client = KubeClient.from_kubeconfig(kubeconfig)
+    rules = [{"apiGroups": [""], "resources": ["pods", "pods/exec", "pods/portforward"], "verbs": ["get"]}]
+    role = {
+        "apiVersion": "rbac.authorization.k8s.io/v1",
+        "kind": "Role",
+        "metadata": {"name": "looks"},
+        "rules": rules,
+    }
+    client.create(resource_for("Role"), role, "default")
+    kubectl(kubeconfig, "create", "rolebinding", "looks", "--role=looks", "--user=looker")
+    with client_of(kubeconfig) as http:
+        for subresource in ("exec?command=id", "attach", "portforward"):
+            for upgrade in ("SPDY/3.1", "websocket"):
+                headers = {
+                    "impersonate-user": "looker",
+                    "connection": "Upgrade",
+                    "upgrade": upgrade,
+                    "x-stream-protocol-version": "v4.channel.k8s.io",
+                    "sec-websocket-protocol": "v4.channel.k8s.io",
+                    "sec-websocket-key": "AAAAAAAAAAAAAAAAAAAAAA==",
+                    "sec-websocket-version": "13",
+                }
+                path = f"/api/v1/namespaces/default/pods/sleepy/{subresource}"
+                found = http.get(path, headers=headers)
+                assert (found.status_code, "cannot create resource" in found.text) == (403, True), path
+        plain = http.get("/api/v1/namespaces/default/pods/sleepy/exec?command=id")
+        assert (plain.status_code, plain.json()["message"]) == (400, "Upgrade request required")

@@ -18,9 +18,12 @@ import pytest
 
 from tests.contract.conftest import Api, client_of
 
-pytestmark = pytest.mark.skipif(
-    bool(os.environ.get("CLIENTS_KUBECONFIG")), reason="only the embedded cluster has this API"
-)
+pytestmark = [
+    pytest.mark.xdist_group("clients"),
+    pytest.mark.skipif(
+        bool(os.environ.get("CLIENTS_KUBECONFIG")), reason="only the embedded cluster has this API"
+    ),
+]
 ENDED = ("Succeeded", "Failed", "Error")
 HELLO = {
     "metadata": {"generateName": "hello-", "labels": {"kind": "greeting"}},

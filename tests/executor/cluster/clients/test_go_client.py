@@ -15,7 +15,10 @@ from argolint.kube import KubeClient, resource_for
 from tests.executor.cluster.clients.conftest import ALL, CACHE
 
 PROGRAM = CACHE / "goclient"
-pytestmark = pytest.mark.skipif(not ALL or not PROGRAM.is_file(), reason="run by `make clients`")
+pytestmark = [
+    pytest.mark.xdist_group("clients"),
+    pytest.mark.skipif(not ALL or not PROGRAM.is_file(), reason="run by `make clients`"),
+]
 SHELL = {
     "apiVersion": "v1",
     "kind": "Pod",

