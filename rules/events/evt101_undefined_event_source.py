@@ -21,7 +21,7 @@ def check(obj: Object, ctx: Context) -> Iterator[Finding]:
         if not is_literal(name) or index.find("EventSource", name):
             continue
         near = suggest(name, known)
-        severity = "error" if near else ctx.external_severity if known else None
+        severity = "warning" if near else ctx.external_severity if known else None
         if severity is None:
             continue
         yield Finding(

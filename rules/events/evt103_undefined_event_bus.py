@@ -47,5 +47,5 @@ def check(obj: Object, ctx: Context) -> Iterator[Finding]:
         help=f"did you mean `{near}`?"
         if near
         else f"without it no event is delivered: add an EventBus named `{name}`",
-        severity="error" if near else severity if known else "info",
+        severity="warning" if near else severity if known else "info",
     )

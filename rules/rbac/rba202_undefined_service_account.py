@@ -30,7 +30,7 @@ def check(spec: WorkflowSpec, ctx: Context) -> Iterator[Finding]:
             view.value_span("serviceAccountName"),
             f"service account `{name}` is not among the manifests",
             help=did_you_mean(name, known),
-            severity="error" if near else severity,
+            severity="warning" if near else severity,
             fix=replace(view.value_span("serviceAccountName"), near)
             if near and not view.is_alias("serviceAccountName")
             else None,

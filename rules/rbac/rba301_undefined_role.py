@@ -39,5 +39,5 @@ def check(binding: Object, ctx: Context) -> Iterator[Finding]:
         f"{kind} `{name}` is not among the manifests",
         help=did_you_mean(name, known) if near else "",
         fix=replace(span, near) if near else None,
-        severity="error" if near else severity,
+        severity="warning" if near else severity,
     )

@@ -21,7 +21,7 @@ def check(template: Template, ctx: Context) -> Iterator[Finding]:
     """A script is none any more when the value that a parameter has is pasted in."""
     for code in scripts.codes(template, ctx):
         text = code.scalar.value
-        if "{{" not in text or not _is_sound(text, code.language):
+        if "{{" not in text or code.language not in ("python", "sh"):
             continue
         for use in uses_in(text):
             declared = (
@@ -34,6 +34,8 @@ def check(template: Template, ctx: Context) -> Iterator[Finding]:
             value = declared.get("value", declared.get("default")) if declared is not None else None
             if use.in_expr or not isinstance(value, str) or "{{" in value or not set(value) & set("\"'\\\n"):
                 continue
+            if not _is_sound(text, code.language):
+                break
             start, end = text.rfind("{{", 0, use.start), text.find("}}", use.end) + 2
             pasted = scripts.masked(text[:start]) + value + scripts.masked(text[end:])
             if start < 0 or end < 2 or _is_sound(pasted, code.language):

@@ -28,7 +28,7 @@ def check(obj: Object, ctx: Context) -> Iterator[Finding]:
         if not path or not feed.from_event or _ARGUMENT.search(path):
             continue
         match = _CODE.search(path) or _IDENTITY.search(path)
-        if match is None:
+        if match is None or path.startswith(("metadata.annotations.", "metadata.labels.")):
             continue
         argument = re.search(r"\.args\.(?:\d+|-1)$", path) is not None or path == "metadata.namespace"
         open_to_all = event_level(feed, obj, ctx.index) == EVENT
