@@ -427,7 +427,15 @@ def _with_facts(check: Walk, facts: Json) -> Walk:
     """What the full CRD refuses although the decoder takes it."""
     from argolint.schema.crdcheck import refusal  # only Argo 4's schema needs it
 
+    least, most = facts.get("minLength", 0), facts.get("maxLength", 1 << 40)
+    is_string = check is _scalar_walk("s")
+
     def walk(value: Any, container: Any, key: Any, out: list[Raw]) -> None:
+        if type(value) is str and least <= len(value) <= most and "{{" not in value:
+            # Nothing is said of text without tags but how long it may be.
+            if not is_string:
+                check(value, container, key, out)
+            return
         before = len(out)
         check(value, container, key, out)
         if len(out) == before:

@@ -12,7 +12,15 @@ from argolint.rule import Finding, rule
 from argolint.yaml.edit import replace
 
 
-@rule("RBA202", "undefined-service-account", on="spec", severity="warning", fix="unsafe", cross_file=True)
+@rule(
+    "RBA202",
+    "undefined-service-account",
+    on="spec",
+    severity="warning",
+    fix="unsafe",
+    cross_file=True,
+    keys=("serviceAccountName",),
+)
 def check(spec: WorkflowSpec, ctx: Context) -> Iterator[Finding]:
     """A workflow runs as an account that is not among the manifests, although they hold accounts of its namespace."""
     severity = ctx.external_severity

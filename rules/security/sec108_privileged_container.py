@@ -12,7 +12,14 @@ from argolint.rule import Finding, rule
 from argolint.yaml.edit import delete_key
 
 
-@rule("SEC108", "privileged-container", on="object", severity="warning", fix="unsafe")
+@rule(
+    "SEC108",
+    "privileged-container",
+    on="object",
+    severity="warning",
+    fix="unsafe",
+    keys=("securityContext", "podSpecPatch", "manifest"),
+)
 def check(obj: Object, ctx: Context) -> Iterator[Finding]:
     """A container runs privileged."""
     for setting in security.object_settings(obj, ctx):

@@ -11,7 +11,14 @@ from argolint.rule import Finding, rule
 from argolint.yaml.edit import delete_key
 
 
-@rule("SEC109", "host-namespace", on="object", severity="warning", fix="unsafe")
+@rule(
+    "SEC109",
+    "host-namespace",
+    on="object",
+    severity="warning",
+    fix="unsafe",
+    keys=("hostNetwork", "hostPID", "hostIPC", "hostPort", "podSpecPatch", "manifest"),
+)
 def check(obj: Object, ctx: Context) -> Iterator[Finding]:
     """A pod shares the network, the processes or the IPC of its node."""
     for setting in security.object_settings(obj, ctx):

@@ -13,7 +13,15 @@ from argolint.rule import Finding, rule
 from argolint.yaml.edit import quote, replace
 
 
-@rule("SEC141", "condition-injection", on="step", severity="warning", fix="unsafe", cross_file=True)
+@rule(
+    "SEC141",
+    "condition-injection",
+    on="step",
+    severity="warning",
+    fix="unsafe",
+    cross_file=True,
+    keys=("when",),
+)
 def check(step: Step, ctx: Context) -> Iterator[Finding]:
     """The text of an event is pasted into a condition before it is read."""
     if "{{" not in step.when:
