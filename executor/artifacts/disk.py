@@ -19,9 +19,13 @@ class DiskStore:
         self.root = root
         self.secret = secret
 
+    sources: Mapping[str, Path] = {}  # git repositories that stand for a checkout of this machine
+
     def with_secrets(self, secret: Callable[[Mapping[str, Any]], str]) -> Self:
         """The same store, with the credentials of one pod's namespace."""
-        return type(self)(self.root, secret)
+        other = type(self)(self.root, secret)
+        other.sources = self.sources
+        return other
 
     def _path(self, key: str) -> Path:
         parts = [part for part in key.split("/") if part not in ("", ".")]

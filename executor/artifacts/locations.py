@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from executor.artifacts.base import ArtifactError, ArtifactMissing, ArtifactStore
+from executor.artifacts.checkout import checkout_of, copy_checkout
 
 Object = Mapping[str, Any]
 SecretKey = Callable[[Object], str]  # {name, key} -> the value; raises ArtifactError
@@ -74,7 +75,11 @@ def load(
 
         driver_of(artifact["http"], secret).get(str(artifact["http"].get("url") or ""), target)
     elif kind == "git":
-        _git_clone(artifact["git"], target, secret)
+        checkout = checkout_of(str(artifact["git"].get("repo") or ""), getattr(store, "sources", {}))
+        if checkout is not None:
+            copy_checkout(checkout, target)
+        else:
+            _git_clone(artifact["git"], target, secret)
     else:
         _from_store(artifact, kind, target, store, archive_location)
 

@@ -17,6 +17,7 @@ from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 from argolint.errors import UserError
 from executor import engine
+from executor.artifacts.disk import DiskStore
 from executor.engine.contract import Context
 from executor.local import breakpoints, fidelity, given, hold, prepare, secrets, show
 from executor.local.console import Console, wants_live
@@ -400,7 +401,7 @@ def carry_on(
         store=world.store,
         max_pods=options.jobs or settings.jobs or 64,
         network=settings.network,
-        artifacts=_artifact_store(options, base),
+        artifacts=_artifact_store(options, base, settings),
         mask=mask if mask else None,
         finals=finals,
         on_final=console.final,
@@ -493,12 +494,16 @@ def _all_ended(final: Sequence[Object]) -> bool:
     return all(phase_of(workflow) in TERMINAL for workflow in final)
 
 
-def _artifact_store(options: Options, base: Path) -> Any:
-    if options.artifacts != "real":
-        return None
-    from executor.artifacts.remote import RemoteStore
+def _artifact_store(options: Options, base: Path, settings: LocalSettings) -> Any:
+    store: Any
+    if options.artifacts == "real":
+        from executor.artifacts.remote import RemoteStore
 
-    return RemoteStore(base / "artifacts")
+        store = RemoteStore(base / "artifacts")
+    else:
+        store = DiskStore(base / "artifacts")
+    store.sources = settings.sources
+    return store
 
 
 def _write_info(run: RunDirectory, options: Options, inputs: Input) -> None:

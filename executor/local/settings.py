@@ -10,13 +10,13 @@ from argolint.errors import UserError
 from executor.local.rules import Rule, parse
 
 RUNTIMES = ("auto", "process", "container", "mock")
-KEYS = ("images", "runtime", "jobs", "network", "plugins", "rules", "stubs")
+KEYS = ("images", "runtime", "jobs", "network", "plugins", "rules", "stubs", "sources")
 
 
 class LocalSettings(NamedTuple):
     """`images` maps globs to toolchains, `jobs` caps pods at once (0: the default), `network` False cuts steps off; `plugins` are the
     addresses of executor plugins by name, `rules` the runtimes and images of some pods, `stubs` a directory of programs that
-    steps find before all others."""
+    steps find before all others, `sources` the checkouts that git artifacts are taken from."""
 
     images: Mapping[str, Any]
     runtime: str = "auto"
@@ -25,6 +25,7 @@ class LocalSettings(NamedTuple):
     plugins: Mapping[str, str] = {}
     rules: tuple[Rule, ...] = ()
     stubs: str = ""
+    sources: Mapping[str, Path] = {}
 
 
 def load(root: Path) -> LocalSettings:
@@ -73,6 +74,15 @@ def load_file(path: Path) -> LocalSettings:
         stubs = str(path.parent.resolve() / Path(str(stubs)).expanduser())
         if not Path(stubs).is_dir():
             raise UserError(f"{path}: local.stubs is not a directory: {stubs}", "put the programs there")
+    sources = section.get("sources") or {}
+    if not isinstance(sources, dict) or not all(isinstance(v, str) for v in sources.values()):
+        raise UserError(
+            f"{path}: local.sources must map git repositories to directories", "write it as {URL: ../app}"
+        )
+    checkouts = {str(k): path.parent.resolve() / Path(v).expanduser() for k, v in sources.items()}
+    for repository, folder in checkouts.items():
+        if not folder.is_dir():
+            raise UserError(f"{path}: local.sources: {repository}: there is no directory {folder}")
     rules = parse(section.get("rules"), f"{path}: local.rules")
     plugins = section.get("plugins") or {}
     if not isinstance(plugins, dict) or not all(
@@ -84,7 +94,7 @@ def load_file(path: Path) -> LocalSettings:
             "write it as {hello: http://127.0.0.1:4355}",
         )
     return LocalSettings(
-        images, runtime, jobs, network, {str(k): v for k, v in plugins.items()}, rules, stubs
+        images, runtime, jobs, network, {str(k): v for k, v in plugins.items()}, rules, stubs, checkouts
     )
 
 
