@@ -22,6 +22,11 @@ _NUMBER = lazy(
 _RAW = lazy(r"`((?:[^`]|``)*+)`")
 # `&`, `!`, `=`, `*`, `<` and `>` swallow a following `&`, `=` or `*`, whether that makes an operator or not.
 _OPERATOR = lazy(r"[&!=*<>][&=*]?|\|\|?|\?[.?]?|\.\.?|::?|##?|[-+/%^,;]")
+# What most tokens are: ASCII words, brackets, strings without escapes, dots and commas. All else takes the long way.
+_COMMON = lazy(
+    r"[ \t\n]*+(?:([A-Za-z_$][A-Za-z0-9_$]*+)(?![^\x00-\x7f]|['\"])|([()\[\]{}])|('[^'\\\n\r]*+'|\"[^\"\\\n\r]*+\")"
+    r"|(\.(?![.0-9])|,|[=!<>]=(?![&=*])|\+))"
+)
 _ESCAPES = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v", "\\": "\\"}
 _QUOTES = {"'": "'", '"': '"', "`": "`"}
 _HEX_ESCAPES = {"x": 2, "u": 4, "U": 8}
@@ -40,8 +45,25 @@ def tokenize(source: str) -> list[Token]:
     """The tokens of `source`, with an eof token at the end. Raises LanguageError at the first bad one."""
     tokens: list[Token] = []
     at, size = 0, len(source)
-    space, word_of, operator_of = _SPACE.match, _WORD.match, _OPERATOR.match
+    common, space, word_of, operator_of = _COMMON.match, _SPACE.match, _WORD.match, _OPERATOR.match
     while at < size:
+        match = common(source, at)
+        if match:
+            index = match.lastindex or 0
+            start, end = match.span(index)
+            text = source[start:end]
+            if index == 1:
+                pointed = tokens and tokens[-1] == ("operator", "#", start - 1, start)
+                kind = "operator" if text in WORD_OPERATORS and not pointed else "ident"
+                tokens.append(Token(kind, text, start, end))
+            elif index == 2:
+                tokens.append(Token("bracket", text, start, end))
+            elif index == 3:
+                tokens.append(Token("string", text[1:-1], start, end))
+            else:
+                tokens.append(Token("operator", text, start, end))
+            at = end
+            continue
         blank = space(source, at)
         if blank:
             at = blank.end()
