@@ -115,7 +115,7 @@ def zsh(commands: dict[str, str], flags: dict[str, list[Flag]]) -> str:
 #compdef argolint
 _argolint() {{
   local command="${{words[2]}}"
-  if (( CURRENT == 2 )); then
+  if (( CURRENT == 2 )) && [[ "$command" != -* ]]; then
     local -a commands=({listed})
     _describe 'command' commands
     _files

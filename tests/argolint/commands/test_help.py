@@ -140,3 +140,77 @@ def test_bash_completes_commands_flags_and_values(tmp_path: Path) -> None:
     assert complete("expl") == ["explain"]
     assert complete("check", "--output-for") == ["--output-format"]
     assert complete("check", "--profile", "st") == ["strict"]
+
+
+def test_fish_completes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    from shutil import which
+
+    if which("fish") is None:
+        pytest.skip("no fish")
+    assert main(["completion", "fish"]) == 0
+    (tmp_path / "argolint.fish").write_text(capsys.readouterr().out)
+
+    def complete(line: str) -> list[str]:
+        script = f"source argolint.fish; complete -C '{line}'"
+        done = subprocess.run(
+            ["fish", "--no-config", "-c", script], cwd=tmp_path, capture_output=True, text=True, check=True
+        )
+        return [found.partition("\t")[0] for found in done.stdout.splitlines()]
+
+    assert complete("argolint expl") == ["explain"]
+    assert complete("argolint check --profile st") == ["strict"]
+    # Without a command it is `check`.
+    assert complete("argolint --fail") == ["--fail-on"]
+    assert complete("argolint rbac --fail") == []
+
+
+def test_zsh_completes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    from shutil import which
+
+    zsh = which("zsh")
+    if zsh is None:
+        pytest.skip("no zsh")
+    assert main(["completion", "zsh"]) == 0
+    (tmp_path / "_argolint").write_text(capsys.readouterr().out)
+
+    def complete(line: str) -> str:
+        return typed(
+            [zsh, "-f", "-i"], f"fpath=({tmp_path} $fpath); autoload -Uz compinit; compinit -D -u", line
+        )
+
+    assert "argolint explain" in complete("argolint expl")
+    assert "--profile strict" in complete("argolint check --profile st")
+    assert "argolint --fail-on" in complete("argolint --fail")
+
+
+def typed(shell: list[str], first: str, line: str) -> str:
+    """What an interactive shell shows when a line is typed and Tab is pressed."""
+    import os
+    import pty
+    import select
+
+    child, terminal = pty.fork()
+    if child == 0:
+        os.execve(
+            shell[0], shell, {"TERM": "dumb", "PATH": os.environ["PATH"], "COLUMNS": "200", "LC_ALL": "C"}
+        )
+
+    def until(mark: bytes, seconds: float) -> bytes:
+        out = b""
+        while mark not in out:
+            if not select.select([terminal], [], [], seconds)[0]:
+                break
+            try:
+                out += os.read(terminal, 65536)
+            except OSError:
+                break
+        return out
+
+    os.write(terminal, first.encode() + b"; print RE''ADY\n")
+    assert b"READY" in until(b"\nREADY", 20)
+    os.write(terminal, line.encode() + b"\t")
+    shown = until(b"\0", 2).decode("utf-8", "replace")
+    os.close(terminal)
+    os.kill(child, 9)
+    os.waitpid(child, 0)
+    return re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]|\x07", "", shown)
