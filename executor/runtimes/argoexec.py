@@ -148,9 +148,9 @@ def load_inputs(
         except ArtifactMissing as error:
             if artifact.get("optional"):
                 continue
-            raise StepError(f"failed to load artifact '{name}': {error}") from error
+            raise StepError(f"artifact {name} failed to load: {error}") from error
         except ArtifactError as error:
-            raise StepError(f"failed to load artifact '{name}': {error}") from error
+            raise StepError(f"artifact {name} failed to load: {error}") from error
 
 
 def _load_one(

@@ -173,7 +173,7 @@ def test_raw_and_optional_inputs(run_pod) -> None:
         ({"name": "a", "path": "/a"}, "required artifact 'a' not supplied"),
         (
             {"name": "a", "path": "/a", "s3": {"key": "gone"}},
-            "failed to load artifact 'a': artifact 'a' not found",
+            "artifact a failed to load: artifact 'a' not found",
         ),
         ({"name": "a", "path": "/a", "s3": {"key": "../../etc/passwd"}}, "is not usable as a path"),
     ],
