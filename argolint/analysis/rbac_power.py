@@ -157,37 +157,53 @@ def needs_of_account(
     namespace: str, account: str, index: Index
 ) -> tuple[list[Need], list[ObjectFact]] | None:
     """What the objects need that run as an account, and those objects; None when one of them cannot be judged."""
-    users = users_of(namespace, account, index, *WORKFLOW_KINDS, "Sensor", "EventSource")
+    users = _users(namespace, account, index)
     found: list[Need] = []
     for fact in users:
-        obj = index.load(fact)
-        if obj is None:
+        needs = _needs_of_user(fact, namespace, account, index)
+        if needs is None:
             return None
-        for spec in obj.workflow_specs:
-            if any(may_use_api(template) for template in spec.all_templates):
-                return None
-        found += [
-            need for need in object_needs(obj, index, fact.namespace or namespace) if need.account == account
-        ]
+        found += needs
     return found, users
+
+
+def _users(namespace: str, account: str, index: Index) -> list[ObjectFact]:
+    return users_of(namespace, account, index, *WORKFLOW_KINDS, "Sensor", "EventSource")
+
+
+def _needs_of_user(fact: ObjectFact, namespace: str, account: str, index: Index) -> list[Need] | None:
+    """What one object needs of an account; None when that cannot be judged."""
+    obj = index.load(fact)
+    if obj is None:
+        return None
+    for spec in obj.workflow_specs:
+        if any(may_use_api(template) for template in spec.all_templates):
+            return None
+    needs = object_needs(obj, index, fact.namespace or namespace)
+    return [need for need in needs if need.account == account]
 
 
 def excess(role: Object, index: Index) -> list[tuple[int, Rule]]:
     """(number of the rule, what of it nobody needs) for a role whose every holder is known; [] when one is not."""
-    found: list[Need] = []
     bound = holders(role, index)
+    granted = list(enumerate(permissions(plain(role.get("rules"))))) if bound else []
+    found: dict[tuple[str, str, str, str], Need] = {}
+    extra = [(i, rule) for i, one in granted for rule in unneeded(one, ())]
     for holder in bound:
-        known = needs_of_account(holder.namespace, holder.account, index)
-        if known is None or not known[1]:
+        users = _users(holder.namespace, holder.account, index)
+        if not users:
             return []
-        found += known[0]
-    if not bound:
-        return []
-    return [
-        (i, rule)
-        for i, permission in enumerate(permissions(plain(role.get("rules"))))
-        for rule in unneeded(permission, found)
-    ]
+        for fact in users:
+            needs = _needs_of_user(fact, holder.namespace, holder.account, index)
+            if needs is None:
+                return []
+            before = len(found)
+            found.update(((need.group, need.resource, need.verb, need.name), need) for need in needs)
+            if len(found) > before:
+                extra = [(i, rule) for i, one in granted for rule in unneeded(one, found.values())]
+                if not extra:
+                    return []  # all of it is needed, whatever the other users do: they need not be read
+    return extra
 
 
 def everyone(name: str) -> str:

@@ -14,7 +14,7 @@ from tests.bench.tree import make
 
 COLD, WARM, ONE = 1.0, 0.15, 0.15  # seconds of wall clock, on an idle machine with two cores
 MEGABYTES = 150  # of the largest process
-LINEAR = 13  # how often the CPU time of 1,000 files 10,000 may take: trees that have no room are packed and unpacked
+LINEAR = 14  # how often the CPU time of 1,000 files 10,000 may take: trees that have no room are packed and unpacked
 
 
 def _environment(cache: Path) -> dict[str, str]:
