@@ -62,8 +62,8 @@ def test_slow_clients_are_cut_off_and_all_others_served(victim: Victim) -> None:
 
     def write() -> None:
         nonlocal written
-        while not stop.wait(0.01):
-            body = {"metadata": {"name": "busy"}, "data": {"k": "x" * 50_000, "n": str(written)}}
+        while not stop.wait(0.01) and written < 1_500:
+            body = {"metadata": {"name": "busy"}, "data": {"k": "x" * 20_000, "n": str(written)}}
             victim.api.put(f"{MAPS}/busy", body)
             written += 1
 
