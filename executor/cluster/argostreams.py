@@ -6,14 +6,15 @@ A client that accepts `text/event-stream` gets server-sent events, any other a J
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING, Final
 
 from executor.cluster import lists
 from executor.cluster.auth import User
 from executor.cluster.http import Request, Response
 from executor.cluster.rbac import Attributes, denial
 from executor.cluster.status import forbidden, method_not_allowed, no_such_path
+from executor.cluster.store import Entry
 from executor.cluster.watch import Encode, Watch
 
 if TYPE_CHECKING:
@@ -45,10 +46,10 @@ def _encoder(events: bool, whole: bool) -> Encode:
     """How an event of a watch is written: all of it, or (for Events) the object alone."""
     frame = b'data: {"result":%b}\n\n' if events else b'{"result":%b}\n'
 
-    def encode(type: str, obj: Mapping[str, Any], raw: bytes) -> bytes:
+    def encode(type: str, entry: Entry) -> bytes:
         if type == "BOOKMARK" or (not whole and type not in ("ADDED", "MODIFIED")):
             return b""
-        return frame % (b'{"type":"%b","object":%b}' % (type.encode(), raw) if whole else raw)
+        return frame % (b'{"type":"%b","object":%b}' % (type.encode(), entry.raw) if whole else entry.raw)
 
     return encode
 

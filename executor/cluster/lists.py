@@ -24,13 +24,13 @@ class Selection(NamedTuple):
     matcher: Matcher | None
     name: str | None = None
 
-    def wants(self, key: Key, obj: Mapping[str, Any]) -> bool:
+    def wants(self, key: Key, entry: Entry) -> bool:
         """Whether this object is selected."""
         if self.namespace is not None and key[0] != self.namespace:
             return False
         if self.name is not None and key[1] != self.name:
             return False
-        return self.matcher is None or self.matcher(obj)
+        return self.matcher is None or self.matcher(entry.obj)
 
 
 class Page(NamedTuple):

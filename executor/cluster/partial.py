@@ -9,7 +9,8 @@ import orjson
 
 from executor.cluster.http import Request
 from executor.cluster.lists import Page, list_metadata
-from executor.cluster.watch import encode_plain
+from executor.cluster.store import Entry
+from executor.cluster.watch import line
 
 _API_VERSION: Final = "meta.k8s.io/v1"
 SHARED: Final = "partial"
@@ -38,6 +39,6 @@ def partial_list(found: Page) -> bytes:
     )
 
 
-def encode_partial(type: str, obj: Mapping[str, Any], raw: bytes) -> bytes:
+def encode_partial(type: str, entry: Entry) -> bytes:
     """A watch event about metadata alone."""
-    return encode_plain(type, obj, orjson.dumps(partial(obj)))
+    return line(type, orjson.dumps(partial(entry.obj)))

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import orjson
-
 from executor.cluster import crud, lists, metrics, patches, reviews, subresources
 from executor.cluster.auth import User
 from executor.cluster.crud import Call, Outcome
@@ -273,20 +271,14 @@ _WRITES = {
 
 async def answer(cluster: Cluster, request: Request, target: Target, outcome: Outcome) -> Response:
     """The answer to a write, once it is on disk."""
-    if outcome.entry is not None:
-        await cluster.store.settled(
-            cluster.store.rv if outcome.entry.rv > cluster.store.committed else outcome.entry.rv
-        )
-    if wants_partial(request) and outcome.obj.get("kind") != "Status":
-        return json_response(outcome.code, partial(outcome.obj))
-    if outcome.obj.get("kind") == "Status" or target.resource.storage != "events":
-        obj = outcome.obj
-        if (
-            outcome.entry is not None
-            and obj is outcome.entry.obj
-            and obj.get("apiVersion") == target.resource.api_version
-        ):
-            return Response(outcome.code, outcome.entry.raw)
-        if obj.get("kind") == "Status":
-            return Response(outcome.code, orjson.dumps(obj))
-    return json_response(outcome.code, as_version(target.resource, outcome.obj))
+    entry, obj = outcome.entry, outcome.obj
+    as_stored = entry is not None and obj is entry.obj  # before a later write makes history of it
+    if entry is not None:
+        await cluster.store.settled(cluster.store.rv if entry.rv > cluster.store.committed else entry.rv)
+    if obj.get("kind") == "Status":
+        return json_response(outcome.code, obj)
+    if wants_partial(request):
+        return json_response(outcome.code, partial(obj))
+    if as_stored and entry is not None:
+        return Response(outcome.code, raw_as(target.resource, entry))
+    return json_response(outcome.code, as_version(target.resource, obj))

@@ -6,6 +6,7 @@ Nobody learns of a write before it is committed: answers, reads of it and watch 
 
 The log is append-only: `(rv, resource, namespace, name, verb, value)`. The newest `window` events stay available to
 watches, also after a restart (fewer when they are large); older rows go as soon as a later row has taken their place.
+Of a state that a later one has replaced only the JSON is kept: parsed, it takes several times as much memory.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import contextlib
 import logging
 import queue
 import sqlite3
+import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
@@ -25,14 +27,14 @@ from typing import Any, Final, NamedTuple
 import orjson
 
 from argolint.errors import UserError
+from executor.cluster.database import connect, prepare
 from executor.cluster.status import ApiStatus, bad_request
 
 log = logging.getLogger("argorun.store")
 
-SCHEMA_VERSION: Final = 1
 DEFAULT_WINDOW: Final = 10_000
 MAX_HISTORY_BYTES: Final = 64 * 1024 * 1024
-"""JSON bytes of events that are kept for watches, however few they are: states of a large Workflow add up."""
+"""JSON bytes of replaced and deleted states that are kept for watches, however few: those of a large Workflow add up."""
 
 MAX_OBJECT: Final = 1536 * 1024
 """JSON bytes of one object: etcd's limit on a request, which upstream's clients know."""
@@ -53,12 +55,26 @@ Seal = Callable[[bytes], bytes]
 class Entry:
     """An object as stored: parsed, as JSON bytes, and its resource version. Never changed in place."""
 
-    __slots__ = ("obj", "raw", "rv")
+    __slots__ = ("_obj", "api_version", "raw", "rv")
 
     def __init__(self, obj: Mapping[str, Any], raw: bytes, rv: int) -> None:
-        self.obj = obj
+        self._obj: Mapping[str, Any] | None = obj
+        self.api_version = sys.intern(str(obj.get("apiVersion", "")))
         self.raw = raw
         self.rv = rv
+
+    @property
+    def obj(self) -> Mapping[str, Any]:
+        """The object, parsed anew each time when it is only history."""
+        known = self._obj
+        if known is None:
+            fresh: dict[str, Any] = orjson.loads(self.raw)
+            return fresh
+        return known
+
+    def fold(self) -> None:
+        """Keep the JSON alone from now on."""
+        self._obj = None
 
     def copy(self) -> dict[str, Any]:
         """A deep copy that the caller may change."""
@@ -80,7 +96,21 @@ class Event:
         self.key = key
         self.entry = entry
         self.previous = previous
-        self.frames: dict[Any, bytes] = {}  # encodings that several watches share
+        self.frames: dict[Any, bytes] = {}  # encodings that several watches share while they are told of it
+
+    @property
+    def held(self) -> int:
+        """JSON bytes that are in memory for the sake of this event alone: states that are not the object's any more."""
+        last = len(self.entry.raw) if self.type == DELETED else 0
+        return last + (len(self.previous.raw) if self.previous is not None else 0)
+
+    def fold(self) -> None:
+        """Everybody has been told: keep the JSON alone of the states that are not the object's any more."""
+        self.frames.clear()
+        if self.previous is not None:
+            self.previous.fold()
+        if self.type == DELETED:
+            self.entry.fold()
 
 
 class _Record(NamedTuple):
@@ -152,7 +182,7 @@ class Store:
         max_bytes: int = MAX_BYTES,
     ) -> None:
         """`path` is the database file; `synchronous` is SQLite's (`normal` survives the death of the process, `full` also
-        a power cut); `window` events are kept for watches, at most `history_bytes` of them; `seals` maps a resource to (encrypt, decrypt) for its values on disk."""
+        a power cut); `window` events are kept for watches, with at most `history_bytes` of replaced states; `seals` maps a resource to (encrypt, decrypt) for its values on disk."""
         self.path = path
         self.synchronous = synchronous
         self.window = window
@@ -185,9 +215,9 @@ class Store:
         Raises UserError when the file is not a database of ours or comes from a newer version.
         """
         self._loop = asyncio.get_running_loop()
-        database = _connect(self.path, self.synchronous)
+        database = connect(self.path, self.synchronous)
         try:
-            _prepare(database, self.path)
+            prepare(database, self.path)
             self._load(database)
         finally:
             database.close()
@@ -211,6 +241,7 @@ class Store:
             raw = self.seals[resource][1](value) if resource in self.seals else bytes(value)
             entry = Entry(orjson.loads(raw), raw, rv)
             event = self._index(rv, _VERBS[verb], resource, (namespace, name), entry)
+            event.fold()
             if rv > self.compacted:
                 self._remember(event)
             self.rv = max(self.rv, rv)
@@ -244,16 +275,16 @@ class Store:
                     break
                 if event.resource == resource:
                     before[event.key] = event.previous
-        found = self.items(resource, namespace, after)
         if not before:
-            return found
-        kept = [entry for entry in found if _key_of(entry) not in before]
-        kept += [
-            entry
+            return self.items(resource, namespace, after)
+        table = self._tables[resource]
+        kept = {
+            key: entry
             for key, entry in before.items()
             if entry is not None and namespace in (None, key[0]) and (after is None or key > after)
-        ]
-        return sorted(kept, key=_key_of)
+        }
+        kept |= {key: table.entries[key] for key in table.slice(namespace, after) if key not in before}
+        return [kept[key] for key in sorted(kept)]
 
     def count(self, resource: str) -> int:
         """How many objects the resource has."""
@@ -382,7 +413,7 @@ class Store:
                     listener(event)
                 except Exception:  # one listener's fault must not keep the others, or the writer, waiting
                     log.exception("a listener failed on %s %s", event.resource, event.key)
-            event.frames.clear()
+            event.fold()
         while self._waiters and self._waiters[0][0] <= self.committed:
             _resolve(self._waiters.popleft()[1], None)
         # Waiters come nearly in order of rv; a read of an older object may stand behind a newer one.
@@ -396,14 +427,14 @@ class Store:
 
     def _remember(self, event: Event) -> None:
         self._events.append(event)
-        self._history_bytes += len(event.entry.raw)
+        self._history_bytes += event.held
 
     def _compact(self) -> None:
         while len(self._events) > self.window or (
             self._history_bytes > self.history_bytes and len(self._events) > 1
         ):
             oldest = self._events.popleft()
-            self._history_bytes -= len(oldest.entry.raw)
+            self._history_bytes -= oldest.held
             self.compacted = oldest.rv
         dead: list[int] = []
         while self._dead and self._dead[0][0] <= self.compacted:
@@ -442,7 +473,7 @@ class Store:
         assert loop is not None
         database: sqlite3.Connection | None = None
         with contextlib.suppress(UserError):  # then the first write says it
-            database = _connect(self.path, self.synchronous)
+            database = connect(self.path, self.synchronous)
         stop = failing = False
         while not stop:
             jobs: list[_Job] = []
@@ -457,7 +488,7 @@ class Store:
                 failing = False
             try:
                 if database is None:
-                    database = _connect(self.path, self.synchronous)
+                    database = connect(self.path, self.synchronous)
                 records = _commit(database, jobs)
             except (sqlite3.Error, UserError) as error:
                 if database is not None:
@@ -490,11 +521,6 @@ def _encoded(obj: Mapping[str, Any]) -> bytes:
             413, "RequestEntityTooLarge", f"the object has {len(raw)} bytes of JSON: limit is {MAX_OBJECT}"
         )
     return raw
-
-
-def _key_of(entry: Entry) -> Key:
-    data = entry.obj["metadata"]
-    return data.get("namespace", ""), data["name"]
 
 
 def _resolve(future: asyncio.Future[None], error: Exception | None) -> None:
@@ -532,57 +558,3 @@ def _commit(database: sqlite3.Connection, jobs: Iterable[_Job]) -> list[_Record]
 _BATCHES: Final = (128, 64, 32, 16, 8, 4, 2, 1)
 """Rows a statement: few sizes, so that SQLite keeps them prepared."""
 _INSERT: Final = "INSERT INTO log (rv, resource, namespace, name, verb, value) VALUES "
-
-
-def _create(database: sqlite3.Connection) -> None:
-    database.execute("CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL)")
-    database.execute(
-        "CREATE TABLE IF NOT EXISTS log (rv INTEGER PRIMARY KEY, resource TEXT NOT NULL, namespace TEXT NOT NULL,"
-        " name TEXT NOT NULL, verb INTEGER NOT NULL, value BLOB NOT NULL)"
-    )
-    database.execute("INSERT OR IGNORE INTO meta VALUES ('schema_version', ?)", (str(SCHEMA_VERSION),))
-
-
-MIGRATIONS: Final[dict[int, Callable[[sqlite3.Connection], None]]] = {}
-"""From a schema version to the function that makes it the next one, inside one transaction."""
-
-
-def _migrate(database: sqlite3.Connection, path: Path) -> None:
-    version = int(database.execute("SELECT value FROM meta WHERE key = 'schema_version'").fetchone()[0])
-    if version > SCHEMA_VERSION:
-        raise UserError(
-            f"{path}: the data was written by a newer version of argolint (schema {version}, this one knows {SCHEMA_VERSION})",
-            "Upgrade argolint, or name another folder with --data.",
-        )
-    while version < SCHEMA_VERSION:
-        database.execute("BEGIN IMMEDIATE")
-        MIGRATIONS[version](database)
-        version += 1
-        database.execute("UPDATE meta SET value = ? WHERE key = 'schema_version'", (str(version),))
-        database.execute("COMMIT")
-
-
-def _connect(path: Path, synchronous: str) -> sqlite3.Connection:
-    try:
-        database = sqlite3.connect(path, isolation_level=None, timeout=10)
-        database.execute("PRAGMA journal_mode = WAL")
-        database.execute(f"PRAGMA journal_size_limit = {64 * 1024 * 1024}")
-        database.execute(f"PRAGMA synchronous = {'FULL' if synchronous == 'full' else 'NORMAL'}")
-    except sqlite3.Error as error:
-        raise _unusable(path, error) from error
-    return database
-
-
-def _prepare(database: sqlite3.Connection, path: Path) -> None:
-    try:
-        _create(database)
-        _migrate(database, path)
-    except sqlite3.Error as error:
-        raise _unusable(path, error) from error
-
-
-def _unusable(path: Path, error: sqlite3.Error) -> UserError:
-    return UserError(
-        f"{path}: not usable as the cluster's database: {error}",
-        "Restore the file from a backup, or name another folder with --data.",
-    )

@@ -14,7 +14,7 @@ from executor.cluster.jsonpath import first_text, parse
 from executor.cluster.kinds import Resource
 from executor.cluster.store import Entry
 from executor.cluster.versions import as_version
-from executor.cluster.watch import Encode, encode_plain
+from executor.cluster.watch import Encode, encode_plain, line
 
 if TYPE_CHECKING:
     from executor.cluster.state import Cluster
@@ -392,12 +392,13 @@ def table_encoder(cluster: Cluster, resource: Resource, request: Request) -> tup
     columns = columns_of(resource)
     first = [_definitions(columns)]
 
-    def encode(type: str, obj: Mapping[str, Any], raw: bytes) -> bytes:
+    def encode(type: str, entry: Entry) -> bytes:
         if type == "BOOKMARK":
-            return encode_plain(type, obj, raw)
+            return encode_plain(type, entry)
         definitions = first.pop() if first else []
+        obj = entry.obj
         data = {"resourceVersion": obj["metadata"].get("resourceVersion", "")}
         table = _table(definitions, [_row(resource, columns, obj, include)], data)
-        return encode_plain(type, table, orjson.dumps(table))
+        return line(type, orjson.dumps(table))
 
     return encode, ""

@@ -26,11 +26,17 @@ def as_version(resource: Resource, obj: Mapping[str, Any]) -> Mapping[str, Any]:
     return changed
 
 
+def entry_as(resource: Resource, entry: Entry) -> Entry:
+    """The stored object at the resource's version."""
+    if entry.api_version == resource.api_version:
+        return entry
+    obj = as_version(resource, entry.obj)
+    return Entry(obj, orjson.dumps(obj), entry.rv)
+
+
 def raw_as(resource: Resource, entry: Entry) -> bytes:
     """The JSON of the object at the resource's version."""
-    if entry.obj.get("apiVersion") == resource.api_version:
-        return entry.raw
-    return orjson.dumps(as_version(resource, entry.obj))
+    return entry_as(resource, entry).raw
 
 
 _RENAMED = {

@@ -14,7 +14,7 @@ from executor.cluster.kinds import Resource
 from executor.cluster.lists import Selection, too_large, version_number
 from executor.cluster.status import Cause, expired, invalid
 from executor.cluster.store import ADDED, DELETED, MODIFIED, Entry, Event, Store
-from executor.cluster.versions import as_version, raw_as
+from executor.cluster.versions import entry_as
 
 BOOKMARK_EVERY: Final = 30.0
 """Seconds between bookmarks on a quiet watch."""
@@ -22,13 +22,21 @@ _MAX_BEHIND: Final = 20_000
 _MAX_BEHIND_BYTES: Final = 16 * 1024 * 1024
 """Events, and their bytes, that may wait for a slow reader before its watch is ended."""
 
-Encode = Callable[[str, Mapping[str, Any], bytes], bytes]
-"""From event type, object and its JSON to one line of the stream."""
+_REPLAYED_AT_ONCE: Final = 256 * 1024
+"""Bytes of history that a watch goes through before everybody else has a turn."""
+
+Encode = Callable[[str, Entry], bytes]
+"""From event type and object to one line of the stream."""
 
 
-def encode_plain(type: str, obj: Mapping[str, Any], raw: bytes) -> bytes:
-    """One watch event as JSON."""
+def line(type: str, raw: bytes) -> bytes:
+    """One watch event as JSON, of an object's JSON."""
     return b'{"type":"%b","object":%b}\n' % (type.encode(), raw)
+
+
+def encode_plain(type: str, entry: Entry) -> bytes:
+    """One watch event as JSON."""
+    return line(type, entry.raw)
 
 
 class Watch:
@@ -73,27 +81,29 @@ class Watch:
 
     async def lines(self) -> AsyncIterator[bytes]:
         """The stream, in chunks of whole lines."""
-        store, wanted = self.store, self.start
-        self._position = store.rv
-        fresh = self.initial or wanted == 0
-        history = [] if fresh else store.since(self.chosen.resource.storage, wanted)
-        if history is None:
-            failure = expired(f"too old resource version: {wanted} ({store.compacted})")
-            yield self._line("ERROR", failure.body())
-            return
-        snapshot = store.items(self.chosen.resource.storage, self.chosen.namespace) if fresh else []
-        if not fresh:
-            self._position = wanted
-            for event in history:
-                self._receive(event)
-        stop = store.listen(self.chosen.resource.storage, self._receive)
+        store, storage = self.store, self.chosen.resource.storage
+        fresh = self.initial or self.start == 0
+        self._position = store.rv if fresh else self.start
+        snapshot = store.items(storage, self.chosen.namespace) if fresh else []
+        # While a slow reader takes the history, this goes on until there is nothing more of it.
+        while not fresh and not self._closed:
+            history = store.since(storage, self._position)
+            if history is None:
+                failure = expired(f"too old resource version: {self._position} ({store.compacted})")
+                yield line("ERROR", orjson.dumps(failure.body()))
+                return
+            if not history:
+                break
+            async for chunk in self._replay(history):
+                yield chunk
+        stop = store.listen(storage, self._receive)
         try:
             if fresh:
                 await store.settled()
                 yield b"".join(
-                    self.encode(ADDED, *self._shape(entry))
+                    self.encode(ADDED, entry_as(self.chosen.resource, entry))
                     for entry in snapshot
-                    if self.chosen.wants(_key(entry.obj), entry.obj)
+                    if self.chosen.wants(_key(entry.obj), entry)
                 )
             if self.initial:
                 yield self._bookmark({"k8s.io/initial-events-end": "true"})
@@ -101,6 +111,24 @@ class Watch:
                 yield chunk
         finally:
             stop()
+
+    async def _replay(self, history: list[Event]) -> AsyncIterator[bytes]:
+        """What the watch has to tell of past events, as fast as it is read, however much it is."""
+        lines: list[bytes] = []
+        seen = 0
+        for event in history:
+            change = self._change(event)
+            if change is not None:
+                lines.append(self.encode(change[0], entry_as(self.chosen.resource, change[1])))
+            seen += len(event.entry.raw)
+            if seen > _REPLAYED_AT_ONCE:
+                yield b"".join(lines)
+                await asyncio.sleep(0)
+                if self._closed:
+                    return
+                lines.clear()
+                seen = 0
+        yield b"".join(lines)
 
     async def _live(self) -> AsyncIterator[bytes]:
         loop = asyncio.get_running_loop()
@@ -131,24 +159,24 @@ class Watch:
         finally:
             timer.cancel()
 
-    def _receive(self, event: Event) -> None:
+    def _change(self, event: Event) -> tuple[str, Entry] | None:
+        """What an event is to the selection, and the object to tell it with; None when it is nothing, or was told."""
         if event.rv <= self._position:
-            return
+            return None
         self._position = event.rv
-        chosen = self.chosen
-        before = event.previous is not None and chosen.wants(event.key, event.previous.obj)
-        after = event.type != DELETED and chosen.wants(event.key, event.entry.obj)
+        chosen, previous = self.chosen, event.previous
+        before = previous is not None and chosen.wants(event.key, previous)
         if event.type == DELETED:
-            if not before:
-                return
-            type, entry = DELETED, event.entry
-        elif after:
-            type, entry = (MODIFIED if before else ADDED), event.entry
-        elif before:
-            assert event.previous is not None
-            type, entry = DELETED, _last_state(event.previous, event.rv)
-        else:
+            return (DELETED, event.entry) if before else None
+        if chosen.wants(event.key, event.entry):
+            return (MODIFIED if before else ADDED), event.entry
+        return (DELETED, _last_state(previous, event.rv)) if before and previous is not None else None
+
+    def _receive(self, event: Event) -> None:
+        change = self._change(event)
+        if change is None:
             return
+        type, entry = change
         if len(self._queue) >= _MAX_BEHIND or self._behind > _MAX_BEHIND_BYTES:
             self._queue.clear()
             self.close()
@@ -157,23 +185,17 @@ class Watch:
         key = (*self.frame_key, type)
         frame = event.frames.get(key) if self.frame_key[0] else None
         if frame is None:
-            frame = self.encode(type, *self._shape(entry))
+            frame = self.encode(type, entry_as(self.chosen.resource, entry))
             if self.frame_key[0]:
                 event.frames[key] = frame
         self._queue.append(frame)
         self._behind += len(frame)
         self._wake()
 
-    def _shape(self, entry: Entry) -> tuple[Mapping[str, Any], bytes]:
-        resource = self.chosen.resource
-        return as_version(resource, entry.obj), raw_as(resource, entry)
-
     def _bookmark(self, annotations: Mapping[str, str] | None = None) -> bytes:
-        obj = bookmark(self.chosen.resource, max(self._position, self.store.committed), annotations)
-        return self.encode("BOOKMARK", obj, orjson.dumps(obj))
-
-    def _line(self, type: str, obj: Mapping[str, Any]) -> bytes:
-        return encode_plain(type, obj, orjson.dumps(obj))
+        version = max(self._position, self.store.committed)
+        obj = bookmark(self.chosen.resource, version, annotations)
+        return self.encode("BOOKMARK", Entry(obj, orjson.dumps(obj), version))
 
 
 def bookmark(resource: Resource, rv: int, annotations: Mapping[str, str] | None = None) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from argolint.errors import UserError
-from executor.cluster import store as stores
+from executor.cluster import database as stores
 from executor.cluster.expiry import expired, last_written
 from executor.cluster.store import Entry, Store
 from executor.cluster.testing import running_cluster

@@ -17,9 +17,10 @@ from typing import Any
 import pytest
 
 from argolint.errors import UserError
+from executor.cluster.database import SCHEMA_VERSION
 from executor.cluster.secretbox import sealer
 from executor.cluster.status import ApiStatus
-from executor.cluster.store import SCHEMA_VERSION, Event, Store
+from executor.cluster.store import Event, Store
 from executor.cluster.testing import start, stop
 from tests.contract.conftest import Api, client_of
 
