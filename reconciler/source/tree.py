@@ -194,6 +194,7 @@ def _at_root(
 
 def _spec(patterns: Iterable[str], key: str) -> Any:
     try:
-        return pathspec.GitIgnoreSpec.from_lines(patterns)
+        # Other backends, taken when they happen to be installed, refuse names that are no UTF-8.
+        return pathspec.GitIgnoreSpec.from_lines(patterns, backend="simple")
     except Exception as error:
         raise UserError(f"{key}: {error}", "write patterns as in .gitignore") from error

@@ -146,6 +146,7 @@ def test_the_action_lints_everything_on_a_push(service: Service) -> None:
 def test_the_gitlab_template(service: Service) -> None:
     spec, jobs = yaml.safe_load_all((service.tree / "ci/gitlab/argolint.yml").read_text())
     inputs = {name: one["default"] for name, one in spec["spec"]["inputs"].items()}
+    inputs["package"] = str(service.tree)
     job = jobs["argolint"]
 
     def line(text: str) -> str:
