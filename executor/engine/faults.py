@@ -15,6 +15,14 @@ class Held(Exception):
     """Not now: parallelism, a lock, a variable that is not there yet. Nothing is written; a later pass tries again."""
 
 
+class Missing(Held):
+    """Not now: a `steps.` or `tasks.` variable is not there. `name` is the variable, dotted."""
+
+    def __init__(self, message: str, name: str) -> None:
+        super().__init__(message)
+        self.name = name
+
+
 class Full(Held):
     """Not now, nor any other new node of the same group: a limit on how many run at once is reached."""
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from executor.engine import phases, rules
-from executor.engine.faults import TemplateFault
+from executor.engine.faults import Missing, TemplateFault
 from executor.engine.loops import is_loop
 from executor.engine.run import Run
 from executor.engine.scope import Scope, drop_absent, resolve_artifacts
@@ -28,7 +28,12 @@ def resolve_references(run: Run, holder: Mapping[str, Any], scope: Scope) -> Map
         body["arguments"] = drop_absent(body["arguments"], scope)
     env = with_globals(run, scope.variables)
     if rules.references_are_strict(run):
-        resolved: dict[str, Any] = dict(substitute_references(body, env))
+        try:
+            resolved: dict[str, Any] = dict(substitute_references(body, env))
+        except Missing as missing:
+            if _never_comes(run, scope, missing.name):
+                raise TemplateFault(str(missing)) from None
+            raise
     else:
         resolved = dict(substitute(body, env))
     resolved.update(later)
@@ -41,6 +46,17 @@ def resolve_references(run: Run, holder: Mapping[str, Any], scope: Scope) -> Map
     if proceed and resolved.get("arguments"):
         resolved["arguments"] = resolve_artifacts(run, resolved["arguments"], scope)
     return resolved
+
+
+def _never_comes(run: Run, scope: Scope, name: str) -> bool:
+    """Whether a variable is of a step or task that has ended and reported all that it will ever report.
+
+    Releases up to 4.1 wait for it for ever, past every deadline and shutdown; as upstream mends that, it is an error.
+    """
+    producer = run.nodes.get(scope.variables.get(".".join(name.split(".", 2)[:2]) + ".id") or "")
+    if producer is None or producer.get("taskResultSynced") is False:
+        return False
+    return phases.completed(producer)
 
 
 def continues_on(holder: Mapping[str, Any], phase: str) -> bool:

@@ -11,7 +11,7 @@ from typing import Any
 from argolint.language import expr, govaluate, template
 from argolint.language.errors import LanguageError, Unresolved
 from argolint.language.expr.hooks import SYSTEM, Hooks, fixed
-from executor.engine.faults import Held, TemplateFault
+from executor.engine.faults import Missing, TemplateFault
 
 STRICT = ("steps.", "tasks.")
 _hooks: ContextVar[Hooks] = ContextVar("hooks", default=SYSTEM)
@@ -46,7 +46,7 @@ def substitute(value: Any, env: Mapping[str, Any], *, unresolved: bool = True) -
 def substitute_references(value: Any, env: Mapping[str, Any]) -> Any:
     """The same for a step or task: what `steps.` and `tasks.` tags name must be there.
 
-    Held if it is not (the group is tried again), TemplateFault for everything else.
+    Missing if it is not (the group is tried again), TemplateFault for everything else.
     """
     text = to_json(value)
     if "{{" not in text:
@@ -56,7 +56,7 @@ def substitute_references(value: Any, env: Mapping[str, Any]) -> Any:
             template.substitute(text, env, allow_unresolved=True, strict_prefixes=STRICT, hooks=_hooks.get())
         )
     except Unresolved as error:
-        raise Held(error.message) from None
+        raise Missing(error.message, error.name) from None
     except LanguageError as error:
         raise TemplateFault(error.message) from None
     except ValueError as error:

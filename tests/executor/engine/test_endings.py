@@ -112,3 +112,53 @@ def test_members_of_a_container_set_exist_only_with_its_pod(run: Any, table: Any
         " volumeMounts: [{name: v, mountPath: /v}]}]}}]}"
     )
     assert table(outcome) == ["wf Pod Error: volume 'v' not found in workflow spec"]
+
+
+def test_an_exit_handler_that_is_terminated_fails_the_workflow(run: Any, table: Any) -> None:
+    outcome = run(
+        f"""
+entrypoint: work
+onExit: tidy
+templates:
+- {{name: tidy, steps: [[{{name: slow, template: work}}]]}}
+- {LEAF}
+""",
+        {"slow": Answer(after=60.0)},
+        shut_down={10.0: "Terminate"},
+    )
+    assert (outcome.phase, outcome.state["status"]["message"]) == (
+        "Failed",
+        outcome.node("wf.onExit")["message"],
+    )
+    assert table(outcome) == [
+        "wf Pod Succeeded",
+        "wf.onExit Steps Failed: child 'wf-2172648146' failed",
+        "[0] StepGroup Failed: child 'wf-2172648146' failed",
+        "slow Pod Failed: workflow shutdown with strategy:  Terminate",
+    ]
+
+
+def test_what_a_failed_task_did_not_report_is_an_error_not_a_wait(run: Any, table: Any) -> None:
+    outcome = run(
+        """
+entrypoint: main
+templates:
+- name: main
+  dag:
+    tasks:
+    - {name: a, template: make, continueOn: {failed: true}}
+    - name: b
+      template: use
+      dependencies: [a]
+      arguments: {parameters: [{name: x, value: "got {{tasks.a.outputs.parameters.x}}"}]}
+- name: make
+  outputs: {parameters: [{name: x, valueFrom: {path: /x}}]}
+  container: {image: a, command: [c]}
+- name: use
+  inputs: {parameters: [{name: x}]}
+  container: {image: a, command: [c]}
+""",
+        {"a": FAILS},
+    )
+    assert (outcome.phase, outcome.waiting) == ("Error", ())
+    assert table(outcome)[-1] == "b Skipped Error: failed to resolve {{tasks.a.outputs.parameters.x}}"
