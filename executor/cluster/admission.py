@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+import orjson
+
 from executor.cluster import validation
 from executor.cluster.crdadmission import admit_definition
 from executor.cluster.crud import Call
@@ -40,7 +42,10 @@ def admit(cluster: Cluster, call: Call, obj: dict[str, Any], old: Mapping[str, A
     """Prune, fill in and check an object about to be written. ApiStatus when it is refused."""
     resource = call.resource
     schema = schema_of(resource)
-    if schema is not None and not resource.preserve_unknown:
+    checked = schema is not None and not resource.preserve_unknown
+    unknown = prune(schema, obj, builtin=not resource.custom) if schema is not None and checked else []
+    _tell_strictly(call, obj, [*call.repeated, *(f'unknown field "{path}"' for path in unknown)])
+    if schema is not None and checked:
         _check_fields(call, schema, obj)
     handler = _HANDLERS.get(resource.storage)
     if handler is not None:
@@ -54,16 +59,23 @@ def admit(cluster: Cluster, call: Call, obj: dict[str, Any], old: Mapping[str, A
     _refuse(call, found)
 
 
-def _check_fields(call: Call, schema: Schema, obj: dict[str, Any]) -> None:
-    """Unknown fields are pruned, warned of or refused; values of wrong types are refused for built-in kinds."""
-    resource = call.resource
+def _tell_strictly(call: Call, obj: Mapping[str, Any], found: list[str]) -> None:
+    """Fields that are unknown, or several times in the body, are warned of or refused (upstream: strict decoding)."""
+    if found and call.field_validation == "Warn":
+        call.warnings.extend(found)
+    if not found or call.field_validation != "Strict":
+        return
+    resource, error = call.resource, f"strict decoding error: {', '.join(found)}"
+    if call.patch is not None:
+        shown = call.patch if isinstance(call.patch, dict) else orjson.dumps(obj).decode()
+        raise invalid("", "", "", [invalid_value("patch", shown, error)])
     handled = f'{resource.kind} in version "{resource.version}" cannot be handled as a {resource.kind}'
-    unknown = prune(schema, obj, builtin=not resource.custom)
-    if unknown and call.field_validation == "Strict":
-        listed = ", ".join(f'unknown field "{path}"' for path in unknown)
-        raise bad_request(f"{handled}: strict decoding error: {listed}")
-    if unknown and call.field_validation == "Warn":
-        call.warnings.extend(f'unknown field "{path}"' for path in unknown)
+    raise bad_request(f"{handled}: {error}")
+
+
+def _check_fields(call: Call, schema: Schema, obj: dict[str, Any]) -> None:
+    """Defaults and nulls; values of wrong types are refused for built-in kinds."""
+    resource = call.resource
     if resource.custom:
         validation.drop_nulls(schema, obj)
         validation.set_defaults(schema, obj)

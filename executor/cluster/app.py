@@ -21,7 +21,7 @@ from executor.cluster.http import (
 )
 from executor.cluster.impersonation import impersonation
 from executor.cluster.rbac import Attributes, denial
-from executor.cluster.routes import STREAMS, Target, target_of, verb_of, wanted_of
+from executor.cluster.routes import STREAMS, Target, target_of, verb_of, wanted_of, wanted_of_unknown
 from executor.cluster.state import Cluster
 from executor.cluster.status import (
     ApiStatus,
@@ -31,6 +31,7 @@ from executor.cluster.status import (
     method_not_allowed,
     no_such_path,
     not_found,
+    unauthorized,
 )
 from executor.cluster.store import Entry
 
@@ -76,8 +77,6 @@ class App:
         """The pod that an allowed WebSocket is about. ApiStatus otherwise."""
         request = request_of(scope)
         user = self.cluster.auth.user_of(request)
-        if user == ANONYMOUS:
-            raise ApiStatus(401, "Unauthorized", "Unauthorized")
         target = target_of(self.cluster.registry, request.path)
         if target.resource.storage != "pods" or target.subresource not in STREAMS:
             raise no_such_path()
@@ -107,14 +106,13 @@ class App:
         path = request.path.rstrip("/") or "/"
         if request.method not in _METHODS:
             raise method_not_allowed()
-        user = self.cluster.auth.user_of(request)
-        if path in ("/healthz", "/livez", "/readyz"):
-            return Response(200, b"ok", "text/plain")
-        if path == "/version":
-            return json_response(200, _VERSION)
-        if user == ANONYMOUS:
-            raise ApiStatus(401, "Unauthorized", "Unauthorized")
-        return await self._authenticated(request, path, self._acting_as(request, user))
+        user = self._acting_as(request, self.cluster.auth.user_of(request))
+        if request.method in ("GET", "HEAD"):
+            if path in ("/healthz", "/livez", "/readyz"):
+                return Response(200, b"ok", "text/plain")
+            if path == "/version":
+                return json_response(200, _VERSION)
+        return await self._identified(request, path, user)
 
     def _acting_as(self, request: Request, user: User) -> User:
         """The user that the request is made as: another one, when it asks for that and may."""
@@ -133,10 +131,13 @@ class App:
                 raise ApiStatus(403, "Forbidden", f"forbidden: {why}")
             raise forbidden(plural, wanted.group, name, why)
 
-    async def _authenticated(self, request: Request, path: str, user: User) -> Response:
+    async def _identified(self, request: Request, path: str, user: User) -> Response:
+        argo = argoserver.is_argo_path(path)
+        if user == ANONYMOUS and (argo or argoartifacts.is_artifact_path(path)):
+            raise unauthorized()  # argo-server knows nobody without a token
         if argoartifacts.is_artifact_path(path):
             return await argoartifacts.respond(self.cluster, request, path, user)
-        if argoserver.is_argo_path(path):
+        if argo:
             try:
                 return await argoserver.respond(self.cluster, request, path, user)
             except ApiStatus as status:
@@ -144,11 +145,18 @@ class App:
         if not path.startswith(("/api/", "/apis/")) or path.count("/") <= (
             2 if path.startswith("/api/") else 3
         ):
-            if request.method not in ("GET", "HEAD"):
+            verb = "get" if request.method == "HEAD" else request.method.lower()
+            self._authorize(user, Attributes(verb, path=path), "", "")
+            if verb != "get":
                 raise method_not_allowed()
-            self._authorize(user, Attributes("get", path=path), "", "")
             return self._nonresource(request, path)
-        target = target_of(self.cluster.registry, path)
+        try:
+            target = target_of(self.cluster.registry, path)
+        except ApiStatus:
+            # Who may not do it does not learn whether there is such a thing.
+            wanted = wanted_of_unknown(path, request.method)
+            self._authorize(user, wanted, wanted.resource, wanted.name)
+            raise
         watching = target.watch or request.query.get("watch") in ("true", "1", "True")
         verb = verb_of(request.method, target, watching)
         if not verb:

@@ -70,11 +70,10 @@ class Authenticator:
         self._verified: dict[str, Mapping[str, Any]] = {}
 
     def user_of(self, request: Request) -> User:
-        """The user of a request. ApiStatus 401 when its credentials are not valid."""
-        header = request.headers.get("authorization", "")
-        if header:
-            scheme, _, token = header.partition(" ")
-            user = self.user_of_token(token.strip()) if scheme.lower() == "bearer" else None
+        """The user of a request, ANONYMOUS without credentials. ApiStatus 401 when they are not valid."""
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        if scheme.lower() == "bearer" and (token := token.strip()):  # what nobody here reads is no credential
+            user = self.user_of_token(token)
             if user is None:
                 raise unauthorized()
             return user

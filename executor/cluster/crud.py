@@ -46,6 +46,10 @@ class Call:
     force: bool = False
     apply: bool = False
     warnings: list[str] = field(default_factory=list)
+    repeated: list[str] = field(default_factory=list)
+    """What a strict reader says of fields that are in the body several times."""
+    patch: Any = None
+    """The patch by which a write was asked for, or what stands for it where it is refused."""
 
     @property
     def stored_at(self) -> tuple[str, str, str]:

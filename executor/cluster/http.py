@@ -13,6 +13,7 @@ import orjson
 import yaml
 
 from executor.cluster.status import ApiStatus, bad_request, unsupported_media_type
+from executor.cluster.strict import repeated_in_json, repeated_in_yaml
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -32,16 +33,33 @@ _MAX_NODES: Final = 1_000_000
 SEPARATOR: Final = "\n"
 """Between the values of a header that is there several times and whose values are not joined by commas."""
 JSON: Final = "application/json"
+YAML: Final = "application/yaml"
 PROTOBUF: Final = "application/vnd.kubernetes.protobuf"
 
 _Base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class _Loader(_Base):  # type: ignore[misc]
-    """YAML 1.1 as Go's library reads it: a plain y or n is a boolean, which PyYAML takes for text."""
+    """YAML 1.1 as Go's library reads it: a plain y or n is a boolean, which PyYAML takes for text.
+
+    `repeated` are the lines, from 0, where a key is there again.
+    """
+
+    def __init__(self, body: bytes) -> None:
+        super().__init__(body)
+        self.repeated: list[tuple[int, str]] = []
 
     def construct_yaml_bool(self, node: Any) -> bool:
         return bool(self.bool_values[self.construct_scalar(node).lower()])
+
+    def construct_mapping(self, node: Any, deep: bool = False) -> Any:
+        seen = set()
+        for key, _ in node.value:
+            if isinstance(key, yaml.ScalarNode):
+                if key.value in seen:
+                    self.repeated.append((key.start_mark.line, key.value))
+                seen.add(key.value)
+        return super().construct_mapping(node, deep)
 
 
 _Loader.bool_values = {**_Base.bool_values, "y": True, "n": False}
@@ -129,20 +147,30 @@ def too_large(limit: int = MAX_BODY) -> ApiStatus:
     return ApiStatus(413, "RequestEntityTooLarge", f"Request entity too large: limit is {limit}")
 
 
-def parse_body(request: Request, decode_protobuf: Callable[[bytes], Any] | None = None) -> Any:
-    """The body as data: JSON, YAML or protobuf by its Content-Type. ApiStatus 400 or 415."""
+def parse_body(
+    request: Request,
+    decode_protobuf: Callable[[bytes], Any] | None = None,
+    repeated: list[str] | None = None,
+) -> Any:
+    """The body as data: JSON, YAML or protobuf by its Content-Type. ApiStatus 400 or 415.
+
+    What a strict reader says of fields that are in it several times is added to `repeated`.
+    """
     kind = request.content_type
     if kind == PROTOBUF:
         if decode_protobuf is None:
-            raise unsupported_media_type([JSON, "application/yaml"])
+            raise unsupported_media_type([JSON, YAML])
         decoded = decode_protobuf(request.body)
         check_depth(decoded)
         return decoded
-    if kind in ("application/yaml", "application/apply-patch+yaml"):
-        return parse_yaml(request.body)
+    if kind in (YAML, "application/apply-patch+yaml"):
+        return parse_yaml(request.body, repeated)
     if kind in ("", JSON, "text/plain") or kind.endswith("+json"):
-        return parse_json(request.body)
-    raise unsupported_media_type([JSON, "application/yaml", PROTOBUF])
+        data = parse_json(request.body)
+        if repeated is not None:
+            repeated += repeated_in_json(request.body, data)
+        return data
+    raise unsupported_media_type([JSON, YAML, PROTOBUF])
 
 
 def parse_json(body: bytes) -> Any:
@@ -177,17 +205,28 @@ def check_depth(data: Any) -> None:
         raise bad_request(f"error decoding the body: it is nested more than {MAX_DEPTH} levels deep")
 
 
-def parse_yaml(body: bytes) -> Any:
-    """YAML (or JSON) as data, with keys and scalars as JSON has them. ApiStatus 400."""
+def parse_yaml(body: bytes, repeated: list[str] | None = None) -> Any:
+    """YAML (or JSON) as data, with keys and scalars as JSON has them. ApiStatus 400.
+
+    What is in it several times is added to `repeated`, in the words of the Go library.
+    """
     try:
-        return _shallow(orjson.loads(body), body)
+        data = _shallow(orjson.loads(body), body)
+        if repeated is None or len(body) > _MAX_YAML or not repeated_in_json(body, data):
+            return data
     except orjson.JSONDecodeError:
         pass
     if len(body) > _MAX_YAML:
         raise too_large(_MAX_YAML)
     try:
         _check_yaml(body)
-        data = yaml.load(body, Loader=_Loader)
+        loader = _Loader(body)
+        try:
+            data = loader.get_single_data()
+        finally:
+            loader.dispose()
+        if repeated is not None:
+            repeated += repeated_in_yaml(loader.repeated)
         if b"*" in body and _written_out(data, {}) > _MAX_NODES:
             raise bad_request("error decoding the body: its aliases make too much of it")
         # A Go client writes YAML by way of JSON, so whatever YAML knows beyond it (dates, …) goes back to text.

