@@ -33,7 +33,7 @@ from executor.cluster.status import ApiStatus, bad_request
 log = logging.getLogger("argorun.store")
 
 DEFAULT_WINDOW: Final = 10_000
-MAX_HISTORY_BYTES: Final = 64 * 1024 * 1024
+MAX_HISTORY_BYTES: Final = 32 * 1024 * 1024
 """JSON bytes of replaced and deleted states that are kept for watches, however few: those of a large Workflow add up."""
 
 MAX_OBJECT: Final = 1536 * 1024
