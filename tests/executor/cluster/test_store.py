@@ -18,10 +18,13 @@ import pytest
 
 from argolint.errors import UserError
 from executor.cluster.database import SCHEMA_VERSION
+from executor.cluster.kinds import BUILTIN
+from executor.cluster.lists import Selection
 from executor.cluster.secretbox import sealer
 from executor.cluster.status import ApiStatus
 from executor.cluster.store import Event, Store
 from executor.cluster.testing import start, stop
+from executor.cluster.watch import Watch
 from tests.contract.conftest import Api, client_of
 
 
@@ -407,3 +410,70 @@ def test_an_earlier_state_is_told_as_far_as_the_history_goes(tmp_path: Path) -> 
         assert names(store, 4) is None
 
     with_store(tmp_path / "db", compacted, window=5)
+
+
+def test_the_history_holds_json_alone_and_counts_what_it_holds(tmp_path: Path) -> None:
+    async def work(store: Store) -> None:
+        for name in ("a", "b"):
+            store.put("maps", "n", name, obj(name, data={"k": "x" * 1_000}))
+        await store.settled()
+        assert store._history_bytes == 0  # they are the objects themselves
+        first = store.get("maps", "n", "a")
+        assert first is not None
+        store.put("maps", "n", "a", obj("a", data={"k": "y"}))
+        assert first._obj is not None  # until it is on disk it may come back
+        await store.settled()
+        last = store.delete("maps", "n", "b")
+        await store.settled()
+        events = store.since("maps", 2) or []
+        assert [(event.type, event.previous.obj["data"]["k"][:1]) for event in events if event.previous] == [
+            ("MODIFIED", "x"),
+            ("DELETED", "x"),
+        ]
+        folded = [event.previous for event in events] + [last]
+        assert [entry._obj for entry in folded if entry is not None] == [None, None, None]
+        assert store._history_bytes == sum(len(entry.raw) for entry in folded if entry is not None)
+        now = store.get("maps", "n", "a")
+        assert now is not None
+        assert now._obj == obj("a", data={"k": "y"}) | {"metadata": now.obj["metadata"]}
+
+    async def again(store: Store) -> None:
+        assert [event.previous._obj for event in store.since("maps", 2) or () if event.previous] == [
+            None,
+            None,
+        ]
+        assert [entry._obj is not None for entry in store.items("maps")] == [True]
+
+    with_store(tmp_path / "db", work)
+    with_store(tmp_path / "db", again)
+
+
+def test_a_watch_gets_all_of_a_history_that_is_larger_than_its_queue(tmp_path: Path) -> None:
+    """Also while more is written than it reads; the versions come in order and none is left out."""
+    size = 500_000
+    maps = next(kind for kind in BUILTIN if kind.plural == "configmaps")
+
+    async def work(store: Store) -> tuple[list[int], list[str]]:
+        store.put("configmaps", "n", "large", obj("large"))
+        for turn in range(50):
+            store.put("configmaps", "n", "large", obj("large", data={"k": "x" * size, "turn": str(turn)}))
+        await store.settled()
+        watch = Watch(store, Selection(maps, None, None), {"resourceVersion": "1", "timeoutSeconds": "30"})
+        seen: list[int] = []
+        async for chunk in watch.lines():
+            for line in chunk.splitlines():
+                seen.append(int(json.loads(line)["object"]["metadata"]["resourceVersion"]))
+            if len(seen) == 30 and store.rv < 60:
+                for turn in range(9):
+                    store.put("configmaps", "n", "large", obj("large", data={"turn": str(turn)}))
+                await store.settled()
+            if seen[-1] == 60:
+                watch.close()
+        late = Watch(store, Selection(maps, None, None), {"resourceVersion": "1"})
+        store.compacted = 2
+        told = [json.loads(chunk) async for chunk in late.lines()]
+        return seen, [f"{line['type']} {line['object']['code']}" for line in told]
+
+    seen, told = with_store(tmp_path / "db", work)
+    assert seen == list(range(2, 61))
+    assert told == ["ERROR 410"]
