@@ -76,7 +76,7 @@ TYPES = {
     "Plugin": "p",
     "ParallelSteps": "+",
     "Amount": "m",
-    "Int64OrString": "x",
+    "Int64OrString": "y",
     "K8SResource": "o",
     # Written by controllers only; a manifest that carries one gets a finding of its own.
     "WorkflowStatus": "o",

@@ -88,6 +88,11 @@ def is_int_or_string(value: Any) -> bool:
     return isinstance(value, str) or is_int32(value)
 
 
+def is_int64_or_string(value: Any) -> bool:
+    """Argo Events' Int64OrString: an int64 (a duration in nanoseconds, say) or a string."""
+    return isinstance(value, str) or is_integer(value)
+
+
 def is_any_string(value: Any) -> bool:
     """Argo's AnyString: any scalar, read as text. A list or mapping would become "" without an error."""
     return not isinstance(value, dict | list)
@@ -122,6 +127,7 @@ SCALARS: dict[str, Scalar] = {
     "t": is_time,
     "q": is_quantity,
     "x": is_int_or_string,
+    "y": is_int64_or_string,
     "a": is_any_string,
     "m": is_json_number,
     "o": is_mapping,

@@ -13,6 +13,7 @@ _CODES = {
     "t": "a time (RFC 3339)",
     "q": "a quantity",
     "x": "an integer or a string",
+    "y": "an integer or a string",
     "a": "a string",
     "m": "a number",
     "o": "a mapping",

@@ -221,3 +221,20 @@ def test_an_object_nested_without_end_is_one_clear_error() -> None:
         template = {"name": "a", "dag": {"tasks": [{"name": "b", "inline": template}]}}
     with pytest.raises(UserError, match="the Workflow is nested too deeply"):
         validate(workflow(template), "Workflow")
+
+
+def test_a_backoff_of_argo_events_counts_nanoseconds_in_an_int64() -> None:
+    def source(duration: object) -> dict[str, Any]:
+        kafka = {"url": "kafka:9092", "topic": "orders", "connectionBackoff": {"duration": duration}}
+        return {
+            "apiVersion": "argoproj.io/v1alpha1",
+            "kind": "EventSource",
+            "metadata": {"name": "orders"},
+            "spec": {"kafka": {"orders": kafka}},
+        }
+
+    assert validate(source(10_000_000_000), "EventSource") == []
+    assert validate(source("10s"), "EventSource") == []
+    where = "spec.kafka.orders.connectionBackoff.duration"
+    assert brief(validate(source(1.5), "EventSource")) == [("wrong-type", where, "")]
+    assert brief(validate(source(1 << 63), "EventSource")) == [("wrong-type", where, "")]
