@@ -162,3 +162,47 @@ templates:
     )
     assert (outcome.phase, outcome.waiting) == ("Error", ())
     assert table(outcome)[-1] == "b Skipped Error: failed to resolve {{tasks.a.outputs.parameters.x}}"
+
+
+def test_what_a_failed_step_did_not_report_fails_the_steps(run: Any, table: Any) -> None:
+    outcome = run(
+        """
+entrypoint: main
+templates:
+- name: main
+  steps:
+  - [{name: a, template: make, continueOn: {failed: true}}]
+  - [{name: b, template: use, arguments: {parameters: [{name: x, value: "{{=steps.a.outputs.parameters.x + '!'}}"}]}}]
+- name: make
+  outputs: {parameters: [{name: x, valueFrom: {path: /x}}]}
+  container: {image: a, command: [c]}
+- name: use
+  inputs: {parameters: [{name: x}]}
+  container: {image: a, command: [c]}
+""",
+        {"a": FAILS},
+    )
+    assert (outcome.phase, outcome.waiting) == ("Failed", ())
+    assert table(outcome)[-1] == "[1] StepGroup Error: failed to resolve {{steps.a.outputs.parameters.x}}"
+
+
+def test_an_output_of_a_loop_that_skipped_every_item_is_an_error_not_a_wait(run: Any) -> None:
+    outcome = run(
+        """
+entrypoint: main
+templates:
+- name: main
+  dag:
+    tasks:
+    - {name: a, template: make, withItems: [1, 2], when: "{{item}} == 3"}
+    - {name: b, template: use, depends: a, arguments: {parameters: [{name: x, value: "{{tasks.a.outputs.parameters.x}}"}]}}
+- name: make
+  outputs: {parameters: [{name: x, valueFrom: {path: /x, default: "7"}}]}
+  container: {image: a, command: [c]}
+- name: use
+  inputs: {parameters: [{name: x}]}
+  container: {image: a, command: [c]}
+"""
+    )
+    assert (outcome.phase, outcome.waiting) == ("Error", ())
+    assert outcome.node("b")["message"] == "failed to resolve {{tasks.a.outputs.parameters.x}}"
