@@ -35,7 +35,7 @@ def check(document: DocumentView, ctx: Context) -> Iterator[Finding]:
         missing = " and ".join(f"`{key}`" for key in ("apiVersion", "kind") if not document.text(key))
         yield Finding(
             document.head,
-            f"this document has no {missing}, so nothing is checked in it",
+            f"this document has no {missing}, so its fields are checked against no schema",
             help="Kubernetes refuses it; `argo lint` passes it over without a word. Add `apiVersion: argoproj.io/v1alpha1` and the `kind`",
         )
 
