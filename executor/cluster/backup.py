@@ -7,6 +7,7 @@ import os
 import sqlite3
 import tarfile
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import Final, NamedTuple
 
@@ -68,18 +69,9 @@ def _sync(path: Path) -> None:
         os.fsync(file.fileno())
 
 
-def _copy_database(source: Path, target: Path) -> None:
-    with (
-        contextlib.closing(
-            sqlite3.connect(f"{source.resolve().as_uri()}?mode=rw", uri=True, timeout=30)
-        ) as old,
-        contextlib.closing(sqlite3.connect(target)) as new,
-    ):
-        old.backup(new)
-        new.execute("PRAGMA journal_mode = DELETE")
-
-
-def _copy(source: Path, target: Path) -> Saved:
+@contextlib.contextmanager
+def _copied(source: Path, target: Path) -> Iterator[sqlite3.Connection]:
+    """The copy of a database that may be in use."""
     with (
         contextlib.closing(
             sqlite3.connect(f"{source.resolve().as_uri()}?mode=rw", uri=True, timeout=30)
@@ -89,6 +81,16 @@ def _copy(source: Path, target: Path) -> Saved:
         old.backup(new)
         # One file is easier to carry than a database with its log beside it; the server switches back to WAL.
         new.execute("PRAGMA journal_mode = DELETE")
+        yield new
+
+
+def _copy_database(source: Path, target: Path) -> None:
+    with _copied(source, target):
+        pass
+
+
+def _copy(source: Path, target: Path) -> Saved:
+    with _copied(source, target) as new:
         newest = new.execute("SELECT max(rv) FROM log").fetchone()[0] or 0
         latest = "SELECT verb, max(rv) FROM log GROUP BY resource, namespace, name"
         objects = new.execute(f"SELECT count(*) FROM ({latest}) WHERE verb != 2").fetchone()[0]
