@@ -72,7 +72,7 @@ def namespace(kubeconfig: Path) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def shell(kubeconfig: Path, namespace: str) -> str:
-    """A running pod."""
+    """A running pod that has printed its line: a pod is Running before its first output."""
     client = KubeClient.from_kubeconfig(kubeconfig)
     client.create(resource_for("Pod"), SHELL, namespace)
 
@@ -81,6 +81,7 @@ def shell(kubeconfig: Path, namespace: str) -> str:
         return bool((found.get("status") or {}).get("phase") == "Running")
 
     until("the pod runs", running)
+    until("the pod has printed", lambda: b"".join(client.stream_log("shell", namespace)))
     return "shell"
 
 
