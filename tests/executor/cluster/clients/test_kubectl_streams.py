@@ -150,13 +150,18 @@ def test_top_shows_what_is_used(kubectl: Kubectl) -> None:
 
 
 def test_watched_changes_are_printed(kubectl: Kubectl) -> None:
+    first = f"c{uuid.uuid4().hex[:6]}"
+    kubectl("create", "configmap", first)
+    kubectl("label", "cm", first, "watched=yes")
     watching = kubectl.start("get", "cm", "-w", "-l", "watched=yes", "-o", "name", "--output-watch-events")
     try:
+        assert watching.stdout is not None
+        # What is there already is printed before the watch begins; what changes after that line is seen, whatever the pace.
+        assert watching.stdout.readline().split()[-1] == f"configmap/{first}"
         name = f"c{uuid.uuid4().hex[:6]}"
         kubectl("create", "configmap", name)
         kubectl("label", "cm", name, "watched=yes")
         kubectl("label", "cm", name, "watched=no", "--overwrite")
-        assert watching.stdout is not None
         seen = [watching.stdout.readline().split()[-1] for _ in range(2)]
         assert seen == [f"configmap/{name}"] * 2
     finally:
