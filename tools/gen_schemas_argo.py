@@ -59,6 +59,7 @@ def events(upstream: Path) -> Json:
         # when Go writes the object. Kubernetes' own types keep their requirements.
         if "." not in name:
             body.pop("r", None)
+    _add(definitions, patches.EVENTS_ADDITIONS)
     _constants(definitions, patches.EVENTS_CONSTANTS)
     return {
         "versions": [],
@@ -210,6 +211,16 @@ def _put(body: Json, part: str, spans: dict[str, list[str]]) -> None:
     limited = {field: span for field, span in sorted(spans.items()) if span != ["", ""]}
     if limited:
         body[part] = limited
+
+
+def _add(definitions: Json, additions: dict[str, dict[str, str]]) -> None:
+    """Put fields into definitions; one that the schema has by now need not be added any longer."""
+    for name, fields in additions.items():
+        body = definitions.setdefault(name, {"f": {}})
+        stale = sorted(set(fields) & set(body["f"]))
+        if stale:
+            raise SystemExit(f"{name} has {', '.join(stale)} now: delete the addition")
+        body["f"] = dict(sorted({**body["f"], **fields}.items()))
 
 
 def _constants(definitions: Json, constants: dict[str, list[str]]) -> None:

@@ -64,6 +64,53 @@ WORKFLOWS_EXTRA: dict[str, Any] = {
     "ArtifactNodeSpec": {"f": {"archiveLocation": "=ArtifactLocation", "artifacts": "{=Artifact"}},
 }
 EVENTS_ROOTS = ("EventBus", "EventSource", "Sensor")
+# What Argo Events' main branch has and the newest published JSON Schema lacks: definition → field → type. Each row names
+# the upstream file that it was read from (argoproj/argo-events, in 2025 and 2026).
+EVENTS_ADDITIONS: dict[str, dict[str, str]] = {
+    # pkg/apis/events/v1alpha1/eventsource_types.go, docs/eventsources/setup/imap.md
+    "EventSourceSpec": {"imap": "{=IMAPEventSource"},
+    "IMAPEventSource": {
+        "connectionBackoff": "=Backoff",
+        "filter": "=EventSourceFilter",
+        "hostAddress": "s",
+        "metadata": "{s",
+        "password": "=core.SecretKeySelector",
+        "startTLS": "b",
+        "username": "=core.SecretKeySelector",
+    },
+    # pkg/apis/events/v1alpha1/jetstream_eventbus.go
+    "JetStreamConfig": {"auth": "s"},
+    # pkg/apis/events/v1alpha1/kafka_eventbus.go
+    "KafkaBus": {"consumerBatchMaxWait": "s"},
+    # examples/sensors/http-log-level.yaml
+    "SensorSpec": {"logLevel": "s"},
+    # examples/sensors/jetstream-deliver-policy.yaml; `deliverPolicy` is the one member that is documented
+    "EventDependency": {"jetStream": "o"},
+    # pkg/apis/events/v1alpha1/sensor_types.go, docs/sensors/triggers/grpc-trigger.md
+    "TriggerTemplate": {"gcpCloudFunctions": "=GCPCloudFunctionsTrigger", "grpc": "=GRPCTrigger"},
+    # pkg/sensors/triggers/gcpcloudfunctions/gcpcloudfunctions.go
+    "GCPCloudFunctionsTrigger": {
+        "credentialSecret": "=core.SecretKeySelector",
+        "headers": "{s",
+        "method": "s",
+        "parameters": "[=TriggerParameter",
+        "payload": "[=TriggerParameter",
+        "timeout": "i",
+        "url": "s",
+    },
+    # docs/sensors/triggers/grpc-trigger.md
+    "GRPCTrigger": {
+        "insecure": "b",
+        "method": "s",
+        "parameters": "[=TriggerParameter",
+        "payload": "[=TriggerParameter",
+        "schema": "[=GRPCSchemaField",
+        "timeout": "i",
+        "tls": "=TLSConfig",
+        "url": "s",
+    },
+    "GRPCSchemaField": {"name": "s", "number": "j", "type": "s"},
+}
 
 # Definitions that a type code says better than upstream's schema.
 TYPES = {
@@ -165,6 +212,17 @@ EVENTS_CONSTANTS: dict[str, list[str]] = {
     "EventDependencyFilter.exprLogicalOperator": ["and", "or"],
     "Container.imagePullPolicy": _PULL_POLICY,
     "ContainerTemplate.imagePullPolicy": _PULL_POLICY,
+    "GRPCSchemaField.type": [
+        "string",
+        "int32",
+        "int64",
+        "uint32",
+        "uint64",
+        "float",
+        "double",
+        "bool",
+        "bytes",
+    ],
 }
 
 # Where each CRD's schema meets a definition.

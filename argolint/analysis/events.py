@@ -25,8 +25,8 @@ from argolint.yaml.edit import scalar as yaml_scalar
 from argolint.yaml.nodes import Map, Seq
 
 TRIGGER_TYPES = frozenset(
-    {"argoWorkflow", "awsLambda", "azureEventHubs", "azureServiceBus", "custom", "email", "http", "k8s", "kafka", "log", "nats",
-     "openWhisk", "pulsar", "slack"}
+    {"argoWorkflow", "awsLambda", "azureEventHubs", "azureServiceBus", "custom", "email", "gcpCloudFunctions", "grpc", "http", "k8s",
+     "kafka", "log", "nats", "openWhisk", "pulsar", "slack"}
 )  # fmt: skip
 
 # The members of an event's data, for the source types whose data has a fixed shape.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from argolint.schema import words
+from argolint.schema import foreign, words
 from argolint.schema.compile import REPLACEMENTS, Compiler, Raw
 from argolint.schema.problem import Problem, dotted
 
@@ -27,6 +27,15 @@ def _explained(raw: Raw) -> bool:
 def _problem(raw: Raw, kind: str, compiled: Compiler) -> Problem:
     path = tuple(reversed(raw.parts))
     if raw.kind == "unknown-field":
+        instead = foreign.meant(raw.args["definition"], str(raw.key))
+        if instead:
+            return Problem(
+                "unknown-field",
+                path,
+                raw.container,
+                raw.key,
+                {"owner": raw.args["owner"], "instead": instead},
+            )
         places = misplaced(kind, path, compiled)
         if places and not _is_typo(raw):
             args = {"owner": raw.args["owner"], "places": places}
@@ -51,7 +60,8 @@ def misplaced(kind: str, path: tuple[str | int, ...], compiled: Compiler) -> lis
     places = []
     for depth, name in reversed(chain[:-1]):
         if field in compiled.fields(name):
-            places.append(_above(path[:depth], name))
+            is_called = name == "Template" and chain[-1][1] in ("WorkflowStep", "DAGTask")
+            places.append("the template that it calls" if is_called else _above(path[:depth], name))
     here = chain[-1][1]
     places += [_below(child, field) for child in _children_with(here, field, compiled)]
     if not places and len(chain) > 1:
@@ -100,6 +110,7 @@ def _children_with(name: str, field: str, compiled: Compiler) -> list[str]:
 
 
 _LIKELY = (
+    "templates",
     "container",
     "inputs",
     "outputs",

@@ -26,7 +26,8 @@ class Problem(NamedTuple):
     key or index in it, which is all a caller needs to find the span. For `missing-field` the container is the mapping
     that lacks the field `key`. `args` by kind:
 
-    - unknown-field: `owner` (what the mapping is, in words)
+    - unknown-field: `owner` (what the mapping is, in words), `instead` (what Argo has for a field of another kind, in words;
+      only when that is known)
     - wrong-case: `right`
     - misplaced-field: `owner`, `places` (where it belongs, best first)
     - removed-field: `removed` (release), `replacement` (may be empty)

@@ -63,6 +63,9 @@ SHAPES: dict[str, Shape] = {
     "emitter": lambda body, headers, time: {"channel": "", "body": body, "metadata": {}},
     "azureEventsHub": lambda body, headers, time: {"id": "", "body": body, "metadata": {}},
     "azureServiceBus": lambda body, headers, time: {"applicationProperties": {}, "body": body, "metadata": {}},
+    "imap": lambda body, headers, time: {
+        "subject": "", "from": "", "to": [], "body": body, "headers": dict(headers), "timestamp": time, "metadata": {},
+    },
     "azureQueueStorage": lambda body, headers, time: {"messageID": "", "body": body, "insertionTime": time, "metadata": {}},
     "pulsar": lambda body, headers, time: {"key": "", "publishTime": time, "body": body, "metadata": {}},
     "stripe": lambda body, headers, time: body,

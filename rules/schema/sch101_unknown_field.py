@@ -18,15 +18,22 @@ def check(obj: Object, ctx: Context) -> Iterator[Finding]:
     for problem, span in of_kind(obj, ctx.argo_version, "unknown-field"):
         if is_said_better(problem):
             continue
-        near = problem.suggestion
+        near, instead = problem.suggestion, problem.args.get("instead")
         # what a program writes that knows more fields than it fills
         is_left_out = problem.container[problem.key] is None and ctx.path.endswith(".json")
         yield Finding(
             span,
             f"{problem.args['owner']} has no field `{problem.key}`",
-            help=f"did you mean `{near}`?" if near else "delete it: nothing reads it",
+            help=help_of(near, instead),
             severity="warning" if keeps_unknown_fields(obj) or is_left_out else None,
         )
+
+
+def help_of(near: str, instead: str | None) -> str:
+    """What to do: Argo's way to say what a field of another kind says, or the name that is nearest."""
+    if instead:
+        return f"write {instead}"
+    return f"did you mean `{near}`?" if near else "delete it: nothing reads it"
 
 
 def is_said_better(problem: Problem) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from argolint.errors import UserError
-from argolint.schema import Problem, validate
+from argolint.schema import Problem, foreign, load, validate
 
 
 def workflow(template: dict[str, Any] | None = None, **spec: Any) -> dict[str, Any]:
@@ -89,6 +89,78 @@ def test_misplaced_fields(template: dict[str, Any], where: str, places: list[str
     (problem,) = validate(workflow(template), "Workflow")
     assert (problem.kind, problem.where) == ("misplaced-field", where)
     assert problem.args["places"][: len(places)] == places
+
+
+@pytest.mark.parametrize("where", ["steps", "tasks"])
+def test_a_field_of_a_template_in_a_call_of_it_belongs_to_the_called_one(where: str) -> None:
+    call = {"name": "a", "template": "b", "retryStrategy": {}}
+    template = {"steps": [[call]]} if where == "steps" else {"dag": {"tasks": [call]}}
+    (problem,) = validate(workflow(template), "Workflow")
+    assert problem.args["places"][:2] == ["the template that it calls", "a workflow's spec (spec)"]
+
+
+def test_fields_of_other_kinds_name_what_argo_has_instead() -> None:
+    spec: dict[str, Any] = {"entrypoint": "main", "ttlSecondsAfterFinished": 60, "backoffLimit": 3}
+    call = {"name": "a", "template": "b", "runAfter": ["x"], "needs": ["x"], "if": "true"}
+    spec["templates"] = [{"name": "main", "dag": {"tasks": [call]}}]
+    found = validate({**workflow(), "spec": spec}, "Workflow")
+    assert [(problem.kind, problem.key, problem.args["instead"]) for problem in found] == [
+        ("unknown-field", "ttlSecondsAfterFinished", "`ttlStrategy.secondsAfterCompletion`"),
+        ("unknown-field", "backoffLimit", "`retryStrategy.limit`"),
+        ("unknown-field", "runAfter", "`depends` or `dependencies`"),
+        ("unknown-field", "needs", "`depends` or `dependencies`"),
+        ("unknown-field", "if", "`when`"),
+    ]
+
+
+def test_no_definition_has_a_field_that_is_said_to_be_of_another_kind() -> None:
+    definitions = load.schema_file("argo-workflows")["definitions"]
+    own = {
+        f"{name}.{field}"
+        for name, fields in foreign.TABLE.items()
+        for field in fields
+        if field in definitions[name]["f"]
+    }
+    assert own == set()
+
+
+def test_fields_that_argo_events_has_on_its_main_branch() -> None:
+    sensor = {
+        "apiVersion": "argoproj.io/v1alpha1",
+        "kind": "Sensor",
+        "metadata": {"name": "s"},
+        "spec": {
+            "logLevel": "warn",
+            "dependencies": [
+                {"name": "d", "eventSourceName": "e", "eventName": "n", "jetStream": {"deliverPolicy": "all"}}
+            ],
+            "triggers": [
+                {"template": {"name": "f", "gcpCloudFunctions": {"url": "https://f.example", "timeout": 5}}},
+                {
+                    "template": {
+                        "name": "g",
+                        "grpc": {
+                            "url": "greeter:9000",
+                            "method": "/a.B/C",
+                            "schema": [{"name": "n", "number": 1, "type": "text"}],
+                        },
+                    }
+                },
+            ],
+        },
+    }
+    source = {
+        "apiVersion": "argoproj.io/v1alpha1",
+        "kind": "EventSource",
+        "metadata": {"name": "e"},
+        "spec": {"imap": {"n": {"hostAddress": "mail.example:993", "startTLS": True, "port": 993}}},
+    }
+    assert [(p.kind, p.where) for p in validate(sensor, "Sensor")] == [
+        ("invalid-enum", "spec.triggers[1].template.grpc.schema[0].type")
+    ]
+    assert [(p.kind, p.where) for p in validate(source, "EventSource")] == [
+        ("unknown-field", "spec.imap.n.port")
+    ]
 
 
 @pytest.mark.parametrize(
