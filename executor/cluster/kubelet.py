@@ -336,7 +336,7 @@ class Kubelet:
                 return
             self._tell(pod, kubelet_events.scheduled(pod, self.node))
         local.pod = pod
-        if kubelet_artifacts.collector_name(pod):
+        if kubelet_artifacts.task_label(pod):
             threading.Thread(
                 target=self._collect_artifacts, args=(local, pod), name=f"pod-{local.key[1]}", daemon=True
             ).start()

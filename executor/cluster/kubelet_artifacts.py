@@ -17,7 +17,6 @@ from argolint.kube import ApiError, KubeClient, resource_for
 from executor.artifacts import locations
 from executor.artifacts.base import ArtifactError, ArtifactStore
 from executor.cluster.podlogs import LogWriter
-from executor.engine.names import fnv1a
 from executor.runtimes.podstatus import stamp
 
 Obj = dict[str, Any]
@@ -25,16 +24,22 @@ Object = Mapping[str, Any]
 
 TASK = resource_for("WorkflowArtifactGCTask")
 POD_LABEL = "workflows.argoproj.io/artifact-gc-pod"
-POD_NAME_ENV = "ARGO_ARTIFACT_POD_NAME"
+TASK_LABEL_ENV = "ARGO_ARTIFACT_POD_NAME"
 
 
-def collector_name(pod: Object) -> str:
-    """The name under which a pod finds its tasks; "" when it does not run `argoexec artifact delete`."""
+def task_label(pod: Object) -> str:
+    """The label value by which a pod finds its tasks; "" when it does not run `argoexec artifact delete`.
+
+    Upstream's controller gives the arguments alone: argoexec is the entrypoint of the image.
+    """
     for container in (pod.get("spec") or {}).get("containers") or []:
-        words = [str(word) for word in [*(container.get("command") or []), *(container.get("args") or [])]]
-        if words[:1] and words[0].rsplit("/", 1)[-1] == "argoexec" and words[1:3] == ["artifact", "delete"]:
+        words = [
+            str(word)
+            for word in [*(container.get("command") or ["argoexec"]), *(container.get("args") or [])]
+        ]
+        if words[0].rsplit("/", 1)[-1] == "argoexec" and words[1:3] == ["artifact", "delete"]:
             for entry in container.get("env") or []:
-                if entry.get("name") == POD_NAME_ENV:
+                if entry.get("name") == TASK_LABEL_ENV:
                     return str(entry.get("value") or "")
     return ""
 
@@ -83,7 +88,7 @@ def delete_artifacts(
     namespace = str(pod["metadata"]["namespace"])
     bind = getattr(store, "with_secrets", None)
     reach = bind(lambda reference: _secret_value(lookup_secret, namespace, reference)) if bind else store
-    label = f"{POD_LABEL}={fnv1a(collector_name(pod))}"
+    label = f"{POD_LABEL}={task_label(pod)}"
     tasks = client.list(TASK, namespace, label_selector=label).items
     failures = 0
     for task in tasks:

@@ -134,7 +134,7 @@ def _task(run: Run, name: str, members: list[Doomed]) -> dict[str, Any]:
         "metadata": {
             "name": f"{name}-0",
             "namespace": run.namespace,
-            "labels": {f"{PREFIX}artifact-gc-pod": str(names.fnv1a(name))},
+            "labels": {f"{PREFIX}artifact-gc-pod": _task_label(name)},
             "ownerReferences": [podparts.owner(run)],
         },
         "spec": {"artifactsByNode": by_node},
@@ -153,6 +153,22 @@ def _location(run: Run, node_id: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def _environment(name: str) -> list[dict[str, Any]]:
+    """What `argoexec artifact delete` reads: the label value of its tasks, and what every argoexec asks for when it starts."""
+    own = {"fieldRef": {"apiVersion": "v1", "fieldPath": "metadata.name"}}
+    return [
+        {"name": "ARGO_POD_NAME", "valueFrom": own},
+        {"name": "ARGO_TEMPLATE", "value": "{}"},
+        {"name": "ARGO_DEADLINE", "value": "0001-01-01T00:00:00Z"},
+        {"name": "ARGO_ARTIFACT_POD_NAME", "value": _task_label(name)},
+    ]
+
+
+def _task_label(name: str) -> str:
+    """The value of the label by which a pod finds its tasks: a hash of its name, which may be too long for a label."""
+    return str(names.fnv1a(name))
+
+
 def _pod(run: Run, name: str, strategy: str, members: list[Doomed]) -> dict[str, Any]:
     settings = members[0].settings
     metadata = settings.get("podMetadata") or {}
@@ -167,7 +183,7 @@ def _pod(run: Run, name: str, strategy: str, members: list[Doomed]) -> dict[str,
                 "image": run.context.executor_image,
                 "command": ["argoexec"],
                 "args": ["artifact", "delete", "--loglevel", "info"],
-                "env": [{"name": "ARGO_ARTIFACT_POD_NAME", "value": name}],
+                "env": _environment(name),
                 "resources": {
                     "limits": {"cpu": "100m", "memory": "64Mi"},
                     "requests": {"cpu": "50m", "memory": "32Mi"},

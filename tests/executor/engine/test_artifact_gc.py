@@ -110,7 +110,15 @@ def test_what_is_created_at_the_end_of_the_workflow(run: Any) -> None:
     [container] = pod["spec"]["containers"]
     assert (container["args"][:2], container["env"]) == (
         ["artifact", "delete"],
-        [{"name": "ARGO_ARTIFACT_POD_NAME", "value": NOW_POD}],
+        [
+            {
+                "name": "ARGO_POD_NAME",
+                "valueFrom": {"fieldRef": {"apiVersion": "v1", "fieldPath": "metadata.name"}},
+            },
+            {"name": "ARGO_TEMPLATE", "value": "{}"},
+            {"name": "ARGO_DEADLINE", "value": "0001-01-01T00:00:00Z"},
+            {"name": "ARGO_ARTIFACT_POD_NAME", "value": str(fnv1a(NOW_POD))},
+        ],
     )
     assert outcome.state["status"]["artifactGCStatus"] == {
         "podsRecouped": {NOW_POD: False},
