@@ -133,7 +133,7 @@ class _Oss(BaseHTTPRequestHandler):
     def _serve(self) -> None:
         path, _, query = self.path.partition("?")
         bucket, _, key = urllib.parse.unquote(path).lstrip("/").partition("/")
-        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        body = self._body()
         content_type, date = self.headers.get("Content-Type", ""), self.headers.get("Date", "")
         headers = sorted((n.lower(), v) for n, v in self.headers.items() if n.lower().startswith("x-oss-"))
         canonical = "".join(f"{n}:{v}\n" for n, v in headers) + f"/{bucket}/{key}"
@@ -163,6 +163,16 @@ class _Oss(BaseHTTPRequestHandler):
             self._answer(404, _error("NoSuchKey"))
         else:
             self._answer(200, _Oss.objects[key])
+
+    def _body(self) -> bytes:
+        if self.headers.get("Transfer-Encoding") != "chunked":
+            return self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        body = b""  # what requests makes of an empty file
+        while size := int(self.rfile.readline(), 16):
+            body += self.rfile.read(size)
+            self.rfile.readline()
+        self.rfile.readline()
+        return body
 
     def _answer(self, code: int, body: bytes) -> None:
         self.send_response(code)
