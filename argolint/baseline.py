@@ -39,12 +39,12 @@ def read(path: str) -> dict[str, dict[str, Any]]:
 
 
 def write(path: str, report: Report) -> int:
-    """Write a baseline of every finding of a report; how many there are."""
+    """Write a baseline of every finding of a report; how many there are. Files are named relative to its folder."""
     entries = [
         {
             "fingerprint": item.fingerprint,
             "code": item.code,
-            "file": item.path.replace(os.sep, "/"),
+            "file": _beside(path, item.path),
             "message": item.message,
         }
         for item in report.findings
@@ -69,17 +69,13 @@ def save(path: str, entries: list[dict[str, Any]]) -> None:
 def apply_baseline(report: Report, path: str, *, say_stale: bool = True) -> tuple[Report, int, int]:
     """The report without known findings, how many were known, and how many entries no longer match anything.
 
-    Entries of files that were not linted are not stale. With `say_stale` each stale entry is a finding at its place in the
+    Entries of files that are there and were not linted are not stale. With `say_stale` each stale entry is a finding at its place in the
     baseline file.
     """
     entries = read(path)
     kept = [item for item in report.findings if item.fingerprint not in entries]
     hidden = len(report.findings) - len(kept)
-    present = {item.fingerprint for item in report.findings}
-    stale = [
-        entry for fingerprint, entry in entries.items()
-        if fingerprint not in present and entry["file"] in report.files
-    ]  # fmt: skip
+    stale = stale_entries(entries, path, report)
     texts = report.texts
     if stale and say_stale:
         with open(path, encoding="utf-8") as file:
@@ -88,6 +84,25 @@ def apply_baseline(report: Report, path: str, *, say_stale: bool = True) -> tupl
         kept += [_stale_finding(path, source, entry) for entry in stale]
     summary = summarise(kept, report.summary["files"], report.summary["objects"])
     return report._replace(findings=kept, summary=summary, texts=texts), hidden, len(stale)
+
+
+def _beside(path: str, file: str) -> str:
+    """How the baseline at `path` names a file: relative to its folder, so that the current one does not matter."""
+    return os.path.relpath(file, os.path.dirname(path) or ".").replace(os.sep, "/")
+
+
+def stale_entries(entries: dict[str, dict[str, Any]], path: str, report: Report) -> list[dict[str, Any]]:
+    """The entries of the baseline at `path` that match nothing any more; files that are gone have no findings."""
+    present = {item.fingerprint for item in report.findings}
+    candidates = [entry for fingerprint, entry in entries.items() if fingerprint not in present]
+    if not candidates:
+        return []
+    linted = {_beside(path, file) for file in report.files}
+    folder = os.path.dirname(path)
+    return [
+        entry for entry in candidates
+        if entry["file"] in linted or not os.path.exists(os.path.join(folder, entry["file"]))
+    ]  # fmt: skip
 
 
 def _stale_finding(path: str, source: SourceText, entry: dict[str, Any]) -> Diagnostic:

@@ -434,7 +434,8 @@ class _Run:
             if not item.target:
                 continue
             entry = self._entry(number)
-            mine = [unpack_diagnostic(packed) for packed in (*(entry.findings or ()), *entry.cross)]
+            mine = [_called(unpack_diagnostic(packed), item.path) for packed in entry.findings or ()]
+            mine += [unpack_diagnostic(packed) for packed in entry.cross]
             mine += elsewhere.pop(item.path, [])
             if entry.suppressions:
                 suppressions = [Suppression(*packed) for packed in entry.suppressions]
@@ -443,7 +444,7 @@ class _Run:
             elif mine and self.settings.per_file_ignores:
                 mine = conclude(item.path, SourceText(""), mine, (), self.plan, self.settings)
             findings.extend(mine)
-        return with_fingerprints(findings)
+        return with_fingerprints(findings, {item.path: item.name for item in self.inputs})
 
     def _texts(self, findings: list[Diagnostic]) -> dict[str, SourceText]:
         wanted = {item.path for item in findings}
@@ -500,6 +501,15 @@ def engine_stamp() -> str:
             for name in names:
                 newest = max(newest, os.stat(os.path.join(top, name)).st_mtime_ns)
     return str(newest)
+
+
+def _called(item: Diagnostic, path: str) -> Diagnostic:
+    """A remembered finding of one file under the name that the file has in this run: relative or absolute."""
+    old = item.path
+    if old == path:
+        return item
+    related = tuple(label._replace(path=path) if label.path == old else label for label in item.related)
+    return item._replace(path=path, related=related)
 
 
 def pack(item: Diagnostic) -> tuple[Any, ...]:

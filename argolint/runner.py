@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from hashlib import blake2b
+from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
 
 from argolint import registry
@@ -240,11 +241,11 @@ def _not_overwritten(findings: list[Diagnostic], embedded: Object) -> list[Diagn
 def _add(out: list[Diagnostic], item: Diagnostic, obj: Object | None, text: str) -> None:
     """Add a finding, unless it cannot be known to be one.
 
-    In an object that is written in a string, nothing is said about a tag, which is filled in before the object is made;
+    In the manifest of a resource template, nothing is said about a tag, which is filled in before the object is made;
     and in a quoted string nothing is repaired, since what stands there is not YAML of the file.
     """
     if obj is not None and obj.in_string:
-        if text.startswith("{{", item.start):
+        if obj.parent is not None and obj.parent.is_workflow_kind and text.startswith("{{", item.start):
             return
         if item.fix is not None and obj.in_string != "|":
             item = item._replace(fix=None)
@@ -515,17 +516,20 @@ def run_suppression_rules(
     return out
 
 
-def with_fingerprints(findings: Iterable[Diagnostic]) -> list[Diagnostic]:
+def with_fingerprints(
+    findings: Iterable[Diagnostic], names: Mapping[str, str] = MappingProxyType({})
+) -> list[Diagnostic]:
     """Sorted by path and position, each with a fingerprint that survives moved lines.
 
     It is made of the code, the object (the file for anonymous ones), the field path without indexes and the message;
-    equal ones are told apart by their order.
+    equal ones are told apart by their order. `names` (path -> path relative to the root) makes it the same from
+    whatever folder, and however the file was named.
     """
     ordered = sorted(findings, key=lambda item: (item.path, item.start, item.end, item.code, item.message))
     counts: dict[str, int] = {}
     done: list[Diagnostic] = []
     for item in ordered:
-        owner = "/".join(item.object) if item.object.name else item.path
+        owner = "/".join(item.object) if item.object.name else names.get(item.path, item.path)
         base = "\0".join((item.code, owner, _INDEX.sub("[]", item.where), item.message))
         number = counts[base] = counts.get(base, 0) + 1
         digest = blake2b(f"{base}\0{number}".encode("utf-8", "replace"), digest_size=8).hexdigest()

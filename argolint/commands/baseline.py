@@ -27,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         choices=("write", "check", "prune"),
         help="write it anew; say what is stale; drop what is stale",
     )
-    parser.add_argument("paths", nargs="*", metavar="PATH", help="what to lint (default: .)")
+    parser.add_argument("paths", nargs="*", default=[], metavar="PATH", help="what to lint (default: .)")
     parser.add_argument(
         "--baseline", metavar="FILE", help=f"the file (default: {baseline.DEFAULT}, or the configured one)"
     )
@@ -53,8 +53,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _stale(path: str, report: Report, prune: bool) -> int:
     entries = baseline.read(path)
-    present = {item.fingerprint for item in report.findings}
-    stale = [entry for key, entry in entries.items() if key not in present and entry["file"] in report.files]
+    stale = baseline.stale_entries(entries, path, report)
     for entry in stale:
         print(f"{entry['file']}: {entry['code']}: {entry['message']}")
     if prune:

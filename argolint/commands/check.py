@@ -118,7 +118,8 @@ def run(args: argparse.Namespace) -> int:
     code = _finish(report, plan, args, settings, outputs)
     if args.profile_rules and plan.times is not None:
         sys.stderr.write(times_table(plan.times, rules))
-    if report.summary["objects"] or code or may_be_empty:
+    # A document that does not parse was looked at, even when the baseline knows it.
+    if report.summary["objects"] or report.summary["error"] or code or may_be_empty:
         return code
     if all(item.code == "YML206" for item in report.findings):
         raise UserError(

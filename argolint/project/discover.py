@@ -51,6 +51,9 @@ def discover(paths: Sequence[str], exclude: Sequence[str] = (), root: str = "") 
                 _add(match, found, excluded, root)
         else:
             raise UserError(f"{path}: no such file or folder", "check the path")
+    if len(paths) > 1:  # `a.yaml` and `/work/a.yaml` may be one
+        found = {os.path.abspath(path): file for path, file in reversed(found.items())}
+        return list(reversed(found.values()))
     return list(found.values())
 
 
