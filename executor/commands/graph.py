@@ -65,7 +65,7 @@ def _planned(args: argparse.Namespace, manifest: Any, prepare: Any) -> dict[str,
     from executor.local import smoke, testrun
 
     made = prepare.with_options(
-        prepare.workflow_of(manifest.object, manifest.path),
+        prepare.workflow_of(manifest.object, manifest.path, START),
         prepare.parse_parameters(args.parameter, {}),
         args.entrypoint,
     )

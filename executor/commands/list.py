@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from executor.commands import connect, wf
-from executor.commands.logs import seconds
+from executor.commands.arguments import seconds
 from executor.render import ESCAPES, duration_text, parse_time, workflow_status_text
 
 Obj = dict[str, Any]

@@ -14,8 +14,9 @@ CLUSTER_FLAGS = ("--kubeconfig", "--context", "-n", "--namespace", "--server", "
 def redirected(argv: Sequence[str]) -> list[str]:
     """`argv`, with `runs` in front when its verb is about a local run.
 
-    A verb that clusters have too is local when the first name is the name of a directory in `.argolint/runs` here or above,
-    and no flag names a cluster.
+    A verb that clusters have too is local when no flag names a cluster, and the first name is the name of a directory in
+    `.argolint/runs` here or above; or it is `@latest`, and there is no embedded cluster beside the runs; or there are runs,
+    and no cluster is known at all.
     """
     words = list(argv)
     if words[:1] == ["cron"] and words[1:2] in (["next"], ["simulate"]):
@@ -26,19 +27,33 @@ def redirected(argv: Sequence[str]) -> list[str]:
         return ["runs", *words]
     if any(w == flag or w.startswith(f"{flag}=") for w in words[1:] for flag in CLUSTER_FLAGS):
         return words
-    name = next((w for w in words[1:] if not w.startswith("-")), "")
-    return ["runs", *words] if name and _is_local(name) else words
+    names = [w for w in words[1:] if not w.startswith("-")]
+    return ["runs", *words] if _are_local(names) else words
 
 
-def _is_local(name: str) -> bool:
-    if "/" in name or name in (".", ".."):
+def _are_local(names: Sequence[str]) -> bool:
+    """Whether the words of a command (values of flags are among them) name a local run."""
+    folder = _folder_with_runs() if names else ""
+    if not folder or "/" in names[0]:
         return False
+    plain = [name for name in names if "/" not in name and name not in (".", "..")]
+    if any(os.path.isfile(os.path.join(folder, "runs", name, "run.json")) for name in plain):
+        return True
+    cluster = os.path.join(folder, "cluster")
+    if names[0] == "@latest":
+        return not os.path.isdir(cluster)
+    known = (os.environ.get("KUBECONFIG"), cluster, os.path.expanduser("~/.kube/config"))
+    return not any(path and os.path.exists(path) for path in known)
+
+
+def _folder_with_runs() -> str:
+    """The nearest `.argolint` with runs, here or above; "" when there is none."""
     here = os.getcwd()
     while True:
-        runs = os.path.join(here, ".argolint", "runs")
-        if os.path.isdir(runs):
-            return os.path.isfile(os.path.join(runs, name, "run.json"))
+        folder = os.path.join(here, ".argolint")
+        if os.path.isdir(os.path.join(folder, "runs")):
+            return folder
         above = os.path.dirname(here)
         if above == here:
-            return False
+            return ""
         here = above

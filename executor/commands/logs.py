@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import re
 
 from argolint.errors import UserError
 from executor.commands import connect, wf
+from executor.commands.arguments import intermixed, pattern, seconds
 from executor.commands.logstream import LogOptions, list_pods, print_line, read_logs
 from executor.commands.submit import print_logs_until_done
 
@@ -15,6 +15,7 @@ HELP = "print the logs of a Workflow's pods"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `argorun logs`: argo's."""
+    intermixed(parser)
     parser.add_argument("name", metavar="WORKFLOW", help="its name; @latest is the newest")
     parser.add_argument("pod", nargs="?", default="", metavar="POD", help="only this pod")
     connect.add_arguments(parser)
@@ -32,10 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print what there is, or follow."""
-    try:
-        re.compile(args.grep)
-    except re.error as error:
-        raise UserError(f"--grep {args.grep}: not a regular expression: {error}") from error
+    pattern(args.grep)
     options = LogOptions(
         pod=args.pod,
         container=args.container,
@@ -66,13 +64,3 @@ def run(args: argparse.Namespace) -> int:
         for line in read_logs(client, namespace, pods, options):
             print_line(line, options)
     return 0
-
-
-UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-
-
-def seconds(text: str) -> int:
-    """A duration like 90s, 2m or 1h30m in seconds. Raises UserError."""
-    if re.fullmatch(r"(\d+[smhd])+", text):
-        return sum(int(number) * UNITS[unit] for number, unit in re.findall(r"(\d+)([smhd])", text))
-    raise UserError(f"{text}: not a duration", "write 30s, 5m, 2h or 1d")

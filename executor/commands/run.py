@@ -39,6 +39,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--entrypoint", metavar="TEMPLATE", help="run this template first")
     parser.add_argument("--name", help="the workflow's name")
     parser.add_argument("--generate-name", metavar="PREFIX", help="a prefix for the workflow's name")
+    parser.add_argument(
+        "--scheduled-time", metavar="TIME", help="the time that a CronWorkflow is run for (default: now)"
+    )
     parser.add_argument("-n", "--namespace", help="the workflow's namespace (default: its own, else default)")
     parser.add_argument("--no-lint", action="store_true", help="do not lint first")
     parser.add_argument("--dry-run", action="store_true", help="print what would run; start nothing")
@@ -164,6 +167,7 @@ def options_of(args: argparse.Namespace, **more: Any) -> Any:
         "namespace": args.namespace, "runtime": args.runtime, "output": args.output, "log": wants_logs(args),
         "lint": not args.no_lint, "jobs": args.jobs or 0, "quiet": args.quiet, "secrets": secrets_given(args),
         "artifacts": args.artifacts or "local", "strict": args.strict_fidelity, "only": args.only, "until": args.until, "breaks": args.breaks, "given": given.parse(args.artifact), "output_dir": args.output_dir,
+        "scheduled": args.scheduled_time,
     }  # fmt: skip
     return session.Options(**{**fields, **more})
 

@@ -17,6 +17,7 @@ from typing import Any
 
 from argolint.errors import UserError
 from executor.commands import run as run_command
+from executor.commands.arguments import intermixed, pattern, seconds
 
 HELP = "list, show, resume, stop, retry and clean up the runs of this machine"
 Action = Callable[[argparse.Namespace], int]
@@ -47,13 +48,28 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     get.add_argument("-o", "--output", choices=("tree", "json", "name"), default="tree")
     action("tree", "show runs as trees", _get, many=True).set_defaults(output="tree")
     logs = action("logs", "print the logs of a run", _logs)
+    intermixed(logs)
     logs.add_argument(
         "node", nargs="?", default="", metavar="NODE", help="only this node (a glob of its name or template)"
     )
-    logs.add_argument("-c", "--container", default="", help="only this container")
-    logs.add_argument("--tail", type=int, default=0, metavar="N", help="only the last N lines of each")
-    logs.add_argument("--group", action="store_true", help="a block for each container, without prefixes")
+    logs.add_argument("-c", "--container", default="", metavar="NAME", help="only this container")
     logs.add_argument("-f", "--follow", action="store_true", help="go on until the run has ended")
+    logs.add_argument("--tail", type=int, metavar="N", help="only the last N lines of each")
+    logs.add_argument("--since", metavar="DURATION", help="only what is newer: 5s, 2m, 3h")
+    logs.add_argument("--since-time", metavar="TIME", help="only what came at this time (RFC 3339) or later")
+    logs.add_argument("--timestamps", action="store_true", help="print the time of each line")
+    logs.add_argument("--grep", default="", metavar="REGEX", help="only lines that match")
+    logs.add_argument("--group", action="store_true", help="a block for each container, without prefixes")
+    logs.add_argument(
+        "--prefix",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="the node's name before each line",
+    )
+    logs.add_argument(
+        "--json", action="store_true", help="an object a line: time, node, pod, container, line"
+    )
+    logs.add_argument("--no-color", action="store_true", help="no colors")
     explain = action("explain", "why a node waits, was skipped, retried or failed", _explain)
     explain.add_argument("node", metavar="NODE", help="its name, display name or id")
     explain.add_argument(
@@ -255,10 +271,21 @@ def _starred(value: Any) -> Any:
 
 
 def _logs(args: argparse.Namespace) -> int:
-    from executor.local.inspect import print_logs
+    from executor.local import prepare, runlogs
 
+    if args.tail is not None and args.tail < 0:
+        raise UserError("--tail must not be negative")
+    since = 0
+    if args.since:
+        since = time.time_ns() - seconds(args.since) * 1_000_000_000
+    if args.since_time:
+        moment = prepare.moment_of(args.since_time, "--since-time")
+        since = max(since, int(moment.timestamp() * 1_000_000) * 1000)
     entry = _find(args.name)
-    if not print_logs(entry, args.node, args.container, args.tail, args.group, args.follow, sys.stdout):
+    wanted = runlogs.Wanted(args.node, args.container, args.tail, since, pattern(args.grep), args.follow)
+    colour = not args.no_color and runlogs.wants_colour(sys.stdout)
+    style = runlogs.Style(args.json, args.prefix, args.timestamps, args.group, colour)
+    if not runlogs.print_logs(entry, wanted, style, sys.stdout):
         raise UserError(
             f"{entry.name} has no logs" + (f" of {args.node}" if args.node else ""),
             "its pods may not have started",

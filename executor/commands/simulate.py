@@ -63,7 +63,7 @@ def _one(args: argparse.Namespace) -> int:
     code = 0
     for manifest in inputs.chosen:
         made = prepare.with_options(
-            prepare.workflow_of(manifest.object, manifest.path), parameters, args.entrypoint
+            prepare.workflow_of(manifest.object, manifest.path, start), parameters, args.entrypoint
         )
         meta = made.get("metadata") or {}
         name = str(meta.get("name") or f"{meta.get('generateName') or 'workflow-'}sim")

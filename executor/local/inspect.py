@@ -1,12 +1,10 @@
-"""Looking at a run: its logs, its artifacts, and why a node is as it is. Everything is read from the run's directory."""
+"""Looking at a run: its artifacts, and why a node is as it is. Everything is read from the run's directory."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Mapping
-from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import IO, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from executor.artifacts import locations
 from executor.local import tree
@@ -39,52 +37,6 @@ def pod_directory(run: RunDirectory, workflow: Object, node: Object) -> Path:
     return run.pod_directory(
         str(workflow["metadata"].get("namespace") or "default"), pod_name(workflow, node)
     )
-
-
-def _log_files(run: RunDirectory, wanted: str, container: str) -> Iterator[tuple[str, Path]]:
-    """(prefix, file) of every log, in order of the nodes' starts."""
-    for workflow in run.workflows():
-        nodes = sorted(
-            nodes_of(workflow).values(), key=lambda n: (str(n.get("startedAt") or "~"), str(n.get("name")))
-        )
-        for node in nodes:
-            if node.get("type") != "Pod":
-                continue
-            fields = (node.get("displayName"), node.get("name"), node.get("templateName"), node.get("id"))
-            if wanted and not any(fnmatchcase(str(f or ""), wanted) or f == wanted for f in fields):
-                continue
-            for path in sorted((pod_directory(run, workflow, node) / "logs").glob("*.log")):
-                if path.stem in ("init", "wait") or (container and path.stem != container):
-                    continue
-                name = str(node.get("displayName") or node.get("name"))
-                yield (name if path.stem == "main" else f"{name}/{path.stem}"), path
-
-
-def print_logs(
-    run: RunDirectory, wanted: str, container: str, tail: int, group: bool, follow: bool, out: IO[str]
-) -> bool:
-    """Print logs; whether there were any. With `follow`, until no process runs it any more."""
-    offsets: dict[Path, int] = {}
-    while True:
-        running = follow and run.is_running()
-        for prefix, path in list(_log_files(run, wanted, container)):
-            first = path not in offsets
-            with open(path, "rb") as stream:
-                stream.seek(offsets.get(path, 0))
-                data = stream.read()
-            if running and data and not data.endswith(b"\n"):
-                data = data[: data.rfind(b"\n") + 1]
-            offsets[path] = offsets.get(path, 0) + len(data)
-            lines = data.decode("utf-8", "replace").splitlines()
-            if first and tail:
-                lines = lines[-tail:]
-            if group and first:
-                out.write(f"--- {prefix}\n")
-            out.writelines(f"{'' if group else prefix + ': '}{tree.printable(line)}\n" for line in lines)
-        out.flush()
-        if not running:
-            return bool(offsets)
-        time.sleep(0.3)
 
 
 class Stored(NamedTuple):

@@ -7,6 +7,27 @@ from pathlib import Path
 from typing import IO
 
 
+def _without_secrets(text: str, files: Sequence[tuple[str, str]]) -> str:
+    """Findings quote the lines that they are about: the values of Secrets are blanked out in them."""
+    from executor.local.documents import objects_in
+    from executor.local.masking import Masker
+    from executor.runtimes.podenv import ConfigError, decode_secret
+
+    values: dict[str, str] = {}
+    for obj in (obj for path, content in files for obj in objects_in(path, content)):
+        if obj.get("kind") != "Secret":
+            continue
+        for field in ("data", "stringData"):
+            plain = obj.get(field) if isinstance(obj.get(field), dict) else {}
+            values.update({f"{len(values)}{k}": v for k, v in plain.items() if isinstance(v, str)})
+        try:
+            decoded = decode_secret(obj)
+        except ConfigError:
+            continue
+        values.update({f"{len(values)}{k}": v.decode("utf-8", "replace") for k, v in decoded.items()})
+    return Masker(values)(text) if values else text
+
+
 def errors_in(files: Sequence[tuple[str, str]], around: Sequence[str], root: Path, out: IO[str]) -> int:
     """Lint (path, text) pairs, with the manifests of `around` as their project; print and count the errors in the pairs.
 
@@ -37,5 +58,6 @@ def errors_in(files: Sequence[tuple[str, str]], around: Sequence[str], root: Pat
             "objects": sum(len(objects_in(path, text)) for path, text in files),
             "error": len(errors),
         }
-        out.write(renderer("text")(View(errors, report.texts, summary, color=out.isatty())))
+        text = renderer("text")(View(errors, report.texts, summary, color=out.isatty()))
+        out.write(_without_secrets(text, files))
     return len(errors)

@@ -10,6 +10,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from argolint.errors import UserError
+from executor.engine.clock import format_time, parse_time
+from executor.engine.variables import SCHEDULED_TIME
 
 Object = dict[str, Any]
 ALPHABET = "bcdfghjklmnpqrstvwxz2456789"  # Kubernetes' letters for generated names
@@ -18,13 +20,21 @@ _NAME = re.compile(r"[a-z0-9]([-a-z0-9.]*[a-z0-9])?")
 
 def timestamp() -> str:
     """Now, as Kubernetes writes times."""
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return format_time(datetime.now(UTC))
 
 
-def workflow_of(obj: Object, place: str) -> Object:
+def moment_of(text: str | None, flag: str) -> datetime:
+    """The time that a flag names; now without one. Raises UserError."""
+    found = parse_time(text) if text else datetime.now(UTC)
+    if found is None:
+        raise UserError(f"{flag} {text}: not an RFC 3339 time", "write 2026-03-29T00:59:00Z")
+    return found
+
+
+def workflow_of(obj: Object, place: str, scheduled: datetime) -> Object:
     """The Workflow that running an object means: itself, or one made of a template's or a CronWorkflow's spec.
 
-    Raises UserError for kinds that do not run.
+    `scheduled` is the time that a CronWorkflow is run for. Raises UserError for kinds that do not run.
     """
     kind = str(obj.get("kind") or "")
     meta = _metadata(obj, place)
@@ -57,10 +67,16 @@ def workflow_of(obj: Object, place: str) -> Object:
             metadata[key] = dict(_mapping(extra, key, f"{place}: spec.workflowMetadata"))
     if kind == "CronWorkflow":
         metadata.setdefault("labels", {})["workflows.argoproj.io/cron-workflow"] = meta.get("name", "")
-        metadata.setdefault("annotations", {})["workflows.argoproj.io/scheduled-time"] = datetime.now(
-            UTC
-        ).strftime("%Y-%m-%dT%H:%M:%SZ")
+        metadata.setdefault("annotations", {})[SCHEDULED_TIME] = format_time(scheduled)
     return {"apiVersion": "argoproj.io/v1alpha1", "kind": "Workflow", "metadata": metadata, "spec": made}
+
+
+def begun_at(workflow: Object, moment: datetime) -> Object:
+    """A new Workflow as if it had been made at that time, and scheduled for it when a schedule makes it."""
+    meta = {**workflow["metadata"], "creationTimestamp": format_time(moment)}
+    if SCHEDULED_TIME in (meta.get("annotations") or {}):
+        meta["annotations"] = {**meta["annotations"], SCHEDULED_TIME: format_time(moment)}
+    return {**workflow, "metadata": meta}
 
 
 def _mapping(obj: Object, key: str, place: str) -> Object:

@@ -65,6 +65,7 @@ class Options(NamedTuple):
     breaks: Sequence[str] = ()
     given: Mapping[str, Path] = {}
     output_dir: str = ""
+    scheduled: str | None = None
     reuse: dict[str, Any] | None = None  # fingerprint of a pod -> what it came to; filled by the run
 
 
@@ -297,6 +298,7 @@ def prepared(options: Options, inputs: Input) -> list[Object]:
     """The Workflows that the chosen manifests mean, with their identity. Raises UserError."""
     if len(inputs.chosen) > 1 and options.name:
         raise UserError("--name with several workflows", "use --generate-name")
+    scheduled = prepare.moment_of(options.scheduled, "--scheduled-time")
     return [
         prepare.with_identity(
             given.with_artifacts(
@@ -306,7 +308,7 @@ def prepared(options: Options, inputs: Input) -> list[Object]:
             generate_name=options.generate_name,
             namespace=options.namespace,
         )
-        for w in [prepare.workflow_of(m.object, m.path) for m in inputs.chosen]
+        for w in [prepare.workflow_of(m.object, m.path, scheduled) for m in inputs.chosen]
     ]
 
 

@@ -92,7 +92,7 @@ def _of_object(manifest: Manifest, tree: Tree) -> Iterator[Result]:
 def run_one(manifest: Manifest, tree: Tree, label: str, entry: str | None) -> Result:
     """Simulate one entrypoint with generated parameters."""
     try:
-        made = prepare.workflow_of(manifest.object, manifest.path)
+        made = prepare.workflow_of(manifest.object, manifest.path, START)
         workflow = engine.new_workflow(made, name="smoke", uid=UID, now=START)
         workflow["metadata"].pop("generateName", None)
         context = context_of(tree, workflow)

@@ -109,7 +109,7 @@ def subject_of(file: Suite, trees: dict[Path, Tree]) -> Subject:
         if len(several) != 1:
             raise UserError(f"{place}: {path} has {len(several)} workflows", "name one as KIND/NAME")
         chosen = several[0]
-    made = prepare.workflow_of(chosen.object, chosen.path)
+    made = prepare.workflow_of(chosen.object, chosen.path, START)
     named = engine.new_workflow(made, name="wf", uid=UID, now=START)
     named["metadata"].pop("generateName", None)
     store = ObjectStore()
@@ -168,7 +168,8 @@ def run_case(file: Suite, subject: Subject, index: int, *, update: bool = False)
     except ValueError:
         problem = f"{file.place((*where, 'clock'))}: {case['clock']!r} is not an RFC 3339 time"
         return Verdict(file.path, name, (problem,), 0.0, {}, ())
-    workflow = prepare.with_options(subject.workflow, parameters, case.get("entrypoint"))
+    workflow = prepare.begun_at(subject.workflow, start)
+    workflow = prepare.with_options(workflow, parameters, case.get("entrypoint"))
     shared = [
         ({**mock, "optional": True}, ("mocks", i)) for i, mock in enumerate(file.content.get("mocks") or [])
     ]

@@ -116,6 +116,13 @@ def stage(template: Object, volumes: Mapping[str, tuple[Path, bool]]) -> None:
         (volumes["var-run-argo"][0] / "template").write_text(json.dumps(template), encoding="utf-8")
 
 
+def unstage(volumes: Mapping[str, tuple[Path, bool]]) -> None:
+    """Remove what `stage` wrote: inputs stand in it as they are. A shell in the pod stages it again."""
+    for volume, name in ((STAGING_VOLUME, "script"), ("var-run-argo", "template")):
+        if volume in volumes:
+            (volumes[volume][0] / name).unlink(missing_ok=True)
+
+
 def load_inputs(
     template: Object,
     volumes: Mapping[str, tuple[Path, bool]],

@@ -1,17 +1,37 @@
 """From a container's output pipes to its log file: bounded in size, secrets blanked out, the result's end kept.
 
-A container writes into pipes and never into the file itself, so a step that prints without end fills no disk.
+A container writes into pipes and never into the file itself, so a step that prints without end fills no disk. Beside
+`NAME.log` lies `NAME.times`: when which part of it came (pairs of 8 bytes: where it begins, nanoseconds since the epoch).
 """
 
 from __future__ import annotations
 
 import os
+import struct
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 PIECE = 1 << 16  # bytes read at once
 LONGEST_LINE = 1 << 16  # bytes that are held back for a whole line when there is something to blank out
+TIME_STEP = 5_000_000  # nanoseconds: what comes within them has one time
+TIMES_LIMIT = 1 << 20  # bytes of times that are kept; what is printed later has the last one
+TIME = struct.Struct("<QQ")
+
+
+def times_path(log: Path) -> Path:
+    """The file that says when the parts of a log came."""
+    return log.with_suffix(".times")
+
+
+def read_times(log: Path) -> list[tuple[int, int]]:
+    """(position in the log, nanoseconds since the epoch) of its parts, in order; none when they were not kept."""
+    try:
+        data = times_path(log).read_bytes()
+    except OSError:
+        return []
+    return list(TIME.iter_unpack(data[: len(data) // TIME.size * TIME.size]))
 
 
 class LogFile:
@@ -19,7 +39,11 @@ class LogFile:
 
     def __init__(self, path: Path, limit: int, mask: Callable[[str], str] | None) -> None:
         self._stream = open(path, "ab", buffering=0)  # noqa: SIM115 - closed by close()
-        self._left = max(0, limit - self._stream.tell())
+        self._at = self._stream.tell()
+        self._left = max(0, limit - self._at)
+        self._times = times_path(path)
+        self._timed = 0
+        self._last = 0
         self._limit = limit
         self._told = False
         self._mask = mask
@@ -35,12 +59,15 @@ class LogFile:
                 data = masked.encode("utf-8", "surrogateescape")
         with self._lock:
             try:
+                self._note_time()
                 if len(data) <= self._left:
                     self._stream.write(data)
                     self._left -= len(data)
+                    self._at += len(data)
                     return
                 self.lost += len(data) - self._left
                 self._stream.write(data[: self._left])
+                self._at += self._left
                 self._left = 0
                 if not self._told:
                     self._told = True
@@ -49,6 +76,16 @@ class LogFile:
                     )
             except OSError:
                 self.lost += len(data)  # a full disk must not stop the step: its output is read and dropped
+
+    def _note_time(self) -> None:
+        """Say when what comes next has come."""
+        now = time.time_ns()
+        if now - self._last < TIME_STEP or self._timed >= TIMES_LIMIT or not self._left:
+            return
+        with open(self._times, "ab", buffering=0) as stream:
+            stream.write(TIME.pack(self._at, now))
+        self._timed += TIME.size
+        self._last = now
 
     def close(self) -> None:
         """Close the file."""

@@ -585,6 +585,7 @@ class PodHandle:
             if volume.get("secret") is not None or volume.get("projected") is not None:
                 name = str(volume.get("name")).replace("/", "_")
                 shutil.rmtree(self.directory / "volumes" / name, ignore_errors=True)
+        argoexec.unstage(self.volumes)
         for run in self.runs.values():
             (run.directory / "termination-log").unlink(missing_ok=True)
             run.stdout_copy.unlink(missing_ok=True)

@@ -108,10 +108,11 @@ def test_the_undamaged_spec_runs(
 )  # fmt: skip
 def test_odd_crons_are_refused(tmp_path: Path, spec: dict, message: str) -> None:
     from argolint.errors import UserError
+    from executor.engine.simulate import START
     from executor.local.prepare import workflow_of
 
     with pytest.raises(UserError) as found:
-        workflow_of({"kind": "CronWorkflow", "metadata": {"name": "c"}, "spec": spec}, "f.yaml")
+        workflow_of({"kind": "CronWorkflow", "metadata": {"name": "c"}, "spec": spec}, "f.yaml", START)
     assert found.value.message == f"f.yaml: {message}"
 
 

@@ -204,6 +204,7 @@ def test_a_dry_run_starts_nothing(sandboxed: Project, chain) -> None:
         (["get", "other"], ["get", "other"]),
         (["stop", "wf", "--kubeconfig", "k"], ["stop", "wf", "--kubeconfig", "k"]),
         (["resume", "-q", "wf"], ["runs", "resume", "-q", "wf"]),
+        (["logs", "--tail", "5", "wf"], ["runs", "logs", "--tail", "5", "wf"]),
         (["explain", "x", "y"], ["runs", "explain", "x", "y"]),
         (["submit", "wf"], ["submit", "wf"]),
         ([], []),
@@ -213,7 +214,7 @@ def test_a_verb_is_about_a_local_run_when_there_is_one(
     project: Project, monkeypatch, words, expected
 ) -> None:
     project.write(".argolint/runs/wf/run.json", "{}")
-    project.write("deep/er/x", "")
+    monkeypatch.setenv("KUBECONFIG", str(project.write("deep/er/x", "")))
     monkeypatch.chdir(project.path / "deep/er")
     assert redirected(words) == expected
 

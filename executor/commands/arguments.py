@@ -1,0 +1,41 @@
+"""What several commands make of their arguments; nothing heavy is imported."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from typing import Any
+
+from argolint.errors import UserError
+
+
+def pattern(text: str) -> re.Pattern[str] | None:
+    """What --grep looks for; None for everything. Raises UserError."""
+    try:
+        return re.compile(text) if text else None
+    except re.error as error:
+        raise UserError(f"--grep {text}: not a regular expression: {error}") from error
+
+
+def intermixed(parser: argparse.ArgumentParser) -> None:
+    """Let an optional positional stand after flags: `logs NAME --tail 5 NODE`, as other tools take it."""
+    plain = parser.parse_known_args
+
+    def parse(args: Any = None, namespace: Any = None) -> Any:
+        parser.parse_known_args = plain  # type: ignore[method-assign]
+        try:
+            return parser.parse_known_intermixed_args(args, namespace)
+        finally:
+            parser.parse_known_args = parse  # type: ignore[method-assign,assignment]
+
+    parser.parse_known_args = parse  # type: ignore[method-assign,assignment]
+
+
+UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+def seconds(text: str) -> int:
+    """A duration like 90s, 2m or 1h30m in seconds. Raises UserError."""
+    if re.fullmatch(r"(\d+[smhd])+", text):
+        return sum(int(number) * UNITS[unit] for number, unit in re.findall(r"(\d+)([smhd])", text))
+    raise UserError(f"{text}: not a duration", "write 30s, 5m, 2h or 1d")
