@@ -15,6 +15,11 @@ _DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h)")
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 
 
+def is_duration(text: str) -> bool:
+    """Whether the whole text is a duration."""
+    return re.fullmatch(f"(?:{_DURATION.pattern})+", text) is not None
+
+
 def seconds(text: str) -> float:
     """A duration such as 1h30m in seconds."""
     return sum(float(number) * _SECONDS[unit] for number, unit in _DURATION.findall(text))

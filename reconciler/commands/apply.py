@@ -9,7 +9,12 @@ from __future__ import annotations
 import argparse
 
 from argolint.clikit import EXIT_OK
-from reconciler.commands.options import add_common, configuration, print_outcomes
+from reconciler.commands.options import (
+    add_common,
+    configuration,
+    print_outcomes,
+    synchronise_unless_suspended,
+)
 
 HELP = "carry out a saved plan, unless something has moved since"
 
@@ -26,10 +31,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Apply; 0 or 1."""
     from argolint.errors import UserError
-    from reconciler import requests
     from reconciler.artifact import read
     from reconciler.context import Outcome
-    from reconciler.cycle import synchronise
     from reconciler.events import logger
     from reconciler.session import open_context, secrets_of, writing
 
@@ -49,16 +52,6 @@ def run(args: argparse.Namespace) -> int:
         log = logger(target.name, secrets=lambda: secrets)
         with writing(open_context(config, target, log)) as context:
             context.saved, context.approve = one, args.approve
-            requests.take(context.store, context.log)
-            why = requests.suspension(context.store.data, context.now())
-            if why:
-                message = f"suspended by {why.get('by', '?')}: {why.get('reason', '')}"
-                outcomes.append(
-                    Outcome(
-                        target.name, False, "Suspended", message, f"argosync resume --target {target.name}"
-                    )
-                )
-                continue
-            outcomes.append(synchronise(context))
+            outcomes.append(synchronise_unless_suspended(context, ok=False))
     print_outcomes(outcomes, args.output, secrets)
     return EXIT_OK if all(outcome.ok for outcome in outcomes) else 1

@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 
 from argolint.clikit import EXIT_OK
-from reconciler.commands.options import add_common, configuration
+from reconciler.commands.options import add_common, add_reason, configuration, until
 
 HELP = "keep an object as it is, or a field at a value, for a while"
 
@@ -19,31 +19,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_common(parser, output=False)
     parser.add_argument("object", metavar="OBJECT", help="KIND/NAME or KIND/NAMESPACE/NAME")
     parser.add_argument("--field", action="append", default=[], metavar="PATH=VALUE", help="such as spec.suspend=true; without it the whole object is left alone")  # fmt: skip
-    parser.add_argument("--reason", required=True, metavar="TEXT", help="why; shown by status and plan")
-    parser.add_argument(
-        "--for", dest="duration", metavar="D", help="how long (such as 4h); without it until `release`"
-    )
+    add_reason(parser, "release", "status and plan")
 
 
 def run(args: argparse.Namespace) -> int:
     """Hold; 0."""
-    from datetime import UTC, datetime, timedelta
+    from datetime import UTC, datetime
 
     from argolint.errors import UserError
     from reconciler.holds import Hold, field_of
-    from reconciler.opsconfig import seconds
     from reconciler.requests import ask, author, with_pending
     from reconciler.state import Store
 
     config = configuration(args)
     now = datetime.now(UTC)
-    until = ""
-    if args.duration:
-        length = seconds(args.duration)
-        if length <= 0:
-            raise UserError(f"--for {args.duration!r} is not a duration", "write 30m or 4h")
-        until = (now + timedelta(seconds=length)).isoformat()
-    hold = Hold(dict(map(field_of, args.field)), args.reason, author(), now.isoformat(), until)
+    hold = Hold(
+        dict(map(field_of, args.field)), args.reason, author(), now.isoformat(), until(args.duration, now)
+    )
     held = 0
     for target in config.targets:
         store = Store(config.state, target.name)

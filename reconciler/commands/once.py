@@ -8,7 +8,12 @@ from __future__ import annotations
 import argparse
 
 from argolint.clikit import EXIT_OK
-from reconciler.commands.options import add_common, configuration, print_outcomes
+from reconciler.commands.options import (
+    add_common,
+    configuration,
+    print_outcomes,
+    synchronise_unless_suspended,
+)
 
 HELP = "synchronise once and exit"
 
@@ -36,9 +41,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Synchronise; 0, or 1 when a target failed or was refused."""
-    from reconciler import requests
-    from reconciler.context import Outcome
-    from reconciler.cycle import synchronise
     from reconciler.events import logger
     from reconciler.session import open_context, secrets_of, writing
 
@@ -54,16 +56,6 @@ def run(args: argparse.Namespace) -> int:
         with writing(open_context(config, target, log)) as context:
             context.approve = args.approve
             context.override_freeze = args.override_freeze
-            requests.take(context.store, context.log)
-            why = requests.suspension(context.store.data, context.now())
-            if why:
-                message = f"suspended by {why.get('by', '?')}: {why.get('reason', '')}"
-                outcomes.append(
-                    Outcome(
-                        target.name, True, "Suspended", message, f"argosync resume --target {target.name}"
-                    )
-                )
-                continue
-            outcomes.append(synchronise(context))
+            outcomes.append(synchronise_unless_suspended(context, ok=True))
     print_outcomes(outcomes, args.output, secrets)
     return EXIT_OK if all(outcome.ok for outcome in outcomes) else 1

@@ -5,10 +5,11 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable
+from datetime import datetime, timedelta
 
 from argolint.errors import UserError
 from reconciler.config import Config, load, looking_at, shorthand, with_overrides
-from reconciler.context import Outcome
+from reconciler.context import Context, Outcome
 from reconciler.text import redact
 
 DEFAULT_CONFIG = "argosync.yaml"
@@ -50,6 +51,29 @@ def add_common(
         )
 
 
+def add_reason(parser: argparse.ArgumentParser, end: str, shown_by: str) -> None:
+    """Why a person holds something back, and for how long; `end` is the verb that ends it."""
+    parser.add_argument("--reason", required=True, metavar="TEXT", help=f"why; shown by {shown_by}")
+    parser.add_argument(
+        "--for", dest="duration", metavar="D", help=f"how long (such as 4h); without it until `{end}`"
+    )
+
+
+def duration_of(text: str, flag: str, least: float = 0.001) -> float:
+    """A duration that was typed, in seconds; UserError names the flag for anything but one of at least `least` seconds."""
+    from reconciler.opsconfig import is_duration, seconds
+
+    if not is_duration(text) or seconds(text) < least:
+        more = " of a second or more" if least >= 1 else ""
+        raise UserError(f"{flag} {text!r} is not a duration{more}", "write 30s, 5m or 4h")
+    return seconds(text)
+
+
+def until(text: str | None, now: datetime) -> str:
+    """When `--for` is over, as ISO 8601; empty without it."""
+    return (now + timedelta(seconds=duration_of(text, "--for"))).isoformat() if text else ""
+
+
 def add_preview(parser: argparse.ArgumentParser) -> None:
     """What to look at instead of what the source names now: for pull requests."""
     parser.add_argument(
@@ -76,6 +100,19 @@ def configuration(args: argparse.Namespace) -> Config:
         if preview:
             config = looking_at(config, args.ref, args.source_from)
     return with_overrides(config, args.kubeconfig, args.target)
+
+
+def synchronise_unless_suspended(context: Context, *, ok: bool) -> Outcome:
+    """Take the pending requests and synchronise; an outcome `Suspended`, `ok` as given, where somebody suspended the target."""
+    from reconciler import requests
+    from reconciler.cycle import synchronise
+
+    requests.take(context.store, context.log)
+    why = requests.suspension(context.store.data, context.now())
+    if not why:
+        return synchronise(context)
+    name, message = context.target.name, f"suspended by {why.get('by', '?')}: {why.get('reason', '')}"
+    return Outcome(name, ok, "Suspended", message, f"argosync resume --target {name}")
 
 
 def print_outcomes(outcomes: list[Outcome], form: str, secrets: list[str]) -> None:

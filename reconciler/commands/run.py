@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import argparse
 
-from reconciler.commands.options import add_common, configuration
+from reconciler.commands.options import add_common, configuration, duration_of
 
 HELP = "poll Git and keep the cluster equal to it"
 
@@ -30,16 +30,10 @@ def run(args: argparse.Namespace) -> int:
     """Run; 0 after a clean stop."""
     from dataclasses import replace
 
-    from argolint.errors import UserError
     from reconciler.config import Config
     from reconciler.loop import run_forever
-    from reconciler.opsconfig import seconds
 
-    interval = seconds(args.interval) if args.interval else 0.0
-    if args.interval and interval < 1:
-        raise UserError(
-            f"--interval {args.interval!r} is not a duration of a second or more", "write 10s or 5m"
-        )
+    interval = duration_of(args.interval, "--interval", least=1) if args.interval else 0.0
 
     def configuration_now() -> Config:
         config = configuration(args)

@@ -453,7 +453,8 @@ def test_get_predict_hold_and_release(shop: Shop) -> None:
 
     name = f"CronWorkflow/{shop.namespace}/nightly"
     assert shop.argosync("hold", "CronWorkflow/none", "--reason", "x").returncode == 1
-    assert shop.argosync("hold", name, "--reason", "x", "--for", "soon").returncode == 2
+    for length in ("soon", "4h later", "0s"):
+        assert shop.argosync("hold", name, "--reason", "x", "--for", length).returncode == 2
     held = shop.argosync("hold", name, "--field", "spec.suspend=true", "--for", "4h", "--reason", "INC-42")
     assert held.returncode == 0, held.stderr
     assert shop.argosync("once").returncode == 0
