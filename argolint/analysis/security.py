@@ -306,9 +306,15 @@ _SECRET_NAME = lazy(
 )
 _PLACEHOLDER = lazy(
     r"\A(?:.*placeholder.*|__.*__|x+|\*+|\.+|changeme.*|change-me.*|example.*|placeholder.*|dummy.*|test.*|none|null|true|false|todo.*|fixme.*|your[-_ ].*"
-    r"|my[-_]?(?:secret|password|token).*|<.*>|\$.*|replace.*|redacted|secret|password|token|admin|root|foo|bar|\d{1,4})\Z",
+    r"|my[-_]?(?:secret|password|token).*|<.*>|\$.*|replace.*|redacted|secret|password|token|admin|root|foo|bar|\d{1,4}"
+    r"|(?:some|insert|enter|add|put|set|fill|comes[-_ ]from|provided[-_ ]by)[-_ ].*|(?-i:[A-Z]+(?:[_-][A-Z]+)+))\Z",
     re.IGNORECASE,
 )
+# The name of a Secret, or of a key in one, is words. People make passwords of words, too; tokens and keys are made by machines.
+_OBJECT_NAME = lazy(r"\.?[a-z]+\d?(?:[-_.](?:[a-z]+\d?|\d))*\Z")
+_PARAMETER_TAG = lazy(r"\{\{=?[^{}]*?\bparameters(?:\.|\[['\"])([\w-]+)[^{}]*\}\}")
+_SECRET_REFERENCES = ("secretKeyRef", "secretRef", "secret", "secretName", "imagePullSecrets")
+_CHOSEN_BY_PEOPLE = ("password", "passwd", "pwd")
 _USER_INFO = lazy(r"\b([a-z][a-z0-9+.-]*)://([^\s/:@{}$<>'\"]*):([^\s/@{}$<>'\"]+)@", re.IGNORECASE)
 
 
@@ -334,7 +340,28 @@ def is_literal_secret(name: str, value: Any) -> bool:
         and not value.startswith("/")
         and " " not in value
         and not value.isalpha()
+        and (name.lower().endswith(_CHOSEN_BY_PEOPLE) or not is_object_name(value))
     )
+
+
+def is_object_name(value: str) -> bool:
+    """Whether a value may as well be the name of a Secret, or of a key in one, as a secret."""
+    return bool(_OBJECT_NAME.match(value))
+
+
+def parameters_that_choose_secrets(value: Any, inside: bool = False) -> set[str]:
+    """The names of the parameters from which the names and keys of Secrets are made, anywhere in a value of a manifest."""
+    if isinstance(value, str):
+        return {match[1] for match in _PARAMETER_TAG.finditer(value)} if inside else set()
+    found: set[str] = set()
+    if isinstance(value, Map):
+        for key, entry in value.items():
+            secret = isinstance(key, str) and (key in _SECRET_REFERENCES or key.endswith("Secret"))
+            found |= parameters_that_choose_secrets(entry, inside or secret)
+    elif isinstance(value, Seq):
+        for entry in value:
+            found |= parameters_that_choose_secrets(entry, inside)
+    return found
 
 
 def password_in_url(text: str) -> tuple[int, int] | None:

@@ -9,21 +9,15 @@ from argolint.context import Context
 from argolint.model.events import triggers
 from argolint.model.k8s import Object
 from argolint.model.view import View
+from argolint.model.workflow import WorkflowSpec
 from argolint.rule import Finding, rule
 
 
 def _entries(obj: Object) -> Iterator[tuple[View, str, str]]:
     """(mapping, key, the name that says what the value is) for every value that may be a credential."""
     for spec in obj.workflow_specs:
-        for parameter in spec.arguments.parameters:
-            yield parameter, "value", parameter.name
+        yield from _parameters(spec)
         for template in spec.all_templates:
-            for parameter in template.inputs.parameters:
-                yield parameter, "value", parameter.name
-                yield parameter, "default", parameter.name
-            for step in template.children:
-                for parameter in step.arguments.parameters:
-                    yield parameter, "value", parameter.name
             for _, container in template.containers:
                 for env in container.items("env"):
                     yield env, "value", env.text("name")
@@ -35,6 +29,23 @@ def _entries(obj: Object) -> Iterator[tuple[View, str, str]]:
             headers = trigger.body.mapping("headers")
             for name in headers.map:
                 yield headers, name, name
+
+
+def _parameters(spec: WorkflowSpec) -> Iterator[tuple[View, str, str]]:
+    """The parameters, but for those that hold the name of a Secret, and arguments that may be one."""
+    held = [(parameter, key) for parameter in spec.arguments.parameters for key in ("value", "default")]
+    for template in spec.all_templates:
+        held += [(parameter, key) for parameter in template.inputs.parameters for key in ("value", "default")]
+    suspects = [(view, key) for view, key in held if security.is_literal_secret(view.name, view.get(key))]
+    choosers = security.parameters_that_choose_secrets(spec.map) if suspects else set()
+    for view, key in held:
+        if view.name not in choosers or security.known_token(view.text(key)) is not None:
+            yield view, key, view.name
+    for template in spec.all_templates:
+        for step in template.children:
+            for argument in step.arguments.parameters:
+                if not security.is_object_name(argument.text("value")):
+                    yield argument, "value", argument.name
 
 
 @rule("SEC115", "literal-secret", on="object", severity="error")

@@ -170,6 +170,11 @@ def test_python_code_that_is_no_literal_is_left_alone(line: str) -> None:
         ("secret", "a", False),
         ("token", "/var/run/token1", False),
         ("tokens", "abc-123-def", False),
+        ("token", "abc-123-def", True),
+        ("API_KEY", "registry-api-key", False),
+        ("SECRET_KEY", "SOME_VALUE", False),
+        ("GIT_SECRET", "git-token-v1", False),
+        ("DB_PASSWORD", "super-secret-password", True),
     ],
 )
 def test_literal_secrets_are_told_from_names_and_placeholders(name: str, value: str, secret: bool) -> None:
