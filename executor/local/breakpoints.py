@@ -118,7 +118,7 @@ def prompt(
             out.writelines(f"  {text}\n" for text in describe(held.node_id))
         elif word in ("s", "shell"):
             if held.when == BEFORE:
-                out.write("  the pod has not started; set the breakpoint after:NODE for a shell in it\n")
+                out.write("  nothing of it has started; set the breakpoint after:NODE for a shell in it\n")
                 continue
             try:
                 shell(held.node_id)
@@ -127,7 +127,7 @@ def prompt(
         elif word in ("k", "skip"):
             pairs = [pair.partition("=") for pair in rest]
             if held.when != BEFORE:
-                out.write("  only a pod that has not started can be skipped\n")
+                out.write("  only what has not started can be skipped\n")
             elif all(equals and name for name, equals, _ in pairs):
                 return Choice(True, {name: value for name, _, value in pairs})
             else:

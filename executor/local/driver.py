@@ -27,6 +27,7 @@ from executor.local.driverparts import (
     Final,
     Listener,
     Paths,
+    Reuse,
     Tracked,
     drop_files,
     phase_of,
@@ -34,7 +35,7 @@ from executor.local.driverparts import (
 )
 from executor.local.jobs import JobRun
 from executor.local.objects import ObjectStore
-from executor.local.requests import Requests
+from executor.local.requests import Asked, Requests
 from executor.local.rules import Router
 from executor.local.rundir import TERMINAL
 from executor.runtimes.base import ContainerRuntime
@@ -109,9 +110,7 @@ class Driver:
         self._router = router
         self._holder = holder
         self._on_hold = on_hold
-        self._reuse = reuse
-        self.reused: list[str] = []
-        self._results: dict[tuple[str, str], list[Object]] = {}
+        self._reuse = Reuse(reuse)
         self.held: Held | None = None
         self.mocked: list[str] = []
         self._paths = paths
@@ -140,8 +139,8 @@ class Driver:
     def interrupt(self) -> None:
         """First call: stop as `argo stop` does, exit handlers run. Second: terminate and kill everything. Any thread."""
         self._interrupted += 1
-        count = self._interrupted
-        self._queue.put(lambda: self._shut_down("Stop" if count == 1 else "Terminate", kill=count > 1))
+        how, kill = ("Terminate", True) if self._interrupted > 1 else ("Stop", False)
+        self._queue.put(lambda: self._shut_down(how, kill=kill))
 
     def change(self, operation: Callable[[Object], Object], failed: Callable[[str], None]) -> None:
         """Apply an operation of `executor.engine` to the first workflow; its refusal goes to `failed`. Any thread."""
@@ -168,6 +167,15 @@ class Driver:
     def workflow(self, namespace: str, name: str) -> Object:
         """The present state of a workflow."""
         return self._workflows[namespace, name].state
+
+    @property
+    def reused(self) -> list[str]:
+        """The nodes that were not run again: their pods are what they were."""
+        return self._reuse.nodes
+
+    def waiting_request(self, node_id: str) -> Asked | None:
+        """What a node is going to ask of a server."""
+        return self._requests.asked(node_id)
 
     def waiting_pod(self, node_id: str) -> Object | None:
         """The pod of a node, as long as it waits for its start."""
@@ -208,6 +216,7 @@ class Driver:
         if (
             self.held
             and not self._running
+            and not self._requests.open
             and self._queue.empty()
             and not any(t.inbox for t in self._workflows.values())
         ):
@@ -282,7 +291,10 @@ class Driver:
         if not choice.go:
             return False
         self.held = None
-        if choice.skip is not None and self._pending:
+        if choice.skip is not None and (asked := self._requests.asked(held.node_id)) is not None:
+            self._requests.waiting.remove(asked)
+            self._observe(asked.key, asked.answered(choice.skip))
+        elif choice.skip is not None and self._pending:
             from executor.engine.simulate import Answer
 
             pod, node_id, owner = self._pending.popleft()
@@ -334,9 +346,11 @@ class Driver:
             case c.LabelPodCompleted(name):
                 self._label_completed((namespace, name))
             case c.RunHttp(node_id, template):
-                self._requests.http(key, node_id, template)
+                self._requests.waiting.append(Asked(key, node_id, template))
+                self._start_pending()
             case c.RunPlugin(node_id, template):
-                self._requests.plugin(key, node_id, template, self._workflows[key].state)
+                self._requests.waiting.append(Asked(key, node_id, template, self._workflows[key].state))
+                self._start_pending()
             case c.CreateObject(obj):
                 if (
                     self.store.get(
@@ -392,8 +406,7 @@ class Driver:
             if answer is not None:
                 self._answer(pod, node_id, owner, answer)
                 return True
-        if final is None and self._reuse is not None:
-            final = self._as_before(pod, node_id)
+        final = final or self._reuse.as_before(pod, node_id)
         if final is None:
             return False
         self._observe_final(owner, final)
@@ -412,20 +425,6 @@ class Driver:
         state = self._workflows[owner].state if owner in self._workflows else {}
         found: Mapping[str, Any] = ((state.get("status") or {}).get("nodes") or {}).get(node_id) or {}
         return found
-
-    def _as_before(self, pod: Object, node_id: str) -> Final | None:
-        """What an equal pod of the run before came to, made this pod's own."""
-        from executor.local.watch import fingerprint
-
-        assert self._reuse is not None
-        old = self._reuse.get(fingerprint(pod))
-        if old is None:
-            return None
-        self.reused.append(node_id)
-        result = old.task_result
-        if result is not None:
-            result = {**result, "metadata": {**result["metadata"], "name": node_id}}
-        return Final({**pod, "status": old.pod["status"]}, result)
 
     def _observe_final(self, owner: tuple[str, str] | None, final: Final) -> None:
         if final.task_result is not None:
@@ -448,13 +447,23 @@ class Driver:
 
         self._queue.put(work)
 
+    def _holds_before(self, owner: tuple[str, str] | None, node_id: str) -> bool:
+        """Whether the run is held before this node, from now on."""
+        if self._holder is not None:
+            self.held = self._holder.before(self._node(owner, node_id))
+        return self.held is not None
+
     def _start_pending(self) -> None:
+        while self._requests.waiting and not self.held:
+            asked = self._requests.waiting[0]
+            if self._node(asked.key, asked.node_id).get("phase") not in ACTIVE:
+                self._requests.waiting.popleft()  # the workflow was stopped meanwhile
+            elif not self._holds_before(asked.key, asked.node_id):
+                self._requests.begin()
         while self._pending and len(self._running) < self._max_pods and not self.held:
             pod, node_id, owner = self._pending[0]
-            if self._holder is not None:
-                self.held = self._holder.before(self._node(owner, node_id))
-                if self.held:
-                    return
+            if self._holds_before(owner, node_id):
+                return
             self._pending.popleft()
             key = (pod["metadata"]["namespace"], pod["metadata"]["name"])
             if owner is not None and self._answered(key, pod, node_id, owner):
@@ -464,8 +473,7 @@ class Driver:
                 self.mocked.append(node_id)
             self._running.add(key)
             results: list[Object] = []
-            if self._reuse is not None:
-                self._results[key] = results
+            self._reuse.expect(key, results)
 
             def on_status(
                 status: Object, pod: Object = pod, owner: Any = owner, key: Any = key, results: Any = results
@@ -490,8 +498,8 @@ class Driver:
     def _pod_changed(self, pod: Object, status: Object, owner: tuple[str, str] | None) -> None:
         key = (pod["metadata"]["namespace"], pod["metadata"]["name"])
         pod["status"] = status
-        if status["phase"] == "Succeeded" and self._reuse is not None and owner is not None:
-            self._keep_for_reuse(pod, status, key)
+        if status["phase"] == "Succeeded" and owner is not None:
+            self._reuse.keep(key, pod, status)
         if status["phase"] in ("Succeeded", "Failed"):
             self._running.discard(key)
             self._start_pending()
@@ -502,16 +510,8 @@ class Driver:
         if owner is None:
             self._plain_pod_changed(key, status)
 
-    def _keep_for_reuse(self, pod: Object, status: Object, key: tuple[str, str]) -> None:
-        from executor.local.watch import fingerprint
-
-        assert self._reuse is not None
-        results = self._results.get(key) or []
-        self._reuse[fingerprint(pod)] = Final({**pod, "status": status}, results[-1] if results else None)
-
     def _with_pod(self, key: tuple[str, str], action: Callable[[PodHandle], None]) -> None:
-        handle = self._pods.get(key)
-        if handle is not None:
+        if (handle := self._pods.get(key)) is not None:
             action(handle)
 
     def _delete_pod(self, key: tuple[str, str]) -> None:
@@ -543,6 +543,7 @@ class Driver:
                 tracked.waiting = True
         if kill:
             self._pending.clear()
+            self._requests.waiting.clear()
             for key in self._running:
                 self._with_pod(key, lambda handle: handle.kill())
 

@@ -46,6 +46,43 @@ class Tracked:
         self.blocked = False
 
 
+class Reuse:
+    """What equal pods of an earlier run came to: {fingerprint: Final}, filled as this one goes. Of None, nothing is reused."""
+
+    def __init__(self, known: dict[str, Final] | None) -> None:
+        self._known = known
+        self.nodes: list[str] = []
+        self._results: dict[tuple[str, str], list[Object]] = {}
+
+    def expect(self, key: tuple[str, str], results: list[Object]) -> None:
+        """A pod starts; its task results will be in `results`."""
+        if self._known is not None:
+            self._results[key] = results
+
+    def keep(self, key: tuple[str, str], pod: Object, status: Object) -> None:
+        """A pod succeeded."""
+        if self._known is not None:
+            from executor.local.watch import fingerprint
+
+            results = self._results.get(key) or []
+            self._known[fingerprint(pod)] = Final({**pod, "status": status}, results[-1] if results else None)
+
+    def as_before(self, pod: Object, node_id: str) -> Final | None:
+        """What an equal pod came to, made this pod's own."""
+        if self._known is None:
+            return None
+        from executor.local.watch import fingerprint
+
+        old = self._known.get(fingerprint(pod))
+        if old is None:
+            return None
+        self.nodes.append(node_id)
+        result = old.task_result
+        if result is not None:
+            result = {**result, "metadata": {**result["metadata"], "name": node_id}}
+        return Final({**pod, "status": old.pod["status"]}, result)
+
+
 class Paths:
     """Where a run keeps things."""
 

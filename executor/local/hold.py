@@ -40,6 +40,9 @@ def asking(
         save()
         pod = driver[0].waiting_pod(node_id)
         rendered = rendered_text(CreatePod(node_id, pod)) if pod is not None else None
+        asked = driver[0].waiting_request(node_id)
+        if asked is not None:
+            rendered = (node_id, asked.text)
         lines = list(explain(driver[0].workflows()[0], node_id, run))
         lines += ["it would run:", *(f"  {text}" for text in rendered[1].splitlines())] if rendered else []
         return [mask(line) for line in lines]

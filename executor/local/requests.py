@@ -1,10 +1,14 @@
-"""What a run asks of servers: requests of `http` templates, executor plugins. A thread each; answers go to the driver's queue."""
+"""What a run asks of servers: requests of `http` templates, executor plugins. A thread each; answers go to the driver's queue.
+
+A request waits in `waiting` until the driver lets it begin: a run may be held before it.
+"""
 
 from __future__ import annotations
 
 import threading
+from collections import deque
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from executor.engine import contract as c
 from executor.local.http import run_http
@@ -12,6 +16,37 @@ from executor.local.objects import ObjectStore
 
 Object = dict[str, Any]
 Key = tuple[str, str]
+
+
+class Asked(NamedTuple):
+    """One thing to ask: the workflow's key, the node, its template; `workflow` for a plugin, None for an http request."""
+
+    key: Key
+    node_id: str
+    template: Mapping[str, Any]
+    workflow: Object | None = None
+
+    @property
+    def text(self) -> str:
+        """What it asks, for people."""
+        if self.workflow is not None:
+            return f"plugin {', '.join(self.template.get('plugin') or {})}"
+        http = self.template.get("http") or {}
+        body = f"\n{http['body']}" if http.get("body") else ""
+        return f"{http.get('method') or 'GET'} {http.get('url')}{body}"
+
+    def answered(self, outputs: Mapping[str, str]) -> c.Observation:
+        """What the driver observes when somebody else gives its outputs; `result` is the result."""
+        result = outputs.get("result", "")
+        if self.workflow is None:
+            return c.HttpObserved(self.node_id, {"statusCode": 200, "headers": {}, "body": result})
+        named = [{"name": n, "value": v} for n, v in outputs.items() if n != "result"]
+        found: Object = {"parameters": named} if named else {}
+        return c.PluginObserved(
+            self.node_id,
+            "Succeeded",
+            outputs={**found, **({"result": result} if "result" in outputs else {})},
+        )
 
 
 class Requests:
@@ -26,13 +61,26 @@ class Requests:
     ) -> None:
         self._put, self._observe, self._store, self._plugins = put, observe, store, dict(plugins)
         self._over = threading.Event()
-        self.open = 0  # read and written in the driver's thread
+        self.open = 0  # read and written in the driver's thread, as is what waits
+        self.waiting: deque[Asked] = deque()
 
     def close(self) -> None:
         """Ask nothing any more."""
         self._over.set()
 
-    def http(self, key: Key, node_id: str, template: Mapping[str, Any]) -> None:
+    def asked(self, node_id: str) -> Asked | None:
+        """What a node is going to ask, as long as it waits for that."""
+        return next((asked for asked in self.waiting if asked.node_id == node_id), None)
+
+    def begin(self) -> None:
+        """Ask what has waited longest."""
+        key, node_id, template, workflow = self.waiting.popleft()
+        if workflow is None:
+            self._http(key, node_id, template)
+        else:
+            self._plugin(key, node_id, template, workflow)
+
+    def _http(self, key: Key, node_id: str, template: Mapping[str, Any]) -> None:
         """Make the request of an `http` template."""
 
         def work() -> None:
@@ -44,7 +92,7 @@ class Requests:
 
         self._start(f"http-{node_id}", work)
 
-    def plugin(self, key: Key, node_id: str, template: Mapping[str, Any], workflow: Object) -> None:
+    def _plugin(self, key: Key, node_id: str, template: Mapping[str, Any], workflow: Object) -> None:
         """Let an executor plugin carry its template out."""
 
         def tell(seen: c.PluginObserved) -> None:

@@ -7,13 +7,18 @@ import os
 import pty
 import subprocess
 import sys
+import threading
 import time
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
 import pytest
 
 from argolint.errors import UserError
+from executor.engine.contract import PluginObserved
 from executor.local.breakpoints import Choice, Held, Holder, Point, parse, prompt
+from executor.local.requests import Asked
 
 from .conftest import HEAD, Project
 
@@ -69,7 +74,7 @@ def test_a_node_holds_once_for_each_of_its_points() -> None:
         ("", Choice(False), ""),
         ("e\nc\n", Choice(True), "  why n\n"),
         ("what\n\nc\n", Choice(True), ""),
-        ("s\nc\n", Choice(True), "the pod has not started"),
+        ("s\nc\n", Choice(True), "nothing of it has started"),
         ("k x\nk tag=v1 result=ok\n", Choice(True, {"tag": "v1", "result": "ok"}), "write skip NAME=VALUE"),
     ],
 )
@@ -142,3 +147,83 @@ def _until(master: int, text: str, then: str) -> str:
         except OSError:
             break
     raise AssertionError(f"never saw {text!r} and {then!r} in {seen!r}")
+
+
+ASKS = f"""{HEAD}spec:
+  entrypoint: main
+  templates:
+  - name: main
+    dag:
+      tasks:
+      - {{name: first, template: ask}}
+      - {{name: second, template: ask, depends: first}}
+  - {{name: ask, http: {{url: "http://127.0.0.1:%s/x", method: PUT, body: "b"}}}}
+"""
+
+
+@pytest.fixture
+def asked() -> Iterator[Any]:
+    """A server; `seen` are the requests that it got."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_PUT(self) -> None:
+            found.seen.append(self.path)
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.send_response(200)
+            self.send_header("Content-Length", "2")
+            self.end_headers()
+            self.wfile.write(b"ok")
+
+        def log_message(self, format: str, *args: Any) -> None:
+            pass
+
+    found: Any = HTTPServer(("127.0.0.1", 0), Handler)
+    found.seen = []
+    threading.Thread(target=found.serve_forever, daemon=True).start()
+    yield found
+    found.shutdown()
+    found.server_close()
+
+
+def test_requests_are_held_too(sandboxed: Project, asked: Any) -> None:
+    sandboxed.write("wf.yaml", ASKS % asked.server_port)
+    held = sandboxed.argorun("run", "wf.yaml", "--break", "before:second")
+    assert (held.code, asked.seen) == (5, ["/x"])
+    assert "paused before wf.second; `argorun resume wf` goes on" in held.err
+    assert sandboxed.phases() == {"wf": "Running", "first": "Succeeded", "second": "Pending"}
+    assert sandboxed.argorun("resume", "wf", "-q").code == 0
+    assert asked.seen == ["/x", "/x"]
+    assert sandboxed.phases() == {"wf": "Succeeded", "first": "Succeeded", "second": "Succeeded"}
+
+
+def test_a_request_is_explained_and_answered_by_a_person(sandboxed: Project, asked: Any) -> None:
+    sandboxed.write("wf.yaml", ASKS % asked.server_port)
+    master, slave = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "executor", "run", "wf.yaml", "--break", "first"], cwd=sandboxed.path, stdin=slave,
+        stdout=slave, stderr=slave, start_new_session=True,
+    )  # fmt: skip
+    os.close(slave)
+    try:
+        _until(master, "held before wf.first", "> ")
+        os.write(master, b"e\n")
+        seen = _until(master, f"PUT http://127.0.0.1:{asked.server_port}/x", "> ")
+        os.write(master, b"skip result=made-up\n")
+        seen += _until(master, "run directory", "")
+        assert process.wait(30) == 0, seen
+    finally:
+        process.kill()
+        os.close(master)
+    assert asked.seen == ["/x"]
+    results = {n["displayName"]: (n.get("outputs") or {}).get("result") for n in sandboxed.state()["status"]["nodes"].values()}  # fmt: skip
+    assert (results["first"], results["second"]) == ("made-up", "ok")
+
+
+def test_what_a_person_answers_for_a_plugin_are_its_outputs() -> None:
+    key = ("default", "wf")
+    plugin = Asked(key, "n", {"plugin": {"hello": {}}}, {})
+    assert plugin.text == "plugin hello"
+    assert plugin.answered({"tag": "v1", "result": "r"}) == PluginObserved(
+        "n", "Succeeded", outputs={"parameters": [{"name": "tag", "value": "v1"}], "result": "r"}
+    )
+    assert plugin.answered({}) == PluginObserved("n", "Succeeded")
