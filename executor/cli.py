@@ -19,7 +19,7 @@ COMMANDS = {
     "runs": Command(
         "executor.commands.runs", "list, show, resume, retry and clean up the runs of this machine"
     ),
-    "graph": Command("executor.commands.graph", "draw a workflow, or a run, as Mermaid or DOT"),
+    "graph": Command("executor.commands.graph", "draw a workflow, or a run, as Mermaid, DOT or SVG"),
     "event": Command(
         "executor.commands.event", "send an event through Sensors or event bindings, and see what comes of it"
     ),

@@ -22,7 +22,8 @@ class Child(NamedTuple):
 class Box(NamedTuple):
     """A template, or an object that starts one (an entrypoint, a CronWorkflow).
 
-    `owner` is the object, as `Kind name`; `missing` marks what is referred to and not among the files.
+    `owner` is the object, as `Kind name`; `missing` marks what is referred to and not among the files; `fill` is a colour
+    in the place of that of its type.
     """
 
     id: str
@@ -31,10 +32,11 @@ class Box(NamedTuple):
     type: str
     children: tuple[Child, ...] = ()
     missing: bool = False
+    fill: str = ""
 
 
 class Edge(NamedTuple):
-    """From one id to another. kind: `order` inside a box, `call` between boxes, `exit` for hooks and onExit."""
+    """From one id to another. kind: `order` inside a box, `call` between boxes, `exit` for hooks and onExit, `flow` in runs."""
 
     source: str
     target: str

@@ -74,7 +74,8 @@ def _size(box: Box) -> tuple[float, float]:
 
 
 def _titles(box: Box) -> tuple[str, str]:
-    return (f"{box.label} ({box.type})" if box.type else f"{box.label} (not in these files)"), box.owner
+    more = "not in these files" if box.missing else box.type
+    return (f"{box.label} ({more})" if more else box.label), box.owner
 
 
 def _layers(graph: Graph) -> list[list[str]]:
@@ -119,7 +120,7 @@ def _ordered(layers: list[list[str]], graph: Graph) -> list[list[str]]:
 
 
 def _draw(box: Box, place: _Place, inside: dict[str, _Place]) -> list[str]:
-    fill = _FILL.get(box.type, "#f6f6f6") if not box.missing else "#ffffff"
+    fill = "#ffffff" if box.missing else box.fill or _FILL.get(box.type, "#f6f6f6")
     dash = ' stroke-dasharray="5 4"' if box.missing else ""
     title, owner = _titles(box)
     shapes = [
@@ -161,6 +162,8 @@ def _arrow(source: _Place, target: _Place, kind: str, label: str) -> str:
         path = f"M{x1:.1f},{y1:.1f} C{x1 + 50:.1f},{y1:.1f} {x2 + 50:.1f},{y2:.1f} {x2:.1f},{y2:.1f}"
     else:
         path = f"M{x1:.1f},{y1:.1f} C{x1:.1f},{middle:.1f} {x2:.1f},{middle:.1f} {x2:.1f},{y2:.1f}"
-    style = {"order": "", "call": ' stroke-dasharray="6 4"', "exit": ' stroke-dasharray="2 3"'}[kind]
+    style = {"order": "", "flow": "", "call": ' stroke-dasharray="6 4"', "exit": ' stroke-dasharray="2 3"'}[
+        kind
+    ]
     shown = f'<path d="{path}" fill="none" stroke="#555"{style} marker-end="url(#tip)"/>'
     return shown + (_text((x1 + x2) / 2 + 4, middle, label, color="#555") if label else "")

@@ -1,4 +1,4 @@
-"""Draw a workflow as a graph in text: `argorun graph FILE|KIND/NAME|RUN [-o mermaid|dot]`.
+"""Draw a workflow as a graph: `argorun graph FILE|KIND/NAME|RUN [-o mermaid|dot|svg]`.
 
 A run of this machine is drawn with its phases and times; a file or an object of the tree as it would run, with made-up outputs.
 """
@@ -13,7 +13,7 @@ from typing import Any
 
 from argolint.errors import UserError
 
-HELP = "draw a workflow, or a run, as Mermaid or DOT"
+HELP = "draw a workflow, or a run, as Mermaid, DOT or SVG"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -21,7 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "target", metavar="FILE", help="a manifest, KIND/NAME, or the name of a run (@latest)"
     )
-    parser.add_argument("-o", "--output", choices=("mermaid", "dot"), default="mermaid")
+    parser.add_argument("-o", "--output", choices=("mermaid", "dot", "svg"), default="mermaid")
     parser.add_argument("-p", "--parameter", action="append", default=[], metavar="NAME=VALUE")
     parser.add_argument("--entrypoint", metavar="TEMPLATE", help="draw this template")
 
@@ -30,8 +30,13 @@ def run(args: argparse.Namespace) -> int:
     """Print the graph. Raises UserError."""
     from executor.local import graph
 
-    draw = {"mermaid": graph.mermaid, "dot": graph.dot}[args.output]
-    for workflow in _workflows(args):
+    draw = {"mermaid": graph.mermaid, "dot": graph.dot, "svg": graph.svg}[args.output]
+    workflows = _workflows(args)
+    if len(workflows) > 1 and args.output == "svg":
+        raise UserError(
+            f"{args.target} has {len(workflows)} workflows", "name one of them, or draw another format"
+        )
+    for workflow in workflows:
         sys.stdout.writelines(f"{line}\n" for line in draw(workflow, datetime.now(UTC)))
     return 0
 

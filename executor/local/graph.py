@@ -1,4 +1,4 @@
-"""A workflow's nodes as a graph in text: Mermaid or DOT. Pure; what comes from a workflow is quoted."""
+"""A workflow's nodes as a graph: Mermaid, DOT or SVG. Pure; what comes from a workflow is quoted."""
 
 from __future__ import annotations
 
@@ -90,6 +90,22 @@ def dot(workflow: Mapping[str, Any], moment: Any) -> Iterator[str]:
     for start, end in edges(nodes):
         yield f"  {_quoted(start)} -> {_quoted(end)};"
     yield "}"
+
+
+def svg(workflow: Mapping[str, Any], moment: Any) -> Iterator[str]:
+    """The lines of an SVG drawing: who starts what from above to below."""
+    from argolint.graph import model
+    from argolint.graph.svg import svg as drawn
+
+    nodes = {identity: n for identity, n in _shown(workflow).items() if n.get("type") != "StepGroup"}
+    ids = {identity: f"n{index}" for index, identity in enumerate(nodes)}
+    boxes = []
+    for identity, node in nodes.items():
+        label, *more = _label(node, moment).split("\n")
+        colour = COLOURS.get(str(node.get("phase") or ""), "#ffffff")
+        boxes.append(model.Box(ids[identity], " · ".join(more), label, "", fill=colour))
+    flow = [model.Edge(ids[a], ids[b], "flow") for a, b in edges(_shown(workflow)) if a in ids and b in ids]
+    yield from drawn(model.Graph(tuple(boxes), tuple(flow))).splitlines()
 
 
 def _quoted(text: str) -> str:

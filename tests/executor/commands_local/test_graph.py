@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 from html.parser import HTMLParser
+from xml.etree import ElementTree
 
 from executor.local import graph, report
 
@@ -64,6 +65,21 @@ def test_a_run_is_drawn_with_phases_and_reported(sandboxed: Project) -> None:
     assert "cannot write no/such/dir.html" in refused.err
 
 
+def test_a_drawing_has_every_node_in_the_colour_of_its_phase(project: Project) -> None:
+    project.write("wf.yaml", FORK)
+    drawn = project.argorun("graph", "wf.yaml", "-o", "svg").out
+    tree = ElementTree.fromstring(drawn)
+    space = "{http://www.w3.org/2000/svg}"
+    texts = [element.text for element in tree.iter(f"{space}text")]
+    assert texts == ["wf", "main", "a", "work", "b(0:x)", "work", "b(1:z)", "work", "○ c", "work"]
+    fills = [element.get("fill") for element in tree.iter(f"{space}rect")][1:]
+    assert fills == ["#ffffff", "#ffffff", "#ffffff", "#ffffff", "#eeeeee"]
+    assert len(list(tree.iter(f"{space}path"))) == 1 + 4
+    project.write("two.yaml", f"{FORK}---\n{FORK.replace('name: wf', 'name: other')}")
+    several = project.argorun("graph", "two.yaml", "-o", "svg")
+    assert (several.code, "two.yaml has 2 workflows" in several.err) == (2, True)
+
+
 def test_a_target_that_is_nothing_is_refused(project: Project) -> None:
     done = project.argorun("graph", "nothing")
     assert done.code == 2
@@ -100,7 +116,8 @@ def test_hostile_text_is_shown_not_obeyed() -> None:
     assert "script" not in parser.found
     assert "\x1b" not in page
     moment = datetime(2026, 1, 2, tzinfo=UTC)
-    for lines in (list(graph.mermaid(workflow, moment)), list(graph.dot(workflow, moment))):
+    ElementTree.fromstring("\n".join(graph.svg(workflow, moment)))
+    for lines in (list(draw(workflow, moment)) for draw in (graph.mermaid, graph.dot, graph.svg)):
         text = "\n".join(lines)
         assert "\x1b" not in text
     mermaid = list(graph.mermaid(workflow, moment))
