@@ -9,10 +9,11 @@ from __future__ import annotations
 import argparse
 import errno
 import importlib
+import io
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
-from typing import NoReturn
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, NoReturn
 
 from argolint.errors import UserError
 
@@ -39,9 +40,31 @@ class Command:
 class _Parser(argparse.ArgumentParser):
     """Says what is wrong and where help is; a screen of usage would hide it."""
 
-    def error(self, message: str) -> NoReturn:
-        """Print the message and exit with 2."""
-        self.exit(EXIT_USAGE, f"{self.prog}: error: {message}\n  `{self.prog} --help` lists what there is\n")
+    def error(self, message: str, near: str = "") -> NoReturn:
+        """Print the message, with a suggestion when there is one, and exit with 2."""
+        remedy = f"did you mean `{near}`?" if near else f"`{self.prog} --help` lists what there is"
+        self.exit(EXIT_USAGE, f"{self.prog}: error: {message}\n  {remedy}\n")
+
+    def refuse(self, words: Sequence[str]) -> NoReturn:
+        """Say that nothing is known of these arguments, and which option comes near."""
+        wrong = next((word.partition("=")[0] for word in words if word.startswith("-")), "")
+        near = _near(wrong, self._option_string_actions) if wrong else ""
+        self.error(f"unrecognized arguments: {' '.join(words)}", near)
+
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        try:
+            super()._check_value(action, value)
+        except argparse.ArgumentError as error:
+            near = _near(str(value), [str(choice) for choice in action.choices or ()])
+            if not near:
+                raise
+            self.error(str(error), near)
+
+
+def _near(word: str, candidates: Iterable[str]) -> str:
+    from argolint.project.index import suggest
+
+    return suggest(word, candidates)
 
 
 def dispatch(
@@ -64,10 +87,13 @@ def dispatch(
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     if version:
-        parser.add_argument("--version", action="version", version=f"{prog} {version}")
+        parser.add_argument("-V", "--version", action="version", version=f"{prog} {version}")
     verbs = parser.add_subparsers(dest="verb", metavar="COMMAND", required=True)
+    if argv[:1] == ["help"] and "help" not in commands:
+        argv = [*argv[1:2], "--help"]
     chosen = next((word for word in argv if not word.startswith("-")), None)
     module = None
+    asked = parser
     for name, command in commands.items():
         if name == chosen:
             module = importlib.import_module(command.module)
@@ -78,9 +104,12 @@ def dispatch(
                 formatter_class=argparse.RawDescriptionHelpFormatter,
             )
             module.add_arguments(sub)
+            asked = sub
         else:
             verbs.add_parser(name, help=command.help, add_help=False)
-    args = parser.parse_args(list(argv))
+    args, unknown = parser.parse_known_args(list(argv))
+    if unknown:
+        asked.refuse(unknown)
     assert module is not None  # argparse has refused every verb that is not in the table
     result: int = module.run(args)
     return result
@@ -141,10 +170,16 @@ def _drop_stdout() -> None:
 
 
 def _open_streams() -> None:
-    """Give a program that was started with closed standard streams (`>&-`) ones that lead nowhere."""
+    """Give a program that was started with closed standard streams (`>&-`) ones that lead nowhere.
+
+    What cannot be encoded for this terminal is shown as an escape rather than crashing.
+    """
     if sys.stdin is None:
         sys.stdin = open(os.devnull, encoding="utf-8")  # noqa: SIM115
     if sys.stdout is None:
         sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
     if sys.stderr is None:
         sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")

@@ -6,12 +6,15 @@ Nothing is guessed: an unknown key or a value of the wrong kind is an error that
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable
 from typing import Any
 
 from argolint import registry
+from argolint.configplaces import caret, place
 from argolint.diagnostic import SEVERITY_RANK
 from argolint.errors import UserError
+from argolint.patterns import lazy
 from argolint.project.index import did_you_mean
 from argolint.settings import LATEST_ARGO, Settings
 from argolint.text import SourceText, decode
@@ -27,7 +30,12 @@ OTHER_TOOLS = frozenset({"local"})
 
 
 class Wrong(Exception):
-    """A value that does not fit; carries what is wrong and what would fit."""
+    """A value that does not fit; carries what is wrong, what to do (maybe ""), and the words that lead to it in the value."""
+
+    def __init__(self, message: str, remedy: str = "", words: tuple[object, ...] = ()) -> None:
+        super().__init__(message)
+        self.remedy = remedy
+        self.words = words
 
 
 def find(start: str) -> str:
@@ -88,7 +96,7 @@ def load(path: str) -> Settings:
             else problems[0].message
         )
         raise UserError(
-            f"{path}:{line}:{column}: {what}\n{_caret(source, problems[0].start)}", "correct the YAML"
+            f"{path}:{line}:{column}: {what}\n{caret(source, problems[0].start)}", "correct the YAML"
         )
     if len(stream.documents) > 1:
         line, _ = source.line_col(stream.documents[1].start)
@@ -102,13 +110,8 @@ def load(path: str) -> Settings:
         at = root.at[key]
         start = at[0] if key not in KEYS else at[2]
         line, column = source.line_col(start)
-        _set(settings, key, value, f"{path}:{line}:{column}", path, _caret(source, start))
+        _set(settings, key, value, f"{path}:{line}:{column}", path)
     return settings
-
-
-def _caret(source: SourceText, offset: int) -> str:
-    line, column = source.line_col(offset)
-    return f"  {line:>4} | {source.line_text(line)}\n       | {' ' * (column - 1)}^"
 
 
 def _pyproject_table(path: str) -> dict[str, Any] | None:
@@ -125,17 +128,24 @@ def _pyproject_table(path: str) -> dict[str, Any] | None:
     return table if isinstance(table, dict) else None
 
 
-def _set(settings: Settings, key: str, value: Any, where: str, path: str, caret: str = "") -> None:
+def _at_place(
+    path: str, key: str, message: str, remedy: str, words: tuple[object, ...] = (), *, of_key: bool = False
+) -> UserError:
+    """The error for a place in a configuration file, with its line and a caret."""
+    where, shown = place(path, key, words, of_key=of_key)
+    return UserError(f"{where}: {message}" + (f"\n{shown}" if shown else ""), remedy)
+
+
+def _set(settings: Settings, key: str, value: Any, where: str, path: str) -> None:
     if key in OTHER_TOOLS:
         return
-    suffix = f"\n{caret}" if caret else ""
     read = KEYS.get(key)
     if read is None:
-        raise UserError(f"{where}: unknown key `{key}`{suffix}", did_you_mean(key, KEYS) or "delete it")
+        raise _at_place(path, key, f"unknown key `{key}`", _remedy_for_key(key), of_key=True)
     try:
         found = read(value)
     except Wrong as error:
-        raise UserError(f"{where}: `{key}`: {error}{suffix}", "") from None
+        raise _at_place(path, key, f"`{key}`: {error}", error.remedy, error.words) from None
     field = key.replace("-", "_")
     if key in ("rules", "baseline"):
         base = os.path.dirname(os.path.abspath(path))
@@ -146,6 +156,13 @@ def _set(settings: Settings, key: str, value: Any, where: str, path: str, caret:
         )
     setattr(settings, field, found)
     settings.origins[field] = where
+    settings.config = path
+
+
+def _remedy_for_key(key: str) -> str:
+    if any(name == key for item in registry.load().values() for name, _ in item.options):
+        return f"it is an option of rules: write it below `options:` (`options: {{{key}: …}}`)"
+    return did_you_mean(key, KEYS) or "delete it"
 
 
 def _text(value: Any) -> str:
@@ -179,7 +196,8 @@ def _truth(value: Any) -> bool:
 def _one_of(*allowed: str) -> Callable[[Any], str]:
     def read(value: Any) -> str:
         if value not in allowed:
-            raise Wrong(f"{value!r} is not one of {', '.join(allowed)}")
+            near = did_you_mean_short(str(value), list(allowed))
+            raise Wrong(f"{value!r} is not one of {', '.join(allowed)}", near)
         return str(value)
 
     return read
@@ -191,7 +209,9 @@ def _severities(value: Any) -> dict[str, str]:
     for key, severity in value.items():
         if severity not in SEVERITY_RANK:
             raise Wrong(
-                f"{key}: {severity!r} is not one of error, warning, info (use `ignore` to switch a rule off)"
+                f"{key}: {severity!r} is not one of error, warning, info (use `ignore` to switch a rule off)",
+                did_you_mean_short(str(severity), list(SEVERITY_RANK)),
+                (key, severity),
             )
     return dict(value)
 
@@ -199,7 +219,13 @@ def _severities(value: Any) -> dict[str, str]:
 def _per_file(value: Any) -> dict[str, tuple[str, ...]]:
     if not isinstance(value, dict):
         raise Wrong("expected a mapping of glob to a list of rules")
-    return {str(key): _texts(items) for key, items in value.items()}
+    found = {}
+    for key, items in value.items():
+        try:
+            found[str(key)] = _texts(items)
+        except Wrong as error:
+            raise Wrong(f"{key}: {error}", "", (key,)) from None
+    return found
 
 
 def _options(value: Any) -> dict[str, Any]:
@@ -253,16 +279,45 @@ KEYS: dict[str, Callable[[Any], Any]] = {
 
 def check_names(settings: Settings, rules: registry.Rules) -> None:
     """Raise UserError for a selector that names no rule and an option that no rule declares."""
-    named = [(name, text) for name in SELECTORS for text in getattr(settings, name)]
-    named += [("per_file_ignores", text) for texts in settings.per_file_ignores.values() for text in texts]
-    for field, selector in named:
-        if not registry.known_selector(selector, rules.values()):
-            candidates = [*rules, *(item.name for item in rules.values())]
-            raise UserError(
-                f"{settings.origins.get(field, field)}: no rule is called `{selector}`",
-                did_you_mean_short(selector, candidates) or "`argolint rules` lists them",
-            )
+    named: list[tuple[str, tuple[str, ...]]] = [
+        (name, (text,)) for name in SELECTORS for text in getattr(settings, name)
+    ]
+    named += [
+        ("per_file_ignores", (glob, text))
+        for glob, texts in settings.per_file_ignores.items()
+        for text in texts
+    ]
+    for field, words in named:
+        if not registry.known_selector(words[-1], rules.values()):
+            remedy = similar_rule(words[-1], rules) or "`argolint rules` lists them"
+            raise _misplaced(settings, field, f"no rule is called `{words[-1]}`", remedy, words)
     _check_options(settings, rules)
+
+
+def _misplaced(
+    settings: Settings, field: str, message: str, remedy: str, words: tuple[object, ...]
+) -> UserError:
+    """The error for a setting: at its place in the configuration file, or with the flag that gave it."""
+    origin = settings.origins.get(field, field.replace("_", "-"))
+    if settings.config and origin.startswith(settings.config):
+        return _at_place(settings.config, field.replace("_", "-"), message, remedy, words)
+    return UserError(f"{origin}: {message}", remedy)
+
+
+def similar_rule(wanted: str, rules: registry.Rules) -> str:
+    """A suggestion for a rule that does not exist, or "". Codes are compared with codes: `STP1O1` is STP101, with a zero."""
+    code = wanted.upper()
+    if re.fullmatch(r"[A-Z]{2,4}[0-9OIL]{1,4}", code):
+        family, digits = code[:3], code[3:].translate(str.maketrans("OIL", "011"))
+        if family + digits in rules:
+            return f"did you mean `{family + digits}`?"
+        same = [item for item in rules if item.startswith(family)]
+        if same:
+            near = [item for item in same if item.startswith((family + digits)[:5])]
+            return f"rules of this family: {', '.join((near or same)[:12])}" + (
+                " …" if len(near or same) > 12 else ""
+            )
+    return did_you_mean_short(wanted, ["ALL", *rules, *(item.name for item in rules.values())])
 
 
 SELECTORS = ("select", "ignore", "extend_select", "extend_ignore", "severity")
@@ -271,19 +326,30 @@ SELECTORS = ("select", "ignore", "extend_select", "extend_ignore", "severity")
 def _check_options(settings: Settings, rules: registry.Rules) -> None:
     defaults = {name: default for item in rules.values() for name, default in item.options}
     for name, value in settings.options.items():
-        where = settings.origins.get("options", "options")
         if name not in defaults:
-            raise UserError(
-                f"{where}: no rule has an option `{name}`", did_you_mean(name, defaults) or "delete it"
-            )
+            remedy = did_you_mean(name, defaults) or "delete it"
+            raise _misplaced(settings, "options", f"no rule has an option `{name}`", remedy, (name,))
         kinds = _KINDS.get(type(defaults[name]))
         if kinds is not None and (
             not isinstance(value, kinds[0]) or isinstance(value, bool) is not (kinds[0] is bool)
         ):
-            raise UserError(
-                f"{where}: the option `{name}` is {kinds[1]}, not {value!r}",
-                f"the default is {defaults[name]!r}",
+            message = f"the option `{name}` is {kinds[1]}, not {value!r}"
+            raise _misplaced(
+                settings, "options", message, f"the default is {defaults[name]!r}", (name, value)
             )
+        for shape, what in _SHAPES:
+            if shape.fullmatch(str(defaults[name])) and not shape.fullmatch(str(value)):
+                message = f"the option `{name}` is {what}, not {value!r}"
+                raise _misplaced(
+                    settings, "options", message, f"the default is {defaults[name]!r}", (name, value)
+                )
+
+
+# Texts of a certain shape, told by the default: a duration, a version.
+_SHAPES = (
+    (lazy(r"(?:\d+(?:\.\d+)?(?:ms|s|m|h|d))+"), "a duration such as 90s, 5m or 1h"),
+    (lazy(r"v?\d+\.\d+(?:\.\d+)?"), "a version such as 1.31"),
+)
 
 
 # What a user may write for an option, by the type of its default.

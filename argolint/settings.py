@@ -19,10 +19,11 @@ class Settings:
     render              commands whose output is linted too, with --render
     options             settings that single rules declare and read
     root                the folder that globs and cross-file rules start from ("" = the current one)
+    config              the configuration file that was read; "" for none
     """
 
     __slots__ = (
-        "argo_version", "baseline", "exclude", "extend_ignore", "extend_select", "external_references", "fail_on",
+        "argo_version", "baseline", "config", "exclude", "extend_ignore", "extend_select", "external_references", "fail_on",
         "ignore", "options", "origins", "per_file_ignores", "plugins", "profile", "render", "root", "rules", "select", "severity",
     )  # fmt: skip
 
@@ -44,6 +45,7 @@ class Settings:
         self.options: dict[str, Any] = {}
         self.baseline = ""
         self.root = ""
+        self.config = ""
         # field -> where its value came from, for --show-settings
         self.origins: dict[str, str] = {}
 
@@ -59,6 +61,6 @@ class Settings:
             + [
                 (name, getattr(self, name))
                 for name in self.__slots__
-                if name not in ("fail_on", "origins", "baseline", "root")
+                if name not in ("fail_on", "origins", "baseline", "root", "config")
             ]
         )

@@ -6,6 +6,8 @@ examples:
   argolint check --fix --diff workflow.yaml
   argolint check --output-format github --output-format sarif --output-file - --output-file findings.sarif .
   cat workflow.yaml | argolint check - --stdin-filename workflow.yaml
+
+exit codes: 0 clean, 1 findings at or above --fail-on, 2 usage or configuration, 3 internal error, 130 interrupted
 """
 
 from __future__ import annotations
@@ -26,6 +28,12 @@ from argolint.runner import INTERNAL_CODE, STALE_CODE, STALE_NAME, Plan
 from argolint.settings import Settings
 
 HELP = "lint manifests"
+
+# What other tools call things.
+ELSEWHERE = {
+    "lint": "check", "fix": "check --fix", "version": "--version", "rule": "explain", "init": "config --init",
+    "watch": "check --watch", "server": "lsp", "lang": "lsp", "draw": "graph", "upgrade": "migrate",
+}  # fmt: skip
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -132,12 +140,15 @@ def run(args: argparse.Namespace) -> int:
 def _refuse_nonsense(args: argparse.Namespace, paths: list[str]) -> None:
     if args.jobs is not None and args.jobs < 1:
         raise UserError(f"--jobs: {args.jobs} processes can do nothing", "give 1 or more, or leave it out")
+    if "" in paths:
+        raise UserError("a path is empty", "is a variable of the shell not set?")
     first = paths[0]
     if len(first) > 2 and first.isalpha() and not os.path.exists(first):
         from argolint.commands.table import COMMANDS
         from argolint.config import did_you_mean_short
 
-        near = did_you_mean_short(first, list(COMMANDS))
+        known = ELSEWHERE.get(first)
+        near = f"did you mean `argolint {known}`?" if known else did_you_mean_short(first, list(COMMANDS))
         if near:
             raise UserError(f"{first}: no such file or folder, and no such command", near)
     if args.stdin_filename and "-" not in paths:

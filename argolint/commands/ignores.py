@@ -35,5 +35,7 @@ def write_ignores(report: Report, reason: str) -> int:
             print(f"{path}: {len(findings) - len(without)} suppressed")
     for item in left:
         print(f"{item.path}: {item.code} cannot be suppressed by a comment in this file", file=sys.stderr)
-    print(f"{written} finding{'s' if written != 1 else ''} suppressed in {len(by_path)} files")
+    print(
+        f"{written} finding{'s' if written != 1 else ''} suppressed in {len(by_path)} file{'s' if len(by_path) != 1 else ''}"
+    )
     return int(bool(left))

@@ -47,6 +47,14 @@ def outputs_of(args: argparse.Namespace) -> list[Output]:
     pairs = list(zip(formats, [*files, *["-"] * (len(formats) - len(files))]))
     if sum(file == "-" for _, file in pairs) > 1:
         raise UserError("two reports for standard output", "give an --output-file for each --output-format")
+    taken: set[str] = set()
+    for _, file in pairs:
+        full = os.path.abspath(file)
+        if full in taken and not file.startswith("/dev/"):
+            raise UserError(
+                f"two reports for {file}", "give each --output-format an --output-file of its own"
+            )
+        taken.add(full)
     return pairs
 
 
@@ -90,10 +98,8 @@ def _links(report: Report, rules: dict[str, Rule]) -> dict[str, str]:
 def write(text: str, file: str) -> None:
     """Write a text to a file, to standard output ("-") or to standard error ("/dev/stderr")."""
     if file == "-":
-        # What cannot be encoded for this terminal is shown as an escape rather than crashing.
-        encoding = sys.stdout.encoding or "utf-8"
         try:
-            sys.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding))
+            sys.stdout.write(text)
             sys.stdout.flush()
         except BrokenPipeError:
             # The reader has had enough; what was found decides about the exit code all the same.
@@ -115,7 +121,7 @@ def use_color(wanted: str, file: str = "-") -> bool:
         return wanted == "always"
     if file != "-" or os.environ.get("NO_COLOR"):
         return False
-    if os.environ.get("FORCE_COLOR"):
+    if os.environ.get("FORCE_COLOR", "0") not in ("", "0"):
         return True
     return sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
 

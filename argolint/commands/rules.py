@@ -2,6 +2,7 @@
 
 examples:
   argolint rules
+  argolint rules STP REF101
   argolint rules --enabled --select RBA --output-format json
 """
 
@@ -11,7 +12,10 @@ import argparse
 import json
 import sys
 
+from argolint import registry
 from argolint.commands.settings import add_selection, settings_of
+from argolint.config import similar_rule
+from argolint.errors import UserError
 from argolint.runner import is_enabled, severity_of
 
 HELP = "list the rules"
@@ -19,6 +23,9 @@ HELP = "list the rules"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The flags of `argolint rules`."""
+    parser.add_argument(
+        "wanted", nargs="*", metavar="RULES", help="only these: codes, names or prefixes (default: all)"
+    )
     parser.add_argument("--output-format", choices=("text", "json"), default="text", help="text or json")
     parser.add_argument("--enabled", action="store_true", help="only those that the settings enable")
     add_selection(parser)
@@ -27,8 +34,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Print the table."""
     settings, rules = settings_of(args, ["."])
+    for selector in args.wanted:
+        if not registry.known_selector(selector, rules.values()):
+            remedy = similar_rule(selector, rules) or "`argolint rules` lists them"
+            raise UserError(f"no rule is called `{selector}`", remedy)
     rows = []
     for item in rules.values():
+        if args.wanted and not any(registry.selects(selector, item) for selector in args.wanted):
+            continue
         enabled = is_enabled(item, settings)
         if args.enabled and not enabled:
             continue
@@ -48,5 +61,5 @@ def run(args: argparse.Namespace) -> int:
         print(
             f"{row['code']}  {row['name']:<{width}}  {row['severity']:<7} {marks:<8} {row['summary']}".rstrip()
         )
-    print(f"{len(rows)} rules")
+    print(f"{len(rows)} rule{'s' if len(rows) != 1 else ''}")
     return 0

@@ -80,11 +80,16 @@ def settings_of(args: argparse.Namespace, paths: Sequence[str]) -> tuple[Setting
         except config.Wrong as error:
             raise UserError(f"--argo-version: {error}", "") from None
         settings.origins["argo_version"] = "--argo-version"
-    if settings.plugins:
-        settings.rules = (*settings.rules, *registry.plugin_folders())
-    rules = registry.load(settings.rules)
+    rules = load_rules(settings)
     config.check_names(settings, rules)
     return settings, rules
+
+
+def load_rules(settings: Settings) -> registry.Rules:
+    """The rules there are: built in, in the folders of the configuration, and those of plugins when they are on."""
+    if settings.plugins:
+        settings.rules = (*settings.rules, *registry.plugin_folders())
+    return registry.load(settings.rules)
 
 
 def _shown(path: str) -> str:

@@ -34,11 +34,7 @@ def paint(text: str, style: str, color: bool) -> str:
 def finding_block(item: Diagnostic, view: View) -> str:
     """One finding: heading, snippet, related places, help."""
     color = view.color
-    line, column, _, _ = positions(item, view.texts)
-    place = paint(f"{printable(item.path)}:{line}:{column}", "bold", color)
-    severity = paint(item.severity, item.severity, color)
-    code = paint(_linked(f"[{item.code} {item.name}]", view.links.get(item.code, "")), "dim", color)
-    lines = [f"{place}: {severity}: {printable(item.message)} {code}"]
+    lines = [heading(item, view)]
     source = view.texts.get(item.path)
     here = [label for label in item.related if label.path == item.path]
     gutter = _gutter_width(item, here, source)
@@ -57,6 +53,15 @@ def finding_block(item: Diagnostic, view: View) -> str:
         flag = "--fix" if item.fix.safety == "safe" else "--fix --unsafe-fixes"
         lines.append(f"{' ' * gutter} {paint('=', 'gutter', color)} fixable with {flag}")
     return "\n".join(lines)
+
+
+def heading(item: Diagnostic, view: View) -> str:
+    """`path:line:column: severity: message [CODE name]`."""
+    line, column, _, _ = positions(item, view.texts)
+    place = paint(f"{printable(item.path)}:{line}:{column}", "bold", view.color)
+    severity = paint(item.severity, item.severity, view.color)
+    code = paint(_linked(f"[{item.code} {item.name}]", view.links.get(item.code, "")), "dim", view.color)
+    return f"{place}: {severity}: {printable(item.message)} {code}"
 
 
 def _linked(text: str, address: str) -> str:
@@ -185,7 +190,7 @@ def columns(text: str) -> int:
 
 
 def summary_line(view: View) -> str:
-    """`2 errors, 1 warning in 3 files (2 fixable)`."""
+    """`2 errors, 1 warning in 3 files (5 objects); 2 fixable with --fix`."""
     summary = view.summary
     parts = [
         f"{summary[name]} {noun}{'s' if summary[name] != 1 else ''}"
@@ -197,5 +202,15 @@ def summary_line(view: View) -> str:
     if not parts:
         return paint("no problems", "help", view.color) + f" in {files} ({objects})"
     worst = "error" if summary["error"] else "warning" if summary["warning"] else "info"
-    fixable = f"; {summary['fixable']} fixable" if summary["fixable"] else ""
-    return paint(", ".join(parts), worst, view.color) + f" in {files} ({objects}){fixable}"
+    return paint(", ".join(parts), worst, view.color) + f" in {files} ({objects}){fixable(view.findings)}"
+
+
+def fixable(findings: Sequence[Diagnostic]) -> str:
+    """How many findings `--fix` repairs, and how many more with `--unsafe-fixes`: the end of a summary line, "" for none."""
+    safe = sum(item.fix is not None and item.fix.safety == "safe" for item in findings)
+    unsafe = sum(item.fix is not None for item in findings) - safe
+    if not unsafe:
+        return f"; {safe} fixable with --fix" if safe else ""
+    if not safe:
+        return f"; {unsafe} fixable with --fix --unsafe-fixes"
+    return f"; {safe} fixable with --fix, {unsafe} more with --unsafe-fixes"

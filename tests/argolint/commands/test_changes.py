@@ -102,7 +102,7 @@ def test_a_revision_that_is_not_there(capsys: pytest.CaptureFixture[str]) -> Non
 
 def test_add_ignore(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check", "--select", "REF101,LNT", "--add-ignore", "on its way", "."]) == 0
-    assert capsys.readouterr().out == "caller.yaml: 1 suppressed\n1 finding suppressed in 1 files\n"
+    assert capsys.readouterr().out == "caller.yaml: 1 suppressed\n1 finding suppressed in 1 file\n"
     assert (project / "caller.yaml").read_text() == CALLER.replace(
         "template: missing", "template: missing  # argolint: ignore[REF101] on its way"
     )

@@ -22,7 +22,23 @@ spec:
 USAGE = {
     "check nothere.yaml": "argolint: error: nothere.yaml: no such file or folder\n  check the path\n",
     "chekc .": "argolint: error: chekc: no such file or folder, and no such command\n  did you mean `check`?\n",
-    "check --chekc": "argolint: error: unrecognized arguments: --chekc\n  `argolint --help` lists what there is\n",
+    "check --chekc": "argolint check: error: unrecognized arguments: --chekc\n  `argolint check --help` lists what there is\n",
+    "--fxi .": "argolint check: error: unrecognized arguments: --fxi\n  did you mean `--fix`?\n",
+    "check --outptu-format=json .": "argolint check: error: unrecognized arguments: --outptu-format=json\n"
+    "  did you mean `--output-format`?\n",
+    "check --output-format txt .": "argolint check: error: argument --output-format: invalid choice: 'txt' (choose from 'text', 'concise', 'json', "
+    "'jsonl', 'sarif', 'github', 'gitlab', 'junit', 'checkstyle', 'azure', 'rdjson')\n  did you mean `text`?\n",
+    "baseline": "argolint baseline: error: the following arguments are required: action\n"
+    "  `argolint baseline --help` lists what there is\n",
+    "baseline wirte": "argolint baseline: error: argument action: invalid choice: 'wirte' (choose from 'write', 'check', 'prune')\n"
+    "  did you mean `write`?\n",
+    "lint .": "argolint: error: lint: no such file or folder, and no such command\n  did you mean `argolint check`?\n",
+    "fix .": "argolint: error: fix: no such file or folder, and no such command\n  did you mean `argolint check --fix`?\n",
+    "version": "argolint: error: version: no such file or folder, and no such command\n  did you mean `argolint --version`?\n",
+    "check --output-format json --output-file x --output-format sarif --output-file ./x .":
+    "argolint: error: two reports for ./x\n  give each --output-format an --output-file of its own\n",
+    "explain STP1O1": "argolint: error: no rule is called `STP1O1`\n  did you mean `STP101`?\n",
+    "rules NOPE": "argolint: error: no rule is called `NOPE`\n  `argolint rules` lists them\n",
     "check --fail-on fatal .": "argolint check: error: argument --fail-on: invalid choice: 'fatal' (choose from 'info', 'warning', 'error')\n"
     "  `argolint check --help` lists what there is\n",
     "check --jobs 0 .": "argolint: error: --jobs: 0 processes can do nothing\n  give 1 or more, or leave it out\n",
@@ -80,12 +96,12 @@ CONFIG = {
     "profile: foo": (".argolint.yaml:1:10: `profile`: 'foo' is not one of minimal, default, strict, all", ""),
     "select: 5": (".argolint.yaml:1:9: `select`: expected a list of texts", ""),
     "severity: {SEC101: fatal}": (
-        (".argolint.yaml:1:11: `severity`: SEC101: 'fatal' is not one of error, warning, info "
+        (".argolint.yaml:1:20: `severity`: SEC101: 'fatal' is not one of error, warning, info "
         "(use `ignore` to switch a rule off)"), "",
     ),
-    "severity: {NOPE: error}": (".argolint.yaml:1:11: no rule is called `NOPE`", "`argolint rules` lists them"),
+    "severity: {NOPE: error}": (".argolint.yaml:1:12: no rule is called `NOPE`", "`argolint rules` lists them"),
     "per-file-ignores: {a: [NOPE]}": (
-        ".argolint.yaml:1:19: no rule is called `NOPE`", "`argolint rules` lists them",
+        ".argolint.yaml:1:24: no rule is called `NOPE`", "`argolint rules` lists them",
     ),
     "ignore: [SEC]\nignore: [STY]": (".argolint.yaml:2:1: `ignore` is set twice", "correct the YAML"),
     "select: [SEC]\n---\na: b": (
@@ -97,14 +113,35 @@ CONFIG = {
         "(put the version in quotes: YAML reads 3.10 as the number 3.1)"), "",
     ),
     "options: {fan-out-limti: 3}": (
-        ".argolint.yaml:1:10: no rule has an option `fan-out-limti`", "did you mean `fan-out-limit`?",
+        ".argolint.yaml:1:11: no rule has an option `fan-out-limti`", "did you mean `fan-out-limit`?",
     ),
     "options: {fan-out-limit: many}": (
-        ".argolint.yaml:1:10: the option `fan-out-limit` is a number, not 'many'", "the default is 100",
+        ".argolint.yaml:1:26: the option `fan-out-limit` is a number, not 'many'", "the default is 100",
     ),
     "options: {cron-min-interval: [1]}": (
-        ".argolint.yaml:1:10: the option `cron-min-interval` is a text, not [1]", "the default is '5m'",
+        ".argolint.yaml:1:11: the option `cron-min-interval` is a text, not [1]", "the default is '5m'",
     ),
+    "options:\n  cron-min-interval: banana": (
+        (".argolint.yaml:2:22: the option `cron-min-interval` is a duration such as 90s, 5m or 1h, not 'banana'"),
+        "the default is '5m'",
+    ),
+    "options: {kubernetes-version: new}": (
+        ".argolint.yaml:1:31: the option `kubernetes-version` is a version such as 1.31, not 'new'",
+        "the default is '1.31'",
+    ),
+    "kubernetes-version: '1.30'": (
+        ".argolint.yaml:1:1: unknown key `kubernetes-version`",
+        "it is an option of rules: write it below `options:` (`options: {kubernetes-version: …}`)",
+    ),
+    "profile: stict": (
+        ".argolint.yaml:1:10: `profile`: 'stict' is not one of minimal, default, strict, all", "did you mean `strict`?",
+    ),
+    "ignore: [STP1O1]": (".argolint.yaml:1:10: no rule is called `STP1O1`", "did you mean `STP101`?"),
+    "ignore:\n- REF101\n- LNT199": (
+        ".argolint.yaml:3:3: no rule is called `LNT199`",
+        "rules of this family: LNT101, LNT102, LNT103, LNT104",
+    ),
+    "ignore: SEC, ALLL": (".argolint.yaml:1:14: no rule is called `ALLL`", "did you mean `ALL`?"),
 }  # fmt: skip
 
 
@@ -116,6 +153,12 @@ def test_configuration(text: str, folder: Path, capsys: pytest.CaptureFixture[st
     assert code == 2
     first, *rest = said.splitlines()
     assert first == f"argolint: error: {message}"
+    place = message.split(" ")[0].split(":")
+    if len(place) == 4:  # the line itself, and a caret below the column
+        line, column = int(place[1]), int(place[2])
+        assert rest[:2] == [
+            f"  {line:>4} | {text.splitlines()[line - 1]}", "       | " + " " * (column - 1) + "^",
+        ]  # fmt: skip
     assert not remedy or rest[-1] == f"  {remedy}"
 
 

@@ -141,3 +141,12 @@ def test_an_empty_run_still_writes_its_reports(tmp_path: Path) -> None:
     flags = "--allow-empty --output-format sarif --output-file o.sarif"
     assert shell(tmp_path, f"{ARGOLINT} {flags} .") == (0, "", "")
     assert '"results": []' in (tmp_path / "o.sarif").read_text()
+
+
+@pytest.mark.parametrize("command", ["rules", "explain STP111", "config", "graph a.yaml", "check a.yaml"])
+def test_a_terminal_that_knows_ascii_only_gets_escapes(folder: Path, command: str) -> None:
+    line = f"{sys.executable} -m argolint {command}"
+    _, out, err = shell(folder, line, PYTHONIOENCODING="ascii", PYTHONUTF8="0")
+    _, full, _ = shell(folder, line, PYTHONIOENCODING="utf-8")
+    assert err == ""
+    assert out == full.encode("ascii", "backslashreplace").decode("ascii")

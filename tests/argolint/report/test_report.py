@@ -7,9 +7,9 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
-from argolint.diagnostic import Diagnostic, Edit, Fix, ObjectRef, Related
+from argolint.diagnostic import Diagnostic, Edit, Fix, ObjectRef, Related, Safety
 from argolint.report import FORMATS, View, printable, renderer
-from argolint.report.text import Mark, columns, snippet
+from argolint.report.text import Mark, columns, fixable, snippet
 from argolint.text import SourceText
 
 A = "kind: X\nname: \x1b[31mevil\nwide: 中文 bad\n\ttab: here\n"
@@ -52,13 +52,37 @@ def test_text() -> None:
         " 4 |     tab: here\n"
         "   |          ^^^^\n"
         "\n"
-        "1 error, 1 info in 2 files (1 object); 1 fixable\n"
+        "1 error, 1 info in 2 files (1 object); 1 fixable with --fix\n"
     )
 
 
 def test_colours_only_when_asked_for() -> None:
     assert "\x1b" not in renderer("text")(view())
     assert "\x1b[1;31merror\x1b[0m" in renderer("text")(view(color=True))
+
+
+def test_the_line_for_grep_has_the_same_colours_and_links() -> None:
+    plain = view()
+    coloured = plain._replace(color=True, links={"ABC101": "file:///page.md"})
+    line = renderer("concise")(coloured).splitlines()[0]
+    assert line == (
+        "\x1b[1ma.yaml:3:10\x1b[0m: \x1b[1;31merror\x1b[0m: `bad` is <wrong> & \\x1b[2J "
+        "\x1b[2m\x1b]8;;file:///page.md\x1b\\[ABC101 some-rule]\x1b]8;;\x1b\\\x1b[0m"
+    )
+
+
+@pytest.mark.parametrize(
+    ("safeties", "text"),
+    [
+        ([], ""),
+        (["safe"], "; 1 fixable with --fix"),
+        (["unsafe", "unsafe"], "; 2 fixable with --fix --unsafe-fixes"),
+        (["safe", "unsafe", "unsafe"], "; 1 fixable with --fix, 2 more with --unsafe-fixes"),
+    ],
+)
+def test_the_summary_says_which_repairs_need_a_second_look(safeties: list[Safety], text: str) -> None:
+    found = [view().findings[0]._replace(fix=Fix(safety, ())) for safety in safeties]
+    assert fixable([*found, view().findings[1]]) == text
 
 
 def test_a_label_on_the_same_line_shares_it() -> None:
@@ -92,7 +116,7 @@ def test_concise() -> None:
     assert renderer("concise")(view()) == (
         "a.yaml:3:10: error: `bad` is <wrong> & \\x1b[2J [ABC101 some-rule]\n"
         "a.yaml:4:7: info: a tab [ABC102 other-rule]\n"
-        "1 error, 1 info in 2 files (1 object); 1 fixable\n"
+        "1 error, 1 info in 2 files (1 object); 1 fixable with --fix\n"
     )
 
 
