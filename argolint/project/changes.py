@@ -9,6 +9,8 @@ from typing import NamedTuple
 
 from argolint.errors import UserError
 
+_SUBMODULE = "160000"  # the mode of a link to a commit of another repository
+_EMPTY_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"  # known to every Git repository
 _HUNK = re.compile(rb"^@@ -\d+(?:,\d+)? \+(\d+)(?:,(\d+))? @@", re.MULTILINE)
 
 
@@ -33,25 +35,53 @@ def since(revision: str, folder: str) -> Changes:
         raise UserError(
             f"--diff-base: `{revision}` is no revision", "give a branch, a tag or a commit: origin/main"
         )
-    known = _git(
-        ["rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}"],
-        top,
-        f"revision `{revision}` is not known",
+    known = _commit(revision, top)
+    if not known:
+        raise _unknown(revision, top)
+    changes = Changes({}, {})
+    _compare(_merge_base(known, top), top, changes)
+    return changes
+
+
+def _commit(revision: str, top: str) -> str:
+    """The commit that a revision names; "" when there is none."""
+    try:
+        return _git(["rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}"], top, "").decode().strip()
+    except UserError:
+        return ""
+
+
+def _unknown(revision: str, top: str) -> UserError:
+    if not _commit("HEAD", top):
+        return UserError(
+            "--diff-base: the repository has no commits yet", "leave --diff-base out until there is one"
+        )
+    return UserError(
+        f"--diff-base: revision `{revision}` is not known",
+        "in a shallow clone, fetch the base first: git fetch origin BRANCH",
     )
-    base = _merge_base(known.decode().strip(), top)
-    lines: dict[str, list[tuple[int, int]]] = {}
-    before: dict[str, bytes | None] = {}
-    listed = _git(["diff", "--name-status", "--no-renames", "-z", base, "--"], top, "git diff failed").split(
-        b"\0"
-    )
-    for status, raw in zip(listed[::2], listed[1::2]):
+
+
+def _compare(base: str, top: str, changes: Changes) -> None:
+    """Note what differs between the commit `base` and the files below `top`, in submodules too."""
+    lines, before = changes
+    listed = _git(["diff", "--raw", "--no-renames", "--no-abbrev", "-z", base, "--"], top, "git diff failed")
+    parts = listed.split(b"\0")
+    for told, raw in zip(parts[::2], parts[1::2]):
+        old_mode, new_mode, old, _, status = told.decode("ascii").lstrip(":").split(" ")
         name = os.fsdecode(raw)
         path = os.path.join(top, name)
-        if status != b"A":
-            before[path] = _git(["show", f"{base}:{name}"], top, f"{name} cannot be read at {base}")
-        else:
-            before[path] = None
-        if status != b"D":
+        if _SUBMODULE in (old_mode, new_mode):
+            # One that is not checked out has no files, one that is new has no base: its files are new.
+            if status != "D" and os.path.exists(os.path.join(path, ".git")):
+                _compare(old if _commit(old, path) else _EMPTY_TREE, path, changes)
+            continue
+        before[path] = (
+            None
+            if status == "A"
+            else _git(["show", f"{base}:{name}"], top, f"{name} cannot be read at {base}")
+        )
+        if status != "D":
             lines[path] = _changed_lines(base, name, top)
     for raw in _git(["ls-files", "--others", "--exclude-standard", "-z"], top, "git ls-files failed").split(
         b"\0"
@@ -60,7 +90,6 @@ def since(revision: str, folder: str) -> Changes:
             path = os.path.join(top, os.fsdecode(raw))
             before[path] = None
             lines[path] = [(1, 1 << 60)]
-    return Changes(lines, before)
 
 
 def _merge_base(commit: str, top: str) -> str:

@@ -12,6 +12,7 @@ from argolint.addignore import add_ignores
 from argolint.api import Source, check
 from argolint.cli import main
 from argolint.commands.watch import watch
+from argolint.errors import UserError
 from argolint.settings import Settings
 
 CALLER = """\
@@ -98,6 +99,55 @@ def test_a_revision_that_is_not_there(capsys: pytest.CaptureFixture[str]) -> Non
     assert guarded("argolint", main, ["check", "--diff-base", "nope", "."]) == 2
     assert "revision `nope` is not known" in capsys.readouterr().err
     assert guarded("argolint", main, ["check", "--diff-base=--output=/x", "."]) == 2
+
+
+def test_a_repository_without_commits(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "fresh"
+    folder.mkdir()
+    (folder / "caller.yaml").write_text(CALLER)
+    monkeypatch.chdir(folder)
+    git(folder, "init", "-q", "-b", "main")
+    with pytest.raises(UserError) as caught:
+        main(["check", "--diff-base", "HEAD", "."])
+    assert caught.value.message == "--diff-base: the repository has no commits yet"
+    assert found(capsys, ".") == [("REF104", "caller.yaml", 10), ("REF101", "caller.yaml", 12)]
+
+
+def test_changes_in_a_submodule_count_by_the_line(
+    project: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outer = tmp_path / "outer"
+    outer.mkdir()
+    monkeypatch.chdir(outer)
+    git(outer, "init", "-q", "-b", "main")
+    git(outer, "-c", "protocol.file.allow=always", "submodule", "--quiet", "add", str(project), "inner")
+    git(outer, "commit", "-q", "-m", "start")
+    assert found(capsys, "--diff-base", "HEAD", ".") == []
+    inner = outer / "inner"
+    (inner / "caller.yaml").write_text(CALLER.replace("template: missing", "template: missed"))
+    changed = [("REF101", "inner/caller.yaml", 12)]
+    assert found(capsys, "--diff-base", "HEAD", ".") == changed
+    git(inner, "commit", "-q", "-a", "-m", "change")
+    assert found(capsys, "--diff-base", "HEAD", ".") == changed
+    git(outer, "commit", "-q", "-a", "-m", "follow")
+    assert found(capsys, "--diff-base", "HEAD", ".") == []
+    assert found(capsys, "--diff-base", "HEAD~1", ".") == changed
+    git(outer, "submodule", "deinit", "-f", "inner")
+    (outer / "new.yaml").write_text(LIBRARY)
+    assert found(capsys, "--diff-base", "HEAD~1", ".") == []
+
+
+def test_a_work_tree_beside_the_repository(
+    project: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    git(project, "worktree", "add", "-q", "../beside", "-b", "side")
+    monkeypatch.chdir(project.parent / "beside")
+    (project.parent / "beside/caller.yaml").write_text(
+        CALLER.replace("template: missing", "template: missed")
+    )
+    assert found(capsys, "--diff-base", "main", ".") == [("REF101", "caller.yaml", 12)]
 
 
 def test_add_ignore(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
