@@ -18,7 +18,7 @@ from typing import Any
 
 from argolint.kube import ApiError, KubeClient, resource_for
 from executor.artifacts.base import ArtifactStore
-from executor.cluster import kubelet_artifacts, kubelet_events, kubelet_node, kubelet_usage
+from executor.cluster import kubelet_agent, kubelet_artifacts, kubelet_events, kubelet_node, kubelet_usage
 from executor.cluster import kubelet_pod as pods
 from executor.cluster.kubelet_exec import ExecServer
 from executor.cluster.kubelet_journal import Journal
@@ -29,6 +29,7 @@ from executor.controller.informer import Informer, Key, key_of, wait_all_synced
 from executor.controller.workqueue import WorkQueue
 from executor.engine.contract import RecordEvent
 from executor.runtimes.base import ContainerRuntime
+from executor.runtimes.containers import ContainerRun
 from executor.runtimes.images import ImageMap, image_map
 from executor.runtimes.podrunner import PodHandle, PodRunner
 
@@ -105,7 +106,7 @@ class Kubelet:
         self._accounts: dict[Key, tuple[Obj | None, str | None, float]] = {}
         self._threads: list[threading.Thread] = []
         self._informer = Informer(client, POD, on_event=self._pod_event)
-        self._exec = ExecServer(data, self._pid_of, self._usage)
+        self._exec = ExecServer(data, self._pid_of, self._signal, self._usage)
 
     # --- life -------------------------------------------------------------------------------------
 
@@ -149,16 +150,26 @@ class Kubelet:
         for handle in handles:
             handle.wait(2.0)
 
-    def _pid_of(self, namespace: str, pod: str, container: str) -> int:
-        """The main process of a running container, for exec; 0 when it is about to run, LookupError when it does not run here."""
+    def _run_of(self, namespace: str, pod: str, container: str) -> ContainerRun | None:
+        """A container that runs here, None before it does. LookupError when its pod does not."""
         with self._lock:
             local = self._locals.get((namespace, pod))
         handle = local.handle if local is not None else None
         if handle is None or handle.wait(0) is not None:
             raise LookupError(f"container {container} of pod {pod} does not run")
-        run = handle.runs.get(container)
+        return handle.runs.get(container)
+
+    def _pid_of(self, namespace: str, pod: str, container: str) -> int:
+        """The main process of a running container, for exec; 0 when it is about to run, LookupError when it does not run here."""
+        run = self._run_of(namespace, pod, container)
         pid: int = getattr(run.handle, "entry_pid", 0) if run is not None and run.handle is not None else 0
         return pid
+
+    def _signal(self, namespace: str, pod: str, container: str, number: int) -> None:
+        """Send a signal to what a container runs; argoexec's own containers, which are played, need none. LookupError."""
+        run = self._run_of(namespace, pod, container)
+        if run is not None:
+            run.signal(number)
 
     def _usage(self) -> Obj:
         """How much the containers that run here use, and the machine."""
@@ -336,10 +347,9 @@ class Kubelet:
                 return
             self._tell(pod, kubelet_events.scheduled(pod, self.node))
         local.pod = pod
-        if kubelet_artifacts.task_label(pod):
-            threading.Thread(
-                target=self._collect_artifacts, args=(local, pod), name=f"pod-{local.key[1]}", daemon=True
-            ).start()
+        play = self._player(local, pod)
+        if play is not None:
+            threading.Thread(target=play, name=f"pod-{local.key[1]}", daemon=True).start()
             return
         token = self._token(pod)
         runnable = pods.with_api_access(pod, self.client.server, token=token is not None)
@@ -370,18 +380,25 @@ class Kubelet:
         self.logs.follow(handle)
         handle._thread.start()
 
-    def _collect_artifacts(self, local: Local, pod: Obj) -> None:
-        """Run a pod that deletes artifacts."""
-        status = kubelet_artifacts.play(
-            self.client,
-            pod,
-            self.artifacts,
-            lambda namespace, name: self._secret(local, namespace, name),
-            log_path(self.data, *local.key, local.uid, "main"),
-            lambda: self._by_uid.get(local.uid) is local,
-        )
-        if status is not None:
-            self._on_status(local, status)
+    def _player(self, local: Local, pod: Obj) -> Callable[[], None] | None:
+        """What plays the part of argoexec in a pod that has nothing else to run; None for every other pod."""
+        log = log_path(self.data, *local.key, local.uid, "main")
+
+        def secret(namespace: str, name: str) -> Obj | None:
+            return self._secret(local, namespace, name)
+
+        def wanted() -> bool:
+            return self._by_uid.get(local.uid) is local
+
+        def tell(status: Obj | None) -> None:
+            if status is not None:
+                self._on_status(local, status)
+
+        if kubelet_artifacts.task_label(pod):
+            return lambda: tell(kubelet_artifacts.play(self.client, pod, self.artifacts, secret, log, wanted))
+        if kubelet_agent.workflow_of(pod):
+            return lambda: tell(kubelet_agent.play(self.client, pod, secret, log, wanted, tell))
+        return None
 
     def _was_reported(self, pod: Obj) -> bool:
         """Whether the API has a complete task result of this pod."""

@@ -7,6 +7,7 @@ import fcntl
 import json
 import os
 import pty
+import re
 import shutil
 import signal
 import socket
@@ -15,7 +16,7 @@ import subprocess
 import termios
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -24,7 +25,10 @@ from executor.cluster import execwire
 # (namespace, pod, container) -> host process id of the container's main process, 0 when it is about to run; LookupError says
 # why there is none.
 FindPid = Callable[[str, str, str], int]
+# (namespace, pod, container, signal): send it to what the container runs; LookupError when it does not run.
+SendSignal = Callable[[str, str, str, int], None]
 
+_KILL_FIRST = re.compile(r"kill -(\d{1,2}) 1")
 _CHUNK = 32 * 1024
 _STARTING = 2.0
 
@@ -32,10 +36,17 @@ _STARTING = 2.0
 class ExecServer:
     """Listens on the data directory's socket until `stop`; each connection is one command in a thread of its own."""
 
-    def __init__(self, data: Path, find_pid: FindPid, usage: Callable[[], dict[str, Any]] = dict) -> None:
+    def __init__(
+        self,
+        data: Path,
+        find_pid: FindPid,
+        send_signal: SendSignal,
+        usage: Callable[[], dict[str, Any]] = dict,
+    ) -> None:
         """`usage` gives what the API asks for as `metrics.k8s.io`."""
         self._path = execwire.socket_path(data)
         self._find_pid = find_pid
+        self._send_signal = send_signal
         self._usage = usage
         self._listener: socket.socket | None = None
 
@@ -83,6 +94,12 @@ class ExecServer:
                 if request.get("usage"):
                     send(execwire.STDOUT, json.dumps(self._usage()).encode())
                     return
+                number = signal_of(request["command"])
+                if number is not None:
+                    place = (request["namespace"], request["pod"], request["container"])
+                    self._send_signal(*place, number)
+                    send(execwire.ERROR, execwire.exit_status(0))
+                    return
                 pid = self._pid(request["namespace"], request["pod"], request["container"])
                 code = run(pid, request, reader, send)
                 send(execwire.ERROR, execwire.exit_status(code))
@@ -124,6 +141,28 @@ def read_frame(reader: BinaryIO) -> tuple[int, bytes]:
     if size > execwire.MAX_FRAME:
         raise ValueError(f"a frame of {size} bytes")
     return channel, reader.read(size)
+
+
+def signal_of(command: Sequence[str]) -> int | None:
+    """The signal that a command is to send to the first process of its container; None for any other command.
+
+    That is how Argo's controller ends a container: with `argoexec kill`, or with a shell where there is no argoexec. In a container
+    there is neither the program, which is played, nor is process 1 the container's own. Upstream: workflow/signal/signal.go.
+    """
+    words = list(command)
+    if (
+        len(words) == 4
+        and words[0].rsplit("/", 1)[-1] == "argoexec"
+        and words[1] == "kill"
+        and words[3] == "1"
+    ):
+        text = words[2]
+    elif len(words) == 3 and words[0] in ("/bin/sh", "sh") and words[1] == "-c":
+        match = _KILL_FIRST.fullmatch(words[2])
+        text = match[1] if match else ""
+    else:
+        return None
+    return int(text) if text.isdecimal() and 0 < int(text) < signal.NSIG else None
 
 
 def enter(pid: int, command: list[str]) -> list[str]:

@@ -51,7 +51,7 @@ def observe(run: Run, seen: HttpObserved) -> None:
     outputs = {**(node.get("outputs") or {}), "result": body}
     run.put(seen.node_id, outputs=outputs)
     try:
-        good, message = _judge(template.get("http") or {}, seen.response)
+        good, message = judge(template.get("http") or {}, seen.response)
     except TemplateFault as error:
         run.mark(seen.node_id, phases.ERROR, str(error))
         return
@@ -71,7 +71,8 @@ def _found_again(run: Run, node: Node) -> Mapping[str, Any]:
         return resolved.template
 
 
-def _judge(http: Mapping[str, Any], response: Mapping[str, Any]) -> tuple[bool, str]:
+def judge(http: Mapping[str, Any], response: Mapping[str, Any]) -> tuple[bool, str]:
+    """Whether a response counts as a success, and the message if not. Raises TemplateFault for a condition that fails."""
     code = int(response.get("statusCode") or 0)
     condition = http.get("successCondition")
     if not condition:

@@ -11,6 +11,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -49,10 +50,10 @@ func main() {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(2)
 	}
-	checks := append(append([]check{}, objectChecks...), informerChecks...)
+	checks := slices.Concat(objectChecks, informerChecks, controllerChecks)
 	if len(os.Args) > 3 {
 		e.pod = os.Args[3]
-		checks = append(checks, podChecks...)
+		checks = slices.Concat(checks, podChecks, executorChecks, commandChecks)
 	}
 	only := os.Getenv("ONLY")
 	failed := 0
