@@ -17,12 +17,13 @@ from typing import Any, NamedTuple
 
 from argolint import registry
 from argolint._version import __version__
+from argolint.analysis.patches import Kustomized, extent, kustomized
 from argolint.api import Report, summarise
 from argolint.context import File, read
 from argolint.diagnostic import Diagnostic, Edit, Fix, ObjectRef, Related
 from argolint.model.k8s import Object
 from argolint.project import cache
-from argolint.project.discover import Found, discover, is_manifest
+from argolint.project.discover import KUSTOMIZATION_FILES, Found, discover, is_manifest
 from argolint.project.facts import ObjectFact, facts_of_objects, unpack
 from argolint.project.index import Index
 from argolint.runner import (
@@ -140,7 +141,7 @@ def _input(found: Found, store: cache.Store, target: bool) -> Input | None:
         return Input(path, None, target, name=name, key=known[0], explicit=found.explicit)
     data = read_bytes(found.path, lenient=not target)
     key = cache.content_key(name, data)
-    manifest = is_manifest(data)
+    manifest = is_manifest(data, found.path)
     store.note(name, found.stat, key, manifest)
     if not manifest and not found.explicit:
         return None
@@ -430,6 +431,7 @@ class _Run:
             found = unpack_diagnostic(packed)
             elsewhere.setdefault(found.path, []).append(found)
         findings = failed_imports(self.plan)
+        known = self._kustomized()
         for number, item in enumerate(self.inputs):
             if not item.target:
                 continue
@@ -437,14 +439,24 @@ class _Run:
             mine = [_called(unpack_diagnostic(packed), item.path) for packed in entry.findings or ()]
             mine += [unpack_diagnostic(packed) for packed in entry.cross]
             mine += elsewhere.pop(item.path, [])
+            of = extent(item.path, known) if mine else ""
             if entry.suppressions:
                 suppressions = [Suppression(*packed) for packed in entry.suppressions]
                 source = SourceText(decode(item.data)[0])
-                mine = conclude(item.path, source, mine, suppressions, self.plan, self.settings)
-            elif mine and self.settings.per_file_ignores:
-                mine = conclude(item.path, SourceText(""), mine, (), self.plan, self.settings)
+                mine = conclude(item.path, source, mine, suppressions, self.plan, self.settings, of)
+            elif mine and (of or self.settings.per_file_ignores):
+                mine = conclude(item.path, SourceText(""), mine, (), self.plan, self.settings, of)
             findings.extend(mine)
         return with_fingerprints(findings, {item.path: item.name for item in self.inputs})
+
+    def _kustomized(self) -> Kustomized:
+        """What the kustomizations of the tree name; only their facts are read."""
+        return kustomized(
+            unpack(item.path, fact)
+            for number, item in enumerate(self.inputs)
+            if item.path.endswith(KUSTOMIZATION_FILES)
+            for fact in marshal.loads(self._entry(number).facts)
+        )
 
     def _texts(self, findings: list[Diagnostic]) -> dict[str, SourceText]:
         wanted = {item.path for item in findings}

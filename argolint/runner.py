@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
 
 from argolint import registry
+from argolint.analysis.patches import Extent, spared
 from argolint.context import Context, DocumentView, File, Schedule
 from argolint.diagnostic import SEVERITY_RANK, Diagnostic, Fix, ObjectRef, Related
 from argolint.model.k8s import Object
@@ -469,8 +470,13 @@ def conclude(
     suppressions: Sequence[Suppression],
     plan: Plan,
     settings: Settings,
+    extent: Extent = "",
 ) -> list[Diagnostic]:
-    """The findings of a file that count: suppressions applied, and checked for use; per-file ignores applied."""
+    """The findings of a file that count: without what cannot be said of a patch (`extent`: whether it is one), suppressions
+    applied, and checked for use; per-file ignores applied.
+    """
+    if extent:
+        findings = [item for item in findings if not spared(item.code, extent)]
     if suppressions:
         findings, used = suppress(findings, suppressions, plan)
         file = File(path, source, Stream([], []))

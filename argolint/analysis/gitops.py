@@ -5,11 +5,9 @@ from __future__ import annotations
 import fnmatch
 import posixpath
 from collections.abc import Iterator
-from functools import lru_cache
 from typing import Any
 
 from argolint.model.k8s import Object
-from argolint.patterns import lazy
 from argolint.project.facts import ObjectFact
 from argolint.project.index import Index
 
@@ -30,20 +28,13 @@ def json_size(node: Any) -> int:
     return len(str(node))
 
 
-_PATCH = lazy(
-    r"(?:\A|/)(?:patch(?:es)?|overlays?)/|(?:\A|[-_./])patch(?:es)?(?:[-_.][^/]*)?\.(?:ya?ml|json)\Z"
-)
-
-
-@lru_cache(maxsize=4096)
-def is_patch(path: str) -> bool:
-    """Whether a file is by its path one of kustomize's patches, whose objects say only what is to change."""
-    return _PATCH.search(path.replace("\\", "/")) is not None
-
-
 def is_kustomization(obj: Object | ObjectFact, group: str = "kustomize.config.k8s.io") -> bool:
     """Whether it is a kustomization file (or, with another group, Flux's object of the same kind)."""
-    return obj.kind == "Kustomization" and obj.api_version.startswith(group + "/")
+    if obj.kind != "Kustomization":
+        return False
+    return obj.api_version.startswith(group + "/") or (
+        not obj.api_version and group.startswith("kustomize.config")
+    )
 
 
 def kustomizations(

@@ -71,7 +71,7 @@ class Workspace:
         self.store.stats = {**self.store.seen}
         for path, text in open_documents.items():
             data = text.encode("utf-8", "replace")
-            if is_manifest(data) and not self._excluded(path):
+            if is_manifest(data, path) and not self._excluded(path):
                 inputs.append(Input(path, data, True))
         report = lint(inputs, Plan(self.rules, self.settings), self.settings, memory=self.memory, workers=1)
         if len(self.memory) > 2 * len(inputs) + 200:

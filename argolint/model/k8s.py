@@ -154,6 +154,18 @@ def objects_of(root: Any, document: int = 0, text: str = "") -> Iterator[Object]
         return
     if isinstance(kind, str) or "apiVersion" in root:
         yield from _with_embedded(Object(root, "", document), text)
+    elif kind is None and is_bare_kustomization(root):
+        bare = Object(root, "", document)
+        bare._kind = "Kustomization"
+        yield bare
+
+
+def is_bare_kustomization(root: Map) -> bool:
+    """Whether a mapping is what a kustomization file holds without the `apiVersion` and `kind`, which kustomize fills in."""
+    return any(isinstance(root.get(key), Seq) for key in _KUSTOMIZED) and "spec" not in root
+
+
+_KUSTOMIZED = ("resources", "bases", "components", "patches", "patchesStrategicMerge")
 
 
 def _with_embedded(obj: Object, text: str) -> Iterator[Object]:

@@ -223,8 +223,13 @@ def glob_matches(glob_text: str, path: str) -> bool:
     return re.match(expression[:-2] + r"(?:/.*)?\Z", path) is not None
 
 
-def is_manifest(data: bytes) -> bool:
+KUSTOMIZATION_FILES = ("kustomization.yaml", "kustomization.yml")
+
+
+def is_manifest(data: bytes, path: str = "") -> bool:
     """Whether a file found in a folder looks like Kubernetes manifests that matter here."""
+    if path.endswith(KUSTOMIZATION_FILES):
+        return True
     if any(mark in data for mark in _SNIFF):
         return True
     if data.lstrip()[:1] == b"{":

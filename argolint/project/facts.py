@@ -6,6 +6,7 @@ parses nothing.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from argolint.diagnostic import ObjectRef
@@ -198,6 +199,15 @@ def _artifact(item: Parameter) -> Packed:
     return (item.name, item.get("optional") is not True and not located, None, span.start, span.end)
 
 
+def _patches(obj: Object) -> Iterator[str]:
+    """The files of patches that a kustomization names, as they stand there."""
+    for key in ("patches", "patchesStrategicMerge", "patchesJson6902"):
+        for item in obj.sequence(key):
+            path = item.get("path") if isinstance(item, dict) else item
+            if isinstance(path, str) and "\n" not in path:
+                yield path
+
+
 def _data(obj: Object, specs: list[WorkflowSpec]) -> dict[str, Any]:
     """What project rules need beside names, by kind. Secrets and ConfigMaps give their keys, never values."""
     kind = obj.kind
@@ -255,4 +265,11 @@ def _data(obj: Object, specs: list[WorkflowSpec]) -> dict[str, Any]:
         )
     elif kind == "Kustomization" or obj.api_version.startswith("kustomize."):
         data["namespace"] = obj.text("namespace")
+        data["patches"] = tuple(_patches(obj))
+        data["resources"] = tuple(
+            item
+            for key in ("resources", "bases", "components")
+            for item in obj.sequence(key)
+            if isinstance(item, str)
+        )
     return data

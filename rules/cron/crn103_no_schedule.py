@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from argolint.analysis.gitops import is_patch
 from argolint.context import Context
 from argolint.model.k8s import Object
 from argolint.rule import Finding, rule
@@ -15,8 +14,6 @@ def check(obj: Object, ctx: Context) -> Iterator[Finding]:
     """A CronWorkflow without a schedule."""
     spec = obj.spec
     if obj.embedded or not spec.map or spec.get("schedules") or spec.get("schedule"):
-        return
-    if is_patch(ctx.path):
         return
     field = "schedules" if ctx.argo_version >= (3, 6) else "schedule"
     yield Finding(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from argolint.analysis.gitops import is_patch
 from argolint.context import Context
 from argolint.model.workflow import WorkflowSpec
 from argolint.project.index import did_you_mean, is_literal, suggest
@@ -15,8 +14,6 @@ from argolint.yaml.edit import replace
 @rule("REF101", "undefined-template", on="spec", severity="error", fix="unsafe")
 def check(spec: WorkflowSpec, ctx: Context) -> Iterator[Finding]:
     """A step or task names a template that the spec does not have."""
-    if is_patch(ctx.path):
-        return
     names = [template.name for template in spec.templates if template.name]
     for ref in spec.references():
         if ref.how != "template" or ref.local in names or not is_literal(ref.local):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from argolint.analysis.gitops import is_patch
 from argolint.context import Context
 from argolint.model.workflow import WorkflowSpec
 from argolint.project.index import did_you_mean, suggest
@@ -17,7 +16,7 @@ def check(spec: WorkflowSpec, ctx: Context) -> Iterator[Finding]:
     """`entrypoint` names a template that the spec does not have."""
     name = spec.entrypoint
     names = [template.name for template in spec.templates if template.name]
-    if not name or "{{" in name or name in names or is_patch(ctx.path):
+    if not name or "{{" in name or name in names:
         return
     reference = spec.workflow_template_ref
     if reference is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from argolint.analysis.patches import extent, kustomized
 from argolint.context import Context
 from argolint.project.facts import ObjectFact
 from argolint.project.index import Index, is_literal
@@ -14,10 +15,13 @@ from argolint.rule import Elsewhere, Finding, rule
 def check(index: Index, ctx: Context) -> Iterator[Finding]:
     """Two manifests define the same object."""
     roots = kustomize_roots(index)
+    known = kustomized(index.of_kind("Kustomization"))
     seen: dict[tuple[str, str, str, str], ObjectFact] = {}
     for fact in index.objects:
         if not fact.name or fact.embedded_in or fact.kind.startswith("Kustomiz") or not is_literal(fact.name):
             continue
+        if extent(fact.path, known):
+            continue  # it changes the object that has this name
         folder = fact.path.rpartition("/")[0]
         # two objects of one apply: of one folder, or of what one kustomization brings together
         root = nearest_root(folder, roots)

@@ -36,9 +36,15 @@ def help_of(near: str, instead: str | None) -> str:
     return f"did you mean `{near}`?" if near else "delete it: nothing reads it"
 
 
+# Kubernetes' docs: notes on the strategic merge patch, directives
+DIRECTIVES = ("$patch", "$retainKeys", "$setElementOrder/", "$deleteFromPrimitiveList/")
+
+
 def is_said_better(problem: Problem) -> bool:
     """Whether another rule says what is meant: a task's field in a step (STP107), a step among the templates (STR102)."""
     owner, holder = problem.args["owner"], problem.container
+    if str(problem.key).startswith(DIRECTIVES):
+        return True  # what a strategic merge patch is to do; nothing of it is left in the object
     if owner == "a step":
         return problem.key in ("depends", "dependencies")
     return (

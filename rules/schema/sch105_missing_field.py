@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from argolint.analysis.gitops import is_patch
 from argolint.analysis.structure import of_kind
 from argolint.context import Context
 from argolint.model.k8s import Object
@@ -14,10 +13,8 @@ from argolint.rule import Finding, rule
 @rule("SCH105", "missing-field", on="object", severity="error")
 def check(obj: Object, ctx: Context) -> Iterator[Finding]:
     """A field that must be there is not."""
-    if obj.embedded:
-        return  # a Sensor may fill it in, or only name an object that exists already
-    if is_patch(ctx.path):
-        return
+    if obj.parent is not None and obj.parent.kind != "ConfigMap":
+        return  # a Sensor may fill it in, or only name an object that exists already, as a manifest does for `get`
     for problem, span in of_kind(obj, ctx.argo_version, "missing-field"):
         if problem.path in SAID_BY_OTHERS:
             continue

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from argolint.analysis.gitops import is_patch
 from argolint.context import Context
 from argolint.model.workflow import WorkflowSpec
 from argolint.rule import Finding, rule
@@ -38,8 +37,6 @@ def check(spec: WorkflowSpec, ctx: Context) -> Iterator[Finding]:
             f"neither this {spec.kind} nor {ref.object_kind} `{ref.object_name}` has an `entrypoint`",
             help="add `entrypoint` to one of them",
         )
-        return
-    if is_patch(ctx.path):
         return
     names = [template.name for template in spec.templates if template.name]
     only = names[0] if len(names) == 1 else ""

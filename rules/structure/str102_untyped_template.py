@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from argolint.analysis.gitops import is_patch
 from argolint.analysis.structure import STEP_FIELDS
 from argolint.context import Context
 from argolint.model.workflow import Template
@@ -15,7 +14,7 @@ from argolint.rule import Finding, rule
 def check(template: Template, ctx: Context) -> Iterator[Finding]:
     """A template says nothing about what it does."""
     types = [key for key in template.types if template.get(key) is not None]
-    if types or is_patch(ctx.path):
+    if types:
         return
     if STEP_FIELDS & template.map.keys():
         yield Finding(

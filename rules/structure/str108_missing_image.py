@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from argolint.analysis.gitops import is_patch
 from argolint.context import Context
 from argolint.model.workflow import Template
 from argolint.rule import Finding, rule
@@ -14,7 +13,7 @@ from argolint.rule import Finding, rule
 def check(template: Template, ctx: Context) -> Iterator[Finding]:
     """A container has no image, and nothing provides one."""
     for role, container in template.containers:
-        if container.get("image") not in (None, "") or is_patch(ctx.path):
+        if container.get("image") not in (None, ""):
             continue
         key = template.type if role == "main" else ""
         if key and default_image(template, key):
