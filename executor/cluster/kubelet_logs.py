@@ -49,8 +49,13 @@ class LogPump:
         """Copy what a pod has printed so far: a reader ends where a status says that a container has."""
         with self._lock:
             followed = self._pods.get(uid)
-        if followed is not None:
-            self._copy(followed)
+        if followed is None:
+            return
+        ended = [name for name, state in followed.handle.states.items() if state.terminated]
+        self._copy(followed)
+        with followed.lock:
+            for name in ended:
+                followed.writers[name].end_lines()
 
     def finish(self, uid: str) -> None:
         """Copy the rest of an ended pod's logs and stop following it."""

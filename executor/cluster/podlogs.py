@@ -63,14 +63,24 @@ class LogWriter:
                 rest = rest[MAX_PIECE:]
             self._pending[stream] = rest
 
+    def end_lines(self) -> None:
+        """Write what is left of unfinished lines: whoever printed them has ended."""
+        with self._lock:
+            if self._descriptor >= 0:
+                self._end_lines()
+
+    def _end_lines(self) -> None:
+        for stream, rest in self._pending.items():
+            if rest:
+                self._line(stream, rest)
+                self._pending[stream] = b""
+
     def close(self) -> None:
         """Write what is left of unfinished lines and close the file."""
         with self._lock:
             if self._descriptor < 0:
                 return
-            for stream, rest in self._pending.items():
-                if rest:
-                    self._line(stream, rest)
+            self._end_lines()
             os.close(self._descriptor)
             self._descriptor = -1
 

@@ -144,7 +144,7 @@ func checkTemplates(ctx context.Context, e *env) error {
 	}
 	from := &unstructured.Unstructured{Object: map[string]any{
 		"apiVersion": "argoproj.io/v1alpha1", "kind": "Workflow",
-		"metadata": map[string]any{"generateName": "greet-", "labels": map[string]any{labels + "workflow-template": "greet", labels + "submit-from": "workflowtemplate"}},
+		"metadata": map[string]any{"generateName": "greet-", "labels": map[string]any{"cli": "from", labels + "workflow-template": "greet", labels + "submit-from": "workflowtemplate"}},
 		"spec":     map[string]any{"workflowTemplateRef": map[string]any{"name": "greet"}, "arguments": map[string]any{"parameters": []any{map[string]any{"name": "word", "value": "bye"}}}},
 	}}
 	ended, err := e.run(ctx, from)
