@@ -64,6 +64,9 @@ oracle: setup  ## compare the languages with the Go libraries that Argo uses (ne
 contract-real: setup  ## the API contract against a real kube-apiserver (found, or built from Go modules)
 	$(BIN)/python -m tools.contract_real
 
+report-schemas: setup  ## the report formats against the schemas that others publish (fetched once; needs pip and Go)
+	ARGOLINT_FETCH=1 $(BIN)/python -m pytest -n 0 -rs tests/argolint/report/test_published.py
+
 render-tools:  ## build kustomize and Helm from their Go modules, for the tests that use the real ones
 	@ARGOLINT_BUILD_TOOLS=1 $(BIN)/python -c 'from tests.packaging.renderers import renderer; print(renderer("kustomize"), renderer("helm"))'
 

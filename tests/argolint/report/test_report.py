@@ -109,6 +109,7 @@ def test_no_findings() -> None:
         "name": "argolint",
         "tests": "1",
         "failures": "0",
+        "errors": "0",
     }
 
 
