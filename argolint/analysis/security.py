@@ -315,6 +315,7 @@ _OBJECT_NAME = lazy(r"\.?[a-z]+\d?(?:[-_.](?:[a-z]+\d?|\d))*\Z")
 _PARAMETER_TAG = lazy(r"\{\{=?[^{}]*?\bparameters(?:\.|\[['\"])([\w-]+)[^{}]*\}\}")
 _SECRET_REFERENCES = ("secretKeyRef", "secretRef", "secret", "secretName", "imagePullSecrets")
 _CHOSEN_BY_PEOPLE = ("password", "passwd", "pwd")
+_FORMAT = lazy(r"%[sdvq]")
 _USER_INFO = lazy(r"\b([a-z][a-z0-9+.-]*)://([^\s/:@{}$<>'\"]*):([^\s/@{}$<>'\"]+)@", re.IGNORECASE)
 
 
@@ -369,7 +370,7 @@ def password_in_url(text: str) -> tuple[int, int] | None:
     if "://" not in text:
         return None
     for match in _USER_INFO.finditer(text):
-        if not _PLACEHOLDER.match(match[3]):
+        if not _PLACEHOLDER.match(match[3]) and not _FORMAT.fullmatch(match[3]):
             return match.span(3)
     return None
 

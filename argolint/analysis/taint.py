@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
+from argolint.analysis import payloads
 from argolint.analysis.events import OUTSIDE, Feed, event_types, filled, submitted
 from argolint.analysis.variables import Use, uses_in
 from argolint.language.tags import ExprTag, split
@@ -117,17 +118,31 @@ def _fed(resource: Object) -> Iterator[tuple[str, Feed]]:
 
 
 def event_level(feed: Feed, sensor: Object | None, index: Index | None) -> int:
-    """Who shapes a feed's event: nobody (a calendar's: LITERAL), anybody (EVENT), or those whom we do not know (SENDER)."""
+    """Who shapes what a feed takes of its event: nobody (a calendar's, or a number of a forge's: LITERAL), anybody (EVENT), or those
+    whom we do not know (SENDER).
+    """
+    template = feed.src.text("dataTemplate")
+    if template and "{{" not in template:
+        return LITERAL
     if sensor is None or index is None:
         return SENDER
     name = feed.src.text("dependencyName")
     types: set[str] = set()
+    checked = False
     for view in dependencies(sensor):
         if view.text("name") == name:
             types = event_types(view, sensor.namespace, index)
+            checked = bool(types) and payloads.is_checked(view, sensor.namespace, index)
     if types == {"calendar"}:
         return LITERAL
-    return EVENT if types & _OPEN else SENDER
+    if not types & _OPEN:
+        return SENDER
+    taken = payloads.paths(feed) if checked else None
+    if taken is None:
+        return EVENT
+    if all(map(payloads.is_made, taken)):
+        return LITERAL
+    return EVENT if any(map(payloads.may_be_words, taken)) else SENDER
 
 
 def _submitted(resource: Object) -> tuple[str, str] | None:

@@ -197,6 +197,8 @@ def test_tokens_of_known_shapes_are_found_where_they_stand() -> None:
     [
         ("https://u:p4ss@example.com/x", "p4ss"),
         ("https://u:$P@example.com", None),
+        ("printf https://x-access-token:%s@example.com", None),
+        ("https://u:p4ss%s@example.com", "p4ss%s"),
         ("https://u:{{x}}@example.com", None),
         ("https://example.com:443/@x", None),
         ("no url", None),
