@@ -13,6 +13,7 @@ from argolint.context import Scalar
 from argolint.language.suggest import nearest
 from argolint.model.workflow import Step, Template
 from argolint.project.index import did_you_mean, is_literal, suggest
+from argolint.yaml.nodes import Map
 
 _ALWAYS = frozenset({"id", "startedAt", "finishedAt", "hostNodeName", "status"})
 
@@ -80,12 +81,33 @@ def _caller_scope(at: Scalar, use: Use) -> Iterator[Problem]:
         )
         return
     if template.type:
+        unneeded = _default_is_never_needed(at, template)
         yield Problem(
             "caller-scope",
             at.part(use.start, use.end),
             f"{template.label} cannot see the {use.root} of its caller: `{use.text}` stays as text",
-            "declare an input for it, and pass it with `arguments` where this template is called",
+            "drop this value: callers pass one, and without theirs it is only text"
+            if unneeded
+            else "declare an input for it, and pass it with `arguments` where this template is called",
+            severity="warning" if unneeded else None,
         )
+
+
+def _default_is_never_needed(at: Scalar, template: Template) -> bool:
+    """Whether a string is the value of an input that every call in the same spec passes.
+
+    Upstream puts the argument in its place before anything is resolved, and a placeholder when a template of a
+    WorkflowTemplate is validated by itself.
+    """
+    if at.key not in ("value", "default") or ".inputs.parameters[" not in at.where or template.spec is None:
+        return False
+    name = at.parent.get("name") if isinstance(at.parent, Map) else None
+    calls = [ref for ref in template.spec.references() if ref.local and ref.local == template.name]
+    if not calls and template.spec.kind == "Workflow":
+        return False
+    return all(
+        any(argument.text("name") == name for argument in ref.arguments.items("parameters")) for ref in calls
+    )
 
 
 def _member(at: Scalar, use: Use, target: Step, world: globals_.World) -> Iterator[Problem]:

@@ -345,6 +345,11 @@ def is_literal_secret(name: str, value: Any) -> bool:
     )
 
 
+def is_placeholder_secret(value: str) -> bool:
+    """Whether a value says itself that it is not the secret yet: `changeme`, `SOME_VALUE`, `<TOKEN>`, or an example's `password`."""
+    return bool(_PLACEHOLDER.match(value.strip()))
+
+
 def is_object_name(value: str) -> bool:
     """Whether a value may as well be the name of a Secret, or of a key in one, as a secret."""
     return bool(_OBJECT_NAME.match(value))

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 import re
 from collections.abc import Iterator
 
+from argolint.analysis import security
 from argolint.context import Context
 from argolint.model.k8s import Object
 from argolint.patterns import lazy
@@ -15,6 +18,38 @@ _PLAIN = lazy(
     r"\A(?:<.*>|\$.*|changeme|change-me|placeholder|example|xxx+|todo|replace.*|your.*|dummy|\*+)?\Z",
     re.IGNORECASE,
 )
+# Keys whose values nobody would call configuration.
+_CREDENTIAL_KEY = lazy(
+    r"\A\.?docker(?:config|cfg)(?:json)?\Z|\A(?:kubeconfig|id_\w+|ssh-privatekey)\Z|\.(?:key|pem|p12|jks)\Z"
+)
+_CREDENTIAL_LINE = lazy(
+    r"(?:password|passwd|pwd|secret|token|api[-_]?key|access[-_]?key|private[-_]?key)[\"']?\s*[:=]\s*[\"']?[^\s\"'{<$]",
+    re.IGNORECASE,
+)
+
+
+def _is_credential(kind: str, key: str, value: str) -> bool:
+    """Whether the value of a Secret is certainly meant to be secret: by the Secret's type, by its key, or by what it says."""
+    if security.is_placeholder_secret(value):
+        return False
+    return (
+        kind.startswith("kubernetes.io/")
+        or security.is_secret_name(key)
+        or bool(_CREDENTIAL_KEY.search(key))
+        or security.known_token(value) is not None
+        or security.password_in_url(value) is not None
+        or bool(_CREDENTIAL_LINE.search(value))
+    )
+
+
+def _plain(field: str, value: str) -> str:
+    """What a value says: decoded, when it is base64."""
+    if field != "data":
+        return value
+    try:
+        return base64.b64decode(value, validate=False).decode("utf-8", "replace")
+    except (binascii.Error, ValueError):
+        return value
 
 
 @rule("SEC117", "secret-in-repo", on="object", severity="error", kinds=("Secret",))
@@ -22,17 +57,28 @@ def check(obj: Object, ctx: Context) -> Iterator[Finding]:
     """A Secret is in the repository with its data."""
     if "sops" in obj or obj.embedded or obj.group:
         return
+    found: Finding | None = None
     for field in ("data", "stringData"):
         view = obj.mapping(field)
         for key, value in view.map.items():
-            if not isinstance(value, str) or not value or not is_literal(value) or _PLAIN.match(value):
+            if not isinstance(value, str) or not value or _PLAIN.match(value):
+                continue
+            if not is_literal(value) and ("\n" not in value or "${" in value or "{{" in value):
                 continue
             if field == "data" and value.startswith("ENC["):
                 continue
-            yield Finding(
-                view.key_span(key),
-                f"Secret `{obj.name}` is here with its data"
-                + (": base64 hides nothing" if field == "data" else ""),
-                help="encrypt it (SOPS, SealedSecret), or let an ExternalSecret fetch it",
-            )
-            return
+            certain = _is_credential(obj.text("type"), str(key), _plain(field, value))
+            if found is None or certain:
+                found = Finding(
+                    view.key_span(key),
+                    f"Secret `{obj.name}` is here with its data"
+                    + (": base64 hides nothing" if field == "data" else ""),
+                    help="encrypt it (SOPS, SealedSecret), or let an ExternalSecret fetch it",
+                    severity="error" if certain else "warning",
+                )
+            if certain:
+                break
+        if found is not None and found.severity == "error":
+            break
+    if found is not None:
+        yield found
