@@ -97,7 +97,6 @@ _CONTAINER = {
     "cmd": "`args`",
     "environment": "`env`",
     "environmentVariables": "`env`",
-    "timeout": "`activeDeadlineSeconds` of the template",
     "retries": _RETRIES,
 }
 # Definition → field → what to write, in words.

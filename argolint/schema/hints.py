@@ -6,6 +6,8 @@ from argolint.schema import foreign, words
 from argolint.schema.compile import REPLACEMENTS, Compiler, Raw
 from argolint.schema.problem import Problem, dotted
 
+# `(length of the path to it, definition)`, the outermost first.
+Chain = list[tuple[int, str]]
 # What `fieldless` definitions and metadata share with everything; a match there says nothing.
 _COMMON = frozenset({"name", "key", "value", "kind", "apiVersion", "namespace"})
 
@@ -27,16 +29,13 @@ def _explained(raw: Raw) -> bool:
 def _problem(raw: Raw, kind: str, compiled: Compiler) -> Problem:
     path = tuple(reversed(raw.parts))
     if raw.kind == "unknown-field":
-        instead = foreign.meant(raw.args["definition"], str(raw.key))
-        if instead:
-            return Problem(
-                "unknown-field",
-                path,
-                raw.container,
-                raw.key,
-                {"owner": raw.args["owner"], "instead": instead},
-            )
         places = misplaced(kind, path, compiled)
+        instead = foreign.meant(raw.args["definition"], str(raw.key))
+        if instead and (
+            not places or places[0].startswith("`")
+        ):  # a field of Argo's that belongs above is one of Argo's
+            args = {"owner": raw.args["owner"], "instead": instead}
+            return Problem("unknown-field", path, raw.container, raw.key, args)
         if places and not _is_typo(raw):
             args = {"owner": raw.args["owner"], "places": places}
             return Problem("misplaced-field", path, raw.container, raw.key, args)
@@ -49,19 +48,12 @@ def _is_typo(raw: Raw) -> bool:
     return bool(near) and (near.startswith(word) or word.startswith(near))
 
 
-def misplaced(kind: str, path: tuple[str | int, ...], compiled: Compiler) -> list[str]:
+def misplaced(path: tuple[str | int, ...], chain: Chain, compiled: Compiler) -> list[str]:
     """Where the last part of `path` would be a known field: above first, then one level below, then beside."""
     field = path[-1]
-    if not isinstance(field, str) or field in _COMMON:
+    if not isinstance(field, str) or field in _COMMON or not chain:
         return []
-    chain = definitions_along(kind, path[:-1], compiled)
-    if not chain:
-        return []
-    places = []
-    for depth, name in reversed(chain[:-1]):
-        if field in compiled.fields(name):
-            is_called = name == "Template" and chain[-1][1] in ("WorkflowStep", "DAGTask")
-            places.append("the template that it calls" if is_called else _above(path[:depth], name))
+    places = _above(path, chain, compiled)
     here = chain[-1][1]
     places += [_below(child, field) for child in _children_with(here, field, compiled)]
     if not places and len(chain) > 1:
@@ -75,7 +67,17 @@ def misplaced(kind: str, path: tuple[str | int, ...], compiled: Compiler) -> lis
     return places[:3]
 
 
-def definitions_along(kind: str, path: tuple[str | int, ...], compiled: Compiler) -> list[tuple[int, str]]:
+def _above(path: tuple[str | int, ...], chain: Chain, compiled: Compiler) -> list[str]:
+    """The definitions around the field that have it, the innermost first."""
+    places = []
+    for depth, name in reversed(chain[:-1]):
+        if path[-1] in compiled.fields(name):
+            is_called = name == "Template" and chain[-1][1] in ("WorkflowStep", "DAGTask")
+            places.append("the template that it calls" if is_called else _place(path[:depth], name))
+    return places
+
+
+def definitions_along(kind: str, path: tuple[str | int, ...], compiled: Compiler) -> Chain:
     """`(length of the path to it, definition)` for the root and each definition on the way down `path`."""
     name = compiled.kinds[kind]
     chain = [(0, name)]
@@ -128,7 +130,7 @@ def _rank(child: str) -> int:
     return _LIKELY.index(bare) if bare in _LIKELY else len(_LIKELY)
 
 
-def _above(path: tuple[str | int, ...], name: str) -> str:
+def _place(path: tuple[str | int, ...], name: str) -> str:
     where = dotted(path)
     return f"{words.owner(name)} ({where})" if where else words.owner(name)
 
