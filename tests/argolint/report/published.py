@@ -69,7 +69,7 @@ def _sarif(path: Path) -> None:
 
 
 def _rdjson(path: Path) -> None:
-    told = _run([_go(), "mod", "download", "-json", f"{REVIEWDOG}@{VERSION}"], FOLDER, GONOSUMDB=REVIEWDOG)
+    told = _run([_go(), "mod", "download", "-json", f"{REVIEWDOG}@{VERSION}"], FOLDER)
     folder = Path(json.loads(told)["Dir"]) / "proto" / "rdf" / "jsonschema"
     shutil.copyfile(folder / "DiagnosticResult.json", path)
 
