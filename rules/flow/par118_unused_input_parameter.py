@@ -6,9 +6,20 @@ from collections.abc import Iterator
 
 from argolint.analysis import flow_uses
 from argolint.context import Context
-from argolint.model.workflow import Template
+from argolint.model.workflow import Parameter, Template
 from argolint.project.index import is_literal
 from argolint.rule import Finding, rule
+
+
+def _read_elsewhere(template: Template, parameter: Parameter, found: flow_uses.Reads) -> bool:
+    """Whether an anchor gives this very declaration to another template, which reads it: there is one list for them all."""
+    if template.spec is None:
+        return False
+    return any(
+        (other.where, parameter.name) in found.inputs
+        for other in template.spec.all_templates
+        if any(shared.name_span.start == parameter.name_span.start for shared in other.inputs.parameters)
+    )
 
 
 @rule("PAR118", "unused-input-parameter", on="template", severity="warning")
@@ -25,7 +36,7 @@ def check(template: Template, ctx: Context) -> Iterator[Finding]:
     for parameter in parameters:
         name = parameter.name
         used = (template.where, name) in found.inputs or ("", name) in found.inputs
-        if name and not used and is_literal(name):
+        if name and not used and is_literal(name) and not _read_elsewhere(template, parameter, found):
             yield Finding(
                 parameter.name_span,
                 f"{template.label} never reads its input `{name}`",
