@@ -132,7 +132,7 @@ class App:
             raise forbidden(plural, wanted.group, name, why)
 
     async def _identified(self, request: Request, path: str, user: User) -> Response:
-        argo = argoserver.is_argo_path(path)
+        argo = argoserver.is_argo_path(request.method, path)
         if user == ANONYMOUS and (argo or argoartifacts.is_artifact_path(path)):
             raise unauthorized()  # argo-server knows nobody without a token
         if argoartifacts.is_artifact_path(path):

@@ -9,14 +9,13 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from executor.cluster import argoactions, crud
+from executor.cluster import argoactions, argorights, crud
 from executor.cluster.archive import STATUS_LABEL, Query
 from executor.cluster.auth import User
 from executor.cluster.crud import Call
 from executor.cluster.http import Request, Response, json_response, object_body, parse_json
-from executor.cluster.rbac import Attributes, denial
 from executor.cluster.selectors import label_matcher
-from executor.cluster.status import ApiStatus, bad_request, forbidden, method_not_allowed, not_found
+from executor.cluster.status import ApiStatus, bad_request, method_not_allowed, not_found
 
 if TYPE_CHECKING:
     from executor.cluster.state import Cluster
@@ -28,9 +27,7 @@ _FIELD: Final = re.compile(r"(metadata\.name|metadata\.namespace|spec\.startedAt
 
 def authorize(cluster: Cluster, user: User, verb: str, namespace: str, name: str = "") -> None:
     """ApiStatus 403 unless the user may do this to workflows."""
-    wanted = Attributes(verb, _GROUP, "workflows", "", namespace, name)
-    if not cluster.authorizer.allowed(user, wanted):
-        raise forbidden("workflows", _GROUP, name, denial(user, wanted))
+    argorights.authorize(cluster, user, verb, "workflows", namespace, name)
 
 
 async def respond(cluster: Cluster, request: Request, parts: list[str], user: User) -> Response:

@@ -13,19 +13,29 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import orjson
 
 from argolint import __version__
-from executor.cluster import argoactions, argoarchive, argologs, argostreams, crud, lists, subresources
+from executor.cluster import (
+    argoactions,
+    argoarchive,
+    argoevents,
+    argolimits,
+    argologs,
+    argorights,
+    argostreams,
+    argosubmit,
+    crud,
+    lists,
+    subresources,
+)
+from executor.cluster.argofields import fields_of
 from executor.cluster.auth import User
 from executor.cluster.crud import Call
 from executor.cluster.http import Request, Response, json_response, object_body, parse_json
 from executor.cluster.kinds import Resource
-from executor.cluster.rbac import Attributes, denial
 from executor.cluster.status import (
     ApiStatus,
     bad_request,
-    forbidden,
     method_not_allowed,
     no_such_path,
-    not_found,
 )
 from executor.engine import size
 
@@ -57,15 +67,16 @@ COLLECTIONS: Final[Mapping[str, Collection]] = {
 
 
 _OTHERS: Final = frozenset(
-    ("info", "version", "userinfo", "tracking", *argoarchive.ROOTS, *argostreams.ROOTS)
+    ("info", "version", "userinfo", "tracking", argolimits.ROOT, *argoarchive.ROOTS, *argostreams.ROOTS)
 )
-_LATEST: Final = "@latest"
 
 
-def is_argo_path(path: str) -> bool:
-    """Whether a path belongs to this API and not to Kubernetes' own /api/v1."""
+def is_argo_path(method: str, path: str) -> bool:
+    """Whether a request belongs to this API and not to Kubernetes' own /api/v1."""
     parts = path.strip("/").split("/")
-    return parts[:2] == ["api", "v1"] and len(parts) > 2 and (parts[2] in COLLECTIONS or parts[2] in _OTHERS)
+    if parts[:2] != ["api", "v1"] or len(parts) < 3:
+        return False
+    return parts[2] in COLLECTIONS or parts[2] in _OTHERS or argoevents.is_event_path(method, parts[2:])
 
 
 def failure(status: ApiStatus) -> Response:
@@ -89,15 +100,13 @@ class _Context(NamedTuple):
     def authorize(self, verb: str, resource: str = "", group: str = _GROUP, subresource: str = "") -> None:
         """ApiStatus 403 unless the user may do the Kubernetes request behind this one."""
         plural = resource or self.resource.plural
-        wanted = Attributes(verb, group, plural, subresource, self.namespace, self.name)
-        if not self.cluster.authorizer.allowed(self.user, wanted):
-            raise forbidden(plural, group, self.name, denial(self.user, wanted))
+        argorights.authorize(
+            self.cluster, self.user, verb, plural, self.namespace, self.name, group, subresource
+        )
 
     def call(self, name: str = "") -> Call:
         """A write of the object."""
-        dry_run = bool(self.body.get("serverDryRun")) or "All" in (
-            (self.body.get("createOptions") or {}).get("dryRun") or ()
-        )
+        dry_run = argosubmit.is_dry_run(self.body)
         return Call(
             self.resource,
             self.namespace,
@@ -139,6 +148,10 @@ async def respond(cluster: Cluster, request: Request, path: str, user: User) -> 
         return await argoarchive.respond(cluster, request, parts, user)
     if parts[0] in argostreams.ROOTS:
         return argostreams.respond(cluster, request, parts, user)
+    if parts[0] == argolimits.ROOT:
+        return await argolimits.respond(cluster, request, parts, user)
+    if parts[0] == argoevents.ROOT:
+        return await argoevents.respond(cluster, request, parts, user)
     collection = COLLECTIONS[parts[0]]
     resource = cluster.registry.find(_GROUP, _VERSION, collection.plural)
     if resource is None:
@@ -148,8 +161,9 @@ async def respond(cluster: Cluster, request: Request, path: str, user: User) -> 
     body = object_body(parse_json(request.body)) if request.body.strip() else {}
     name = rest[0] if rest else ""
     context = _Context(cluster, request, user, resource, collection, namespace, name, body)
-    if name == _LATEST and collection.plural == "workflows":
-        context = context._replace(name=_latest(context))
+    if name == argostreams.LATEST and collection.plural == "workflows":
+        context._replace(name="").authorize("list")
+        context = context._replace(name=argostreams.latest(cluster, namespace))
     if name in ("lint", "submit") and len(rest) == 1 and request.method == "POST":
         return await (_lint(context) if name == "lint" else _submit(context._replace(name="")))
     if len(rest) <= 1:
@@ -167,19 +181,6 @@ async def respond(cluster: Cluster, request: Request, path: str, user: User) -> 
     return await action(context, rest[1])
 
 
-def _latest(context: _Context) -> str:
-    """The name of the workflow that was created last. ApiStatus 404 when there is none."""
-    context._replace(name="").authorize("list")
-    found = context.cluster.store.items(context.resource.storage, context.namespace)
-    made = [
-        (entry.obj["metadata"]["creationTimestamp"], entry.rv, entry.obj["metadata"]["name"])
-        for entry in found
-    ]
-    if not made:
-        raise not_found("workflows", _GROUP, _LATEST)
-    return str(max(made)[2])
-
-
 async def _list(context: _Context) -> Response:
     context.authorize("list")
     prefix = "listOptions."
@@ -192,7 +193,9 @@ async def _list(context: _Context) -> Response:
     chosen = lists.selection(context.resource, namespace, query)
     found = lists.page(context.cluster.store, chosen, query)
     await context.cluster.store.settled()
-    return Response(200, lists.body(context.resource, found))
+    wanted = fields_of(context.request.query.get("fields", ""))
+    body = lists.body(context.resource, found)
+    return Response(200, body) if wanted.everything else json_response(200, wanted.clean(orjson.loads(body)))
 
 
 async def _create(context: _Context) -> Response:
@@ -203,15 +206,16 @@ async def _create(context: _Context) -> Response:
 async def _get(context: _Context) -> Response:
     context.authorize("get")
     workflows = context.collection.plural == "workflows"
+    wanted = fields_of(context.request.query.get("fields", ""))
     if workflows and context.cluster.store.get(*context.call().stored_at) is None:
         archived = context.cluster.archive.named(context.namespace, context.name)
         if archived is not None:
-            return json_response(200, archived)
+            return json_response(200, wanted.clean(archived))
     entry = crud.require(context.cluster.writer, context.call())
     await context.cluster.store.settled(entry.rv)
     if workflows and "compressedNodes" in (entry.obj.get("status") or {}):
-        return json_response(200, size.hydrate(entry.obj))
-    return Response(200, entry.raw)
+        return json_response(200, wanted.clean(size.hydrate(entry.obj)))
+    return Response(200, entry.raw) if wanted.everything else json_response(200, wanted.clean(entry.obj))
 
 
 async def _put(context: _Context) -> Response:
@@ -269,76 +273,19 @@ def _lint_errors(text: str) -> list[str]:
     ]
 
 
-_SUBMITTED: Final = {
-    "workflowtemplate": ("workflowtemplates", "workflowTemplateRef", "workflow-template"),
-    "clusterworkflowtemplate": (
-        "clusterworkflowtemplates",
-        "workflowTemplateRef",
-        "cluster-workflow-template",
-    ),
-    "cronworkflow": ("cronworkflows", "", "cron-workflow"),
-}
-
-
 async def _submit(context: _Context) -> Response:
     """A Workflow from a template or a CronWorkflow, with the options of `argo submit --from`."""
     context.authorize("create")
-    kind = str(context.body.get("resourceKind") or "").lower().removesuffix("s")
+    source = argosubmit.source_of(str(context.body.get("resourceKind") or ""))
     name = str(context.body.get("resourceName") or "")
-    if kind not in _SUBMITTED:
-        raise bad_request(f"resourceKind: {kind!r} is not one of {', '.join(_SUBMITTED)}")
-    plural, reference, label = _SUBMITTED[kind]
-    source = context.cluster.registry.find(_GROUP, _VERSION, plural)
-    assert source is not None
-    namespace = context.namespace if source.namespaced else ""
-    context._replace(resource=source, namespace=namespace, name=name).authorize("get")
-    found = crud.require(context.cluster.writer, Call(source, namespace, name))
-    options = context.body.get("submitOptions") or {}
-    obj = _submitted(found.copy(), name, reference, label, not source.namespaced, options)
+    resource = context.cluster.registry.find(_GROUP, _VERSION, source.plural)
+    if resource is None:
+        raise no_such_path()
+    namespace = context.namespace if resource.namespaced else ""
+    context._replace(resource=resource, namespace=namespace, name=name).authorize("get")
+    found = crud.require(context.cluster.writer, Call(resource, namespace, name))
+    obj = argosubmit.submitted(found.copy(), source, argosubmit.part(context.body, "submitOptions"))
     return await _answer(context, crud.create(context.cluster.writer, context.call(), obj), 200)
-
-
-def _submitted(
-    found: dict[str, Any],
-    name: str,
-    reference: str,
-    label: str,
-    cluster_scope: bool,
-    options: Mapping[str, Any],
-) -> dict[str, Any]:
-    data: dict[str, Any] = {"labels": {f"workflows.argoproj.io/{label}": name}}
-    if reference:
-        spec: dict[str, Any] = {reference: {"name": name}}
-        if cluster_scope:
-            spec[reference]["clusterScope"] = True
-        inherited = found["spec"].get("workflowMetadata") or {}
-    else:
-        spec = found["spec"].get("workflowSpec") or {}
-        inherited = found["spec"].get("workflowMetadata") or {}
-    data["labels"] |= inherited.get("labels") or {}
-    if inherited.get("annotations"):
-        data["annotations"] = dict(inherited["annotations"])
-    if options.get("name"):
-        data["name"] = options["name"]
-    else:
-        data["generateName"] = options.get("generateName") or f"{name}-"
-    for text, field in ((options.get("labels"), "labels"), (options.get("annotations"), "annotations")):
-        for pair in filter(None, str(text or "").split(",")):
-            key, _, value = pair.partition("=")
-            data.setdefault(field, {})[key] = value
-    for key, field in (
-        ("entryPoint", "entrypoint"),
-        ("serviceAccount", "serviceAccountName"),
-        ("priority", "priority"),
-    ):
-        if options.get(key) not in (None, ""):
-            spec[field] = options[key]
-    given = argoactions.parameters(options)
-    if given:
-        arguments = spec.setdefault("arguments", {})
-        kept = [item for item in arguments.get("parameters") or () if item.get("name") not in given]
-        arguments["parameters"] = kept + [{"name": name, "value": value} for name, value in given.items()]
-    return {"apiVersion": f"{_GROUP}/{_VERSION}", "kind": "Workflow", "metadata": data, "spec": spec}
 
 
 # ---- actions

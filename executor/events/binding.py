@@ -68,7 +68,10 @@ def submit(binding: Object, env: Object) -> Bound:
                 problem=f"parameter {parameter.get('name')}: {text}: {error.message}",
             )
         values.append((str(parameter.get("name")), found if isinstance(found, str) else to_json(found)))
-    meta = dict(wanted.get("metadata") or {})
+    try:
+        meta = _metadata(wanted.get("metadata") or {}, env)
+    except LanguageError as error:
+        return Bound(name, True, selector, tuple(values), problem=error.message)
     reference = wanted.get("workflowTemplateRef") or {}
     if not meta.get("name") and not meta.get("generateName"):
         meta["generateName"] = f"{reference.get('name') or name}-"
@@ -82,6 +85,27 @@ def submit(binding: Object, env: Object) -> Bound:
         },
     }
     return Bound(name, True, selector, tuple(values), workflow)
+
+
+def _metadata(given: Object, env: Object) -> Object:
+    """The metadata of the workflow: every name and value of it is an expression. LanguageError when one is not, or gives no string."""
+
+    def text(source: Any, what: str) -> str:
+        try:
+            found = evaluate(str(source), env)
+        except LanguageError as error:
+            raise LanguageError(f"{what}: {source}: {error.message}", error.start, error.end) from error
+        if not isinstance(found, str):
+            raise LanguageError(f"{what}: {source}: must evaluate to a string", 0, len(str(source)))
+        return found
+
+    made: Object = {
+        field: text(given[field], field) for field in ("name", "generateName") if given.get(field)
+    }
+    for field, one in (("labels", "label"), ("annotations", "annotation")):
+        if isinstance(given.get(field), dict) and given[field]:
+            made[field] = {key: text(value, f'{one} "{key}"') for key, value in given[field].items()}
+    return made
 
 
 def lines(bound: Bound) -> Iterator[str]:

@@ -250,3 +250,271 @@ def test_info_version_userinfo(api: Api) -> None:
     assert api.get("/api/v1/info").code == 200
     assert api.get("/api/v1/version").body["version"].startswith("argolint-")
     assert api.get("/api/v1/userinfo").body["subject"] == "kubernetes-admin"
+
+
+# ---- what the argo command line sends: whole Go structs, with nulls for what is not set
+
+
+def put_template(api: Api, name: str) -> None:
+    spec = {**workflow("x")["spec"], "workflowMetadata": {"labels": {"from": "template"}}}
+    made = api.post(
+        "/api/v1/workflow-templates/argo", {"template": {"metadata": {"name": name}, "spec": spec}}
+    )
+    assert made.code == 200, made.body
+
+
+def test_a_struct_of_go_is_taken_as_it_comes(api: Api) -> None:
+    sent = {
+        "namespace": "argo",
+        "workflow": {
+            "metadata": {"generateName": "go-", "namespace": "argo", "creationTimestamp": None},
+            "spec": {**workflow("x")["spec"], "arguments": {}},
+            "status": {"startedAt": None, "finishedAt": None},
+        },
+    }
+    made = api.post("/api/v1/workflows/argo", sent)
+    assert made.code == 200
+    name = made.body["metadata"]["name"]
+    assert made.body["metadata"]["creationTimestamp"]
+    path = f"/api/v1/workflows/argo/{name}"
+    assert api.put(f"{path}/suspend", {"namespace": "argo", "name": name}).code == 200
+    body = {
+        "name": name,
+        "namespace": "argo",
+        "deleteOptions": {"propagationPolicy": "Background"},
+        "force": False,
+    }
+    assert api.call("DELETE", path, body).body == {}
+
+
+@pytest.mark.parametrize(
+    "where", [{"serverDryRun": True}, {"createOptions": {"dryRun": ["All"]}}], ids=["server", "client"]
+)
+def test_a_workflow_is_not_kept_in_a_dry_run(api: Api, where: dict[str, Any]) -> None:
+    made = api.post("/api/v1/workflows/argo", {"workflow": workflow("dry"), **where})
+    assert (made.code, made.body["metadata"]["name"]) == (200, "dry")
+    assert api.get("/api/v1/workflows/argo/dry").code == 404
+
+
+@pytest.mark.parametrize("option", ["dryRun", "serverDryRun"])
+def test_a_submit_is_not_kept_in_a_dry_run(api: Api, option: str) -> None:
+    put_template(api, f"dry-{option.lower()}")
+    body = {
+        "resourceKind": "wftmpl",
+        "resourceName": f"dry-{option.lower()}",
+        "submitOptions": {"name": "dried", option: True},
+    }
+    assert api.post("/api/v1/workflows/argo/submit", body).body["metadata"]["name"] == "dried"
+    assert api.get("/api/v1/workflows/argo/dried").code == 404
+
+
+def test_submit_takes_the_kinds_and_options_of_the_command_line(api: Api) -> None:
+    put_template(api, "kinds")
+    owner = {"apiVersion": "v1", "kind": "ConfigMap", "name": "kube-root-ca.crt"}
+    owner["uid"] = api.get("/api/v1/namespaces/argo/configmaps/kube-root-ca.crt").body["metadata"]["uid"]
+    options = {
+        "generateName": "k-",
+        "entryPoint": "main",
+        "serviceAccount": "default",
+        "priority": 0,
+        "podPriorityClassName": "high",
+        "labels": "a=b,c=d",
+        "annotations": "e=f",
+        "ownerReference": owner,
+    }
+    made = api.post(
+        "/api/v1/workflows/argo/submit",
+        {
+            "namespace": "argo",
+            "resourceKind": "workflowtemplate",
+            "resourceName": "kinds",
+            "submitOptions": options,
+        },
+    ).body
+    assert made["spec"] == {
+        "workflowTemplateRef": {"name": "kinds"},
+        "entrypoint": "main",
+        "serviceAccountName": "default",
+        "priority": 0,
+        "podPriorityClassName": "high",
+    }
+    data = made["metadata"]
+    labels = {"workflows.argoproj.io/workflow-template": "kinds", "from": "template", "a": "b", "c": "d"}
+    assert (data["labels"], data["annotations"], data["ownerReferences"]) == (labels, {"e": "f"}, [owner])
+    for kind, code in (
+        ("wftmpl", 200),
+        ("WorkflowTemplates", 200),
+        ("cwf", 404),
+        ("cronwf", 404),
+        ("pod", 400),
+    ):
+        body = {"resourceKind": kind, "resourceName": "kinds", "submitOptions": {"dryRun": True}}
+        assert api.post("/api/v1/workflows/argo/submit", body).code == code, kind
+    for wrong in ({"submitOptions": []}, {"submitOptions": {"labels": "x"}}, {"createOptions": "x"}):
+        body = {"resourceKind": "wftmpl", "resourceName": "kinds", **wrong}
+        assert api.post("/api/v1/workflows/argo/submit", body).code == 400, wrong
+
+
+def test_only_the_wanted_fields_are_answered(api: Api) -> None:
+    path = with_status(api, "fields", {"phase": "Failed", "message": "m", "nodes": {"n": {"id": "n"}}})
+    chosen = {"listOptions.fieldSelector": "metadata.name=fields"}
+    fields = "metadata,items.metadata.name,items.status.phase"
+    listed = api.get("/api/v1/workflows/argo", **chosen, fields=fields).body
+    assert listed["items"] == [{"metadata": {"name": "fields"}, "status": {"phase": "Failed"}}]
+    assert set(listed) == {"metadata", "items"}
+    assert api.get(path, fields="status.message").body == {"status": {"message": "m"}}
+    rest = api.get(path, fields="-metadata,spec,status.nodes").body
+    assert rest["status"] == {"phase": "Failed", "message": "m"}
+    assert set(rest) == {"apiVersion", "kind", "status"}
+    with api.client.stream(
+        "GET",
+        "/api/v1/workflow-events/argo",
+        params={**chosen, "fields": "result.type,result.object.metadata.name"},
+        timeout=20,
+    ) as stream:
+        first = json.loads(next(stream.iter_lines()))
+    assert first == {"result": {"type": "ADDED", "object": {"metadata": {"name": "fields"}}}}
+
+
+def test_a_watch_of_one_workflow_needs_it(api: Api) -> None:
+    found = api.get("/api/v1/workflow-events/argo", **{"listOptions.fieldSelector": "metadata.name=nowhere"})
+    assert (found.code, found.body["code"]) == (404, 5)
+    assert found.body["message"] == 'workflows.argoproj.io "nowhere" not found'
+
+
+# ---- events for bindings
+
+
+def binding(name: str, selector: str, submit: dict[str, Any]) -> dict[str, Any]:
+    return {"metadata": {"name": name}, "spec": {"event": {"selector": selector}, "submit": submit}}
+
+
+def test_an_event_submits_the_workflows_of_its_bindings(api: Api) -> None:
+    api.post("/api/v1/namespaces", {"metadata": {"name": "hooks"}})
+    stored = "/apis/argoproj.io/v1alpha1/namespaces/hooks"
+    head = {"apiVersion": "argoproj.io/v1alpha1"}
+    template = {
+        **head,
+        "kind": "WorkflowTemplate",
+        "metadata": {"name": "greet"},
+        "spec": workflow("x")["spec"],
+    }
+    assert api.post(f"{stored}/workflowtemplates", template).code == 201
+    kind = {**head, "kind": "WorkflowEventBinding"}
+    bindings = [
+        binding(
+            "meant",
+            'payload.who != "" && metadata["x-kind"] == ["push"] && discriminator == "git"',
+            {
+                "workflowTemplateRef": {"name": "greet"},
+                "metadata": {"generateName": '"hi-" + payload.who + "-"', "labels": {"who": "payload.who"}},
+                "arguments": {"parameters": [{"name": "who", "valueFrom": {"event": "payload.who"}}]},
+            },
+        ),
+        binding("not-meant", "payload.who == 'nobody'", {"workflowTemplateRef": {"name": "greet"}}),
+    ]
+    for one in bindings:
+        assert api.post(f"{stored}/workfloweventbindings", {**kind, **one}).code == 201
+    sent = api.client.post("/api/v1/events/hooks/git", json={"who": "you"}, headers={"X-Kind": "push"})
+    assert (sent.status_code, sent.json()) == (200, {})
+    [made] = api.get(f"{stored}/workflows").body["items"]
+    assert made["metadata"]["name"].startswith("hi-you-")
+    assert made["metadata"]["labels"] == {
+        "who": "you",
+        "workflows.argoproj.io/workflow-event-binding": "meant",
+    }
+    assert made["spec"] == {
+        "workflowTemplateRef": {"name": "greet"},
+        "arguments": {"parameters": [{"name": "who", "value": "you"}]},
+    }
+    assert api.get("/api/v1/events").body["kind"] == "EventList"  # Kubernetes' own
+
+    broken = binding("broken", "true", {"workflowTemplateRef": {"name": "nowhere"}})
+    api.post(f"{stored}/workfloweventbindings", {**kind, **broken})
+    refused = api.client.post("/api/v1/events/hooks/", json={"who": ""}, headers={"X-Kind": "push"})
+    why = 'workflowtemplates.argoproj.io "nowhere" not found'
+    assert (refused.status_code, refused.json()["code"]) == (500, 13)
+    assert refused.json()["message"].endswith(f"failed to dispatch event: [{why}]")
+    told = api.get("/api/v1/namespaces/hooks/events", fieldSelector="involvedObject.name=broken").body[
+        "items"
+    ]
+    assert [(item["reason"], item["message"]) for item in told] == [
+        ("WorkflowEventBindingError", f"failed to dispatch event: {why}")
+    ]
+
+
+def test_an_event_needs_rights(api: Api) -> None:
+    sent = api.client.post("/api/v1/events/argo/x", json={}, headers={"impersonate-user": "nobody"})
+    assert (sent.status_code, sent.json()["code"]) == (403, 7)
+    assert 'User "nobody" cannot list resource "workfloweventbindings"' in sent.json()["message"]
+    assert api.client.put("/api/v1/events/argo/x", json={}).status_code in (404, 405)
+    assert api.client.post("/api/v1/events/argo/x", content=b"{").status_code == 400
+
+
+# ---- limits of semaphores
+
+
+def test_limits_of_semaphores(api: Api) -> None:
+    path = "/api/v1/sync/argo"
+    made = {"namespace": "argo", "cmName": "limits", "key": "build", "limit": 2}
+    assert api.post(path, {"cmName": "limits", "key": "build", "limit": 2}).body == made
+    assert api.post(path, {"cmName": "limits", "key": "build", "limit": 3}).code == 409
+    assert api.post(path, {"cmName": "limits", "key": "test", "limit": 1}).code == 200
+    assert api.get(f"{path}/build", cmName="limits").body == made
+    changed = api.put(f"{path}/build", {"cmName": "limits", "limit": 5})
+    assert (changed.code, changed.body["limit"]) == (200, 5)
+    stored = "/api/v1/namespaces/argo/configmaps/limits"
+    assert api.get(stored).body["data"] == {"build": "5", "test": "1"}
+    assert api.call("DELETE", f"{path}/build", {"cmName": "limits"}).body == {}
+    assert api.get(stored).body["data"] == {"test": "1"}
+    missing = api.put(f"{path}/build", {"cmName": "limits", "limit": 5})
+    assert (missing.code, missing.body["message"]) == (
+        404,
+        "key build not found in configmap argo/limits - please create it first",
+    )
+    for body in (
+        {"cmName": "limits", "key": "x", "limit": 0},
+        {"key": "x", "limit": 1},
+        {"cmName": "l", "limit": 1},
+    ):
+        assert api.post(path, body).code == 400, body
+    assert api.post(path, {"cmName": "limits", "key": "x", "limit": 1, "type": 1}).code == 400
+    forbidden = api.client.get(
+        f"{path}/test", params={"cmName": "limits"}, headers={"impersonate-user": "nobody"}
+    )
+    assert forbidden.status_code == 403
+
+
+# ---- Argo Events
+
+
+def test_sensors_are_streamed_with_their_logs(api: Api, cluster: RunningCluster) -> None:
+    sensor = {"metadata": {"name": "s1"}, "spec": {"dependencies": [], "triggers": []}}
+    assert api.post("/api/v1/sensors/argo", {"sensor": sensor}).code == 200
+    with api.client.stream("GET", "/api/v1/stream/sensors/argo", timeout=20) as stream:
+        first = json.loads(next(stream.iter_lines()))["result"]
+    assert (first["type"], first["object"]["kind"], first["object"]["metadata"]["name"]) == (
+        "ADDED",
+        "Sensor",
+        "s1",
+    )
+    pod = {
+        "metadata": {"name": "s1-pod", "labels": {"sensor-name": "s1"}},
+        "spec": {"containers": [{"name": "main", "image": "i"}]},
+    }
+    made = api.post("/api/v1/namespaces/argo/pods", pod).body
+    writer = LogWriter(log_path(cluster.data, "argo", "s1-pod", made["metadata"]["uid"], "main"))
+    writer.write("stdout", '{"level":"warn","msg":"fired","triggerName":"t"}\nplain\n')
+    writer.close()
+    path = "/api/v1/stream/sensors/argo/logs"
+
+    def entries(**query: str) -> list[dict[str, Any]]:
+        found = [json.loads(line)["result"] for line in api.client.get(path, params=query).text.splitlines()]
+        return [{key: value for key, value in entry.items() if key != "time"} for entry in found]
+
+    fired = {"namespace": "argo", "sensorName": "s1", "level": "warn", "msg": "fired", "triggerName": "t"}
+    assert entries() == [fired, {"namespace": "argo", "sensorName": "s1", "level": "info", "msg": "plain"}]
+    assert entries(triggerName="t") == entries(grep="fir") == [fired]
+    assert entries(name="another") == []
+    assert api.client.get("/api/v1/stream/event-sources/argo/logs").text == ""
+    assert api.get("/api/v1/stream/pods/argo").code == 404
