@@ -29,13 +29,14 @@ def _explained(raw: Raw) -> bool:
 def _problem(raw: Raw, kind: str, compiled: Compiler) -> Problem:
     path = tuple(reversed(raw.parts))
     if raw.kind == "unknown-field":
-        places = misplaced(kind, path, compiled)
+        chain = definitions_along(kind, path[:-1], compiled)
         instead = foreign.meant(raw.args["definition"], str(raw.key))
-        if instead and (
-            not places or places[0].startswith("`")
+        if instead and not _above(
+            path, chain, compiled
         ):  # a field of Argo's that belongs above is one of Argo's
             args = {"owner": raw.args["owner"], "instead": instead}
             return Problem("unknown-field", path, raw.container, raw.key, args)
+        places = misplaced(path, chain, compiled)
         if places and not _is_typo(raw):
             args = {"owner": raw.args["owner"], "places": places}
             return Problem("misplaced-field", path, raw.container, raw.key, args)
