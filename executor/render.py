@@ -11,6 +11,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
+from executor.durations import in_words
+
 Object = Mapping[str, Any]
 
 SYMBOLS = {
@@ -72,17 +74,6 @@ def duration_text(seconds: float) -> str:
     return f"{whole}s"
 
 
-def long_duration_text(seconds: float) -> str:
-    """Seconds in words: `1 minute 5 seconds`; the two largest units."""
-    whole = int(max(seconds, 0))
-    parts: list[str] = []
-    for unit, size in (("day", 86400), ("hour", 3600), ("minute", 60), ("second", 1)):
-        count, whole = divmod(whole, size)
-        if count or (unit == "second" and not parts):
-            parts.append(f"{count} {unit}{'' if count == 1 else 's'}")
-    return " ".join(parts[:2])
-
-
 def render_workflow(
     wf: Object, *, now: datetime, unicode: bool = True, wide: bool = False, color: bool = False
 ) -> list[str]:
@@ -123,7 +114,7 @@ def render_header(wf: Object, *, now: datetime) -> list[str]:
     started = parse_time(status.get("startedAt"))
     if started is not None:
         ended = parse_time(status.get("finishedAt")) or now
-        rows.append(("Duration", long_duration_text((ended - started).total_seconds())))
+        rows.append(("Duration", in_words((ended - started).total_seconds())))
     if status.get("progress"):
         rows.append(("Progress", _clean(status["progress"])))
     resources = status.get("resourcesDuration")
@@ -457,7 +448,7 @@ def _columns(table: Sequence[Sequence[str]], marks: Sequence[tuple[str, str]] | 
 
 def _ago(moment: datetime, now: datetime) -> str:
     seconds = (now - moment).total_seconds()
-    return "now" if 0 <= seconds < 1 else f"{long_duration_text(seconds)} ago"
+    return "now" if 0 <= seconds < 1 else f"{in_words(seconds, 1)} ago"
 
 
 def _map(obj: Object, key: str) -> Object:

@@ -81,12 +81,6 @@ def later(moment: datetime, seconds: float) -> datetime:
         return datetime.max.replace(tzinfo=UTC)
 
 
-def human_wait(seconds: float) -> str:
-    """The way retry messages put a wait: `2 minutes 5 seconds`."""
-    whole = int(seconds)
-    return f"{whole // 60} minutes {whole % 60} seconds"
-
-
 def seconds_between(start: object, end: object, now: datetime) -> float:
     """Seconds from a start text to an end text (`now` if it is absent), 0 without a start."""
     began = parse_time(start)

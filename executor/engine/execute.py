@@ -18,6 +18,10 @@ from executor.engine.types import HANDLERS, Call
 from executor.engine.variables import with_globals
 
 MAX_DEPTH = 100
+TOO_DEEP = (
+    "Maximum recursion depth exceeded. "
+    "See https://argo-workflows.readthedocs.io/en/latest/scaling/#maximum-recursion-depth"
+)
 DISPLAY_NAME = "workflows.argoproj.io/display-name"
 
 
@@ -49,10 +53,10 @@ def execute_template(
             return node
         if only_waits(run, node):
             return node
-    if run.depth >= MAX_DEPTH and rules.depth_is_limited(run):
-        raise TooDeep(
-            "Maximum recursion depth exceeded. See https://argo-workflows.readthedocs.io/en/latest/scaling/#maximum-recursion-depth"
-        )
+    if run.depth + 1 >= MAX_DEPTH and rules.depth_is_limited(run):
+        flag = {"hooked": hooked}
+        error_node(run, name, TOO_DEEP, holder=holder, base=base, boundary=boundary, flag=flag)
+        raise TooDeep(TOO_DEEP)
     run.depth += 1
     in_exit = in_exit or run.exit_depth > 0
     run.exit_depth += 1 if in_exit else 0
@@ -239,12 +243,15 @@ def _execute_retried(run: Run, call: Call, strategy: Mapping[str, Any]) -> Node:
             )  # fmt: skip
         elif parent.get("phase") == phases.PENDING:
             parent = run.mark(identity, phases.RUNNING)
+        ended = phases.phase_fulfilled(parent)
         try:
             verdict = retry.decide(run, parent, strategy)
         except TemplateFault as error:
             run.mark(identity, phases.ERROR, str(error))
             raise
         parent = run.nodes[identity]
+        if parent["phase"] == phases.SUCCEEDED and not ended:
+            memoize.save(run, parent)
         if verdict == retry.WAIT:
             return parent
         if verdict == retry.DONE:

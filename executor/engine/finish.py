@@ -200,8 +200,9 @@ def _run_handler(run: Run, name: str, hook: Any, *, in_exit: bool) -> bool:
     except TimedOut:
         return True
     except TemplateFault as error:
-        if run.named(name) is None:
-            raise WorkflowFault(f"error in exit template execution: {error}") from None
+        raise WorkflowFault(
+            f"error in exit template execution : {error}" if in_exit else str(error)
+        ) from None
     found = run.named(name)
     return found is not None and phases.phase_fulfilled(found)
 

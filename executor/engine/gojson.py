@@ -124,8 +124,14 @@ def members(text: str) -> dict[str, str]:
 
 
 def plain(raw: str) -> str:
-    """A raw JSON value as text: strings without quotes, everything else as it stands."""
-    return str(json.loads(raw)) if raw.startswith('"') else raw
+    """A raw JSON value as text: what a string says, anything else as JSON without blanks."""
+    return str(json.loads(raw)) if raw.startswith('"') else compact(raw)
+
+
+def bare(raw: str) -> str:
+    """A raw JSON value as it names a loop's iteration: without blanks, and without the quotes of a string, whose escapes stay."""
+    text = compact(raw)
+    return text[1:-1] if text.startswith('"') else text
 
 
 def _skip(text: str, position: int) -> int:

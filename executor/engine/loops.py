@@ -84,12 +84,11 @@ def item_variables(raw: str) -> tuple[dict[str, Any], str]:
         variables: dict[str, Any] = {f"item.{key}": gojson.plain(value) for key, value in members.items()}
         pairs = (f"{gojson.marshal(key)}:{gojson.compact(value)}" for key, value in sorted(members.items()))
         variables["item"] = "{" + ",".join(pairs) + "}"
-        return variables, ",".join(sorted(f"{key}:{gojson.plain(value)}" for key, value in members.items()))
+        return variables, ",".join(sorted(f"{key}:{gojson.bare(value)}" for key, value in members.items()))
     if raw.startswith("["):
         values = gojson.elements(raw) or []
-        return {"item": gojson.compact(raw)}, "[" + " ".join(gojson.plain(value) for value in values) + "]"
-    text = gojson.plain(raw)
-    return {"item": text}, text
+        return {"item": gojson.compact(raw)}, "[" + " ".join(gojson.bare(value) for value in values) + "]"
+    return {"item": gojson.plain(raw)}, gojson.bare(raw)
 
 
 def sequence(spec: Mapping[str, Any]) -> list[str]:

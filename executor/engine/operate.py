@@ -97,6 +97,8 @@ def _record_changes(run: Run) -> None:
         prepared = memory_template(run, identity) if before is None else None
         if prepared is not None and prepared.get("metrics"):
             metrics.node_started(run, run.nodes[identity], prepared)
+        if _began(before, run.nodes[identity]):
+            run.event("Normal", "WorkflowNodeRunning", f"Running node {run.nodes[identity]['name']}")
     ended = [identity for identity, phase in run.phase_changes if phase in phases.COMPLETED]
     for identity in dict.fromkeys(ended):
         node = run.nodes[identity]
@@ -112,12 +114,19 @@ def _record_changes(run: Run) -> None:
         prepared = memory_template(run, identity)
         if prepared is not None:
             metrics.of_node(run, node, prepared)
-    if any(run.nodes[i].get("type") == "Pod" for i, _ in run.phase_changes):
+    # Only what was there before has a pod that can run.
+    if any(run.nodes[i].get("type") == "Pod" and run.written.get(i) for i, _ in run.phase_changes):
         running = any(
             run.nodes[i].get("phase") == phases.RUNNING and run.nodes[i].get("type") == "Pod"
             for i in run.written
         )
         run.set_condition("PodRunning", "True" if running else "False")
+
+
+def _began(before: Mapping[str, Any] | None, node: Mapping[str, Any]) -> bool:
+    """Whether a node ran for the first time in this pass, if only to end in it (upstream: recordNodePhaseChangeEvents)."""
+    was = before["phase"] if before is not None else phases.PENDING
+    return was == phases.PENDING and (node["phase"] == phases.RUNNING or node["phase"] in phases.COMPLETED)
 
 
 def memory_template(run: Run, identity: str) -> Mapping[str, Any] | None:

@@ -127,9 +127,10 @@ def _avoid_failed_hosts(run: Run, call: Call, spec: dict[str, Any]) -> None:
     parent = run.named(call.name.rsplit("(", 1)[0])
     if (strategy.get("affinity") or {}).get("nodeAntiAffinity") is None or parent is None:
         return
-    hosts = sorted(
-        {str(n["hostNodeName"]) for n in run.children(parent) if phases.failed(n) and n.get("hostNodeName")}
-    )
+    hosts = [
+        str(n["hostNodeName"]) for n in run.children(parent) if phases.failed(n) and n.get("hostNodeName")
+    ]
+    hosts = list(dict.fromkeys(reversed(hosts)))
     if not hosts:
         return
     rule = {"key": "kubernetes.io/hostname", "operator": "NotIn", "values": hosts}
@@ -198,6 +199,12 @@ def include_result(run: Run, call: Call) -> bool:
 def _carried_template(run: Run, template: Mapping[str, Any], env: Mapping[str, Any]) -> str:
     """ARGO_TEMPLATE: the template that the executor works by, without its input parameters."""
     carried = dict(template)
+    resource = template.get("resource") or {}
+    if resource.get("setOwnerReference") and resource.get("manifest"):
+        carried["resource"] = {
+            **resource,
+            "manifest": podparts.owned_manifest(run, str(resource["manifest"])),
+        }
     carried["inputs"] = {k: v for k, v in (template.get("inputs") or {}).items() if k != "parameters"}
     location = substitute(archive_location(run, template), env)
     if "{{" in to_json(location):

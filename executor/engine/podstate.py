@@ -14,6 +14,7 @@ from executor.engine.restart import restart
 from executor.engine.run import Node, Run
 
 NODE_ID = "workflows.argoproj.io/node-id"
+PROGRESS = "workflows.argoproj.io/progress"
 _EXECUTORS = frozenset({"init", "wait"})
 Status = Mapping[str, Any]
 
@@ -41,6 +42,9 @@ def observe_pod(run: Run, pod: Mapping[str, Any]) -> None:
     if daemon and phase == phases.RUNNING and _all_ready(pod):
         run.put(identity, daemoned=True, podIP=status.get("podIP") or None)
         run.touch(run.nodes[identity])
+    declared = ((pod.get("metadata") or {}).get("annotations") or {}).get(PROGRESS)
+    if declared and run.nodes[identity].get("progress") == "0/1" and progress.parse_progress(declared):
+        run.put(identity, progress=declared)
     code = exit_code(pod)
     if code is not None:
         outputs = run.nodes[identity].get("outputs") or {}

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from executor.durations import in_words
 from executor.engine import phases, rules
-from executor.engine.clock import ZERO, human_wait, later, parse_duration, parse_time, seconds_between
+from executor.engine.clock import ZERO, later, parse_duration, parse_time, seconds_between
 from executor.engine.faults import TemplateFault
 from executor.engine.run import Node, Run
 from executor.engine.scope import is_hook
@@ -133,7 +134,7 @@ def _backoff(
     if run.now < until and limit is not None and len(tried) <= limit:
         run.wake(until)
         run.restless = True
-        run.mark(parent["id"], str(parent["phase"]), f"Backoff for {human_wait(wait)}")
+        run.mark(parent["id"], str(parent["phase"]), f"Backoff for {in_words(wait)}")
         return WAIT
     run.mark(parent["id"], str(parent["phase"]), "")
     return None

@@ -218,8 +218,10 @@ class Run:
         present = self.status.get("conditions") or []
         if wanted in present:
             return
-        kept = [c for c in present if c.get("type") != kind]
-        self.set_status("conditions", [*kept, wanted])
+        if any(c.get("type") == kind for c in present):
+            self.set_status("conditions", [wanted if c.get("type") == kind else c for c in present])
+        else:
+            self.set_status("conditions", [*present, wanted])
 
     # --- pods ---
 

@@ -395,7 +395,7 @@ def trace_lines(outcome: Outcome, start: datetime) -> Iterator[str]:
             yield f"{at} start {node.get('name', found[0])}"
             for line in found[1].splitlines():
                 yield f"    {line}"
-        elif isinstance(command, c.RecordEvent):
+        elif isinstance(command, c.RecordEvent) and command.reason != "WorkflowNodeRunning":
             yield f"{at} event {command.type} {command.reason}: {command.message}"
         elif isinstance(command, c.EmitMetric):
             labels = ",".join(f"{k}={v}" for k, v in command.labels)

@@ -106,18 +106,6 @@ def _manifests(template: Object, run: ContainerRun) -> list[Object]:
     return found
 
 
-def _owned(manifest: Object, pod: Object) -> Object:
-    """With a controller reference to the pod's Workflow."""
-    owner = next(
-        (o for o in pod["metadata"].get("ownerReferences") or [] if o.get("kind") == "Workflow"), None
-    )
-    if owner is None:
-        return manifest
-    meta = dict(manifest.get("metadata") or {})
-    meta["ownerReferences"] = [*(meta.get("ownerReferences") or []), {**owner, "controller": True}]
-    return {**manifest, "metadata": meta}
-
-
 def _flag_value(flags: list[str], *names: str) -> str | None:
     for index, flag in enumerate(flags):
         for name in names:
@@ -204,8 +192,6 @@ def _resource(template: Object, run: ContainerRun, say: Any) -> Object:
         raise ResourceError("delete cannot have a successCondition or a failureCondition")
     found: Object | None = None
     for manifest in manifests:
-        if resource.get("setOwnerReference"):
-            manifest = _owned(manifest, run.pod.pod)
         found = _one(action, resource, manifest, run, say)
         if found is not None:
             say(f"{found.get('kind')}.{found.get('apiVersion')}/{found['metadata'].get('name')}")

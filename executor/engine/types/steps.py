@@ -271,6 +271,7 @@ def _run_step(run: Run, steps: _Steps, item: _Item, group_id: str) -> Node | Non
             raise
         return None
     except TooDeep:
+        run.link(group_id, child_id)
         return None
     except TimedOut:
         run.link(group_id, child_id)

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from executor.commands.wf import clip
+from executor.durations import in_words
 from executor.render import (
     can_unicode,
     duration_text,
     is_suspended,
-    long_duration_text,
     render_tree,
     render_workflow,
 )
@@ -158,11 +158,12 @@ def test_color_marks_only_the_symbol() -> None:
         (61, "1m", "1 minute 1 second"),
         (7300, "2h", "2 hours 1 minute"),
         (90000, "1d", "1 day 1 hour"),
+        (300, "5m", "5 minutes 0 seconds"),
         (-3, "0s", "0 seconds"),
     ],
 )
 def test_durations(seconds: float, short: str, long: str) -> None:
-    assert (duration_text(seconds), long_duration_text(seconds)) == (short, long)
+    assert (duration_text(seconds), in_words(seconds)) == (short, long)
 
 
 def test_suspended_is_said() -> None:

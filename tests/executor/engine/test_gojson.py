@@ -51,7 +51,7 @@ def test_raw_items_keep_their_spelling() -> None:
         ("1.0", "1.0", "1.0"),
         ('"a(b)"', "a(b)", "a(b)"),
         ("[1, 2.50]", "[1,2.50]", "[1 2.50]"),
-        ('{"b": {"z": 1, "a": 2}, "a": "x"}', '{"a":"x","b":{"z":1,"a":2}}', 'a:x,b:{"z": 1, "a": 2}'),
+        ('{"b": {"z": 1, "a": 2}, "a": "x"}', '{"a":"x","b":{"z":1,"a":2}}', 'a:x,b:{"z":1,"a":2}'),
         ("true", "true", "true"),
     ],
 )
@@ -78,7 +78,7 @@ templates:
 def test_aggregates_are_go_json(run: Any) -> None:
     answers = {
         "a(0:1.0)": Answer(result='{"b": 1.0,\n "a": "<"}', parameters={"y": '{"b": 1.0, "a": 2}'}),
-        "a(1:j:2.0,k:a<b)": Answer(result="2.50", parameters={"y": "[1.0]"}),
+        r"a(1:j:2.0,k:a\u003cb)": Answer(result="2.50", parameters={"y": "[1.0]"}),
     }
     outcome = run(LOOP, answers)
     values = {p["name"]: p["value"] for p in outcome.node("b")["inputs"]["parameters"]}

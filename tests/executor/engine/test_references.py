@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 import yaml
 
 from executor.engine import advance
@@ -97,19 +98,42 @@ def test_template_ref_switches_the_base_and_stores_templates(run: Any) -> None:
     assert pods(outcome)["wf[0].far"]["metadata"]["labels"]["team"] == "a"
 
 
-def test_unknown_template_ref_is_an_error_of_the_step(run: Any, table: Any) -> None:
-    outcome = run("""
-        entrypoint: main
-        templates:
-        - {name: main, steps: [[{name: a, templateRef: {name: gone, template: t}}]]}
-    """)
-    message = 'workflowtemplates.argoproj.io "gone" not found'
-    whole = f"step group deemed errored due to child wf[0].a error: {message}"
-    assert table(outcome) == [
-        f"wf Steps Failed: {whole}",
-        f"[0] StepGroup Error: {whole}",
-        f"a Skipped Error: {message}",
-    ]
+@pytest.mark.parametrize(
+    ("spec", "message"),
+    [
+        (
+            "{templates: [{name: main, steps: [[{name: a, templateRef: {name: gone, template: t}}]]}]}",
+            "templates.main.steps[0].a template reference gone.t not found",
+        ),
+        (
+            "{templates: [{name: main, dag: {tasks: [{name: a, templateRef: {name: shared, template: gone}}]}}]}",
+            "templates.main.tasks.a template reference shared.gone not found",
+        ),
+        (
+            "{onExit: tell, templates: [{name: main, container: {image: a, command: [c]}}, {name: tell, steps: [[{name: a, templateRef: {name: gone, template: t, clusterScope: true}}]]}]}",
+            "templates.tell.steps[0].a template reference gone.t not found",
+        ),
+        (
+            "{hooks: {late: {expression: 'true', templateRef: {name: gone, template: t}}}, templates: [{name: main, container: {image: a, command: [c]}}]}",
+            "hooks.late template reference gone.t not found",
+        ),
+        (
+            "{templates: [{name: main, steps: [[{name: a, templateRef: {name: shared, template: main}}]]}]}",
+            "templates.main.steps[0].b template reference gone.t not found",
+        ),
+    ],
+)
+def test_references_to_what_is_not_there_are_refused_before_the_start(
+    run: Any, spec: str, message: str
+) -> None:
+    shared = """
+        metadata: {name: shared, namespace: argo}
+        spec: {templates: [{name: main, steps: [[{name: b, templateRef: {name: gone, template: t}}]]}]}
+    """
+    context = Context(workflow_templates={("argo", "shared"): yaml.safe_load(shared)})
+    outcome = run(f"{{entrypoint: main, {spec[1:]}", context=context)
+    assert (outcome.phase, outcome.state["status"]["message"]) == ("Failed", f"invalid spec: {message}")
+    assert "nodes" not in outcome.state["status"]
 
 
 def test_template_defaults_apply_to_their_own_type_only(run: Any) -> None:
@@ -165,5 +189,15 @@ def test_recursion_ends_at_depth_one_hundred(run: Any) -> None:
         entrypoint: main
         templates: [{name: main, steps: [[{name: again, template: main}]]}]
     """)
-    assert outcome.phase in ("Running", "Failed", "Error")
-    assert len(outcome.state["status"]["nodes"]) <= 201
+    assert outcome.phase == "Failed"
+    nodes = list(outcome.state["status"]["nodes"].values())
+    last = max(nodes, key=lambda node: len(node["name"]))
+    assert (last["type"], last["phase"], len(nodes)) == ("Skipped", "Error", 199)
+    assert last["message"].startswith("Maximum recursion depth exceeded. See https://")
+
+
+def test_recursion_of_a_dag_is_an_error(run: Any) -> None:
+    outcome = run(
+        "{entrypoint: main, templates: [{name: main, dag: {tasks: [{name: again, template: main}]}}]}"
+    )
+    assert outcome.phase == "Error"

@@ -104,7 +104,7 @@ def test_backoff_message_while_waiting(run: Any) -> None:
         return state
 
     run(spec("{limit: 1, backoff: {duration: 65s}}"), {"main": FAILS}, between=look)
-    assert "Backoff for 1 minutes 5 seconds" in seen
+    assert "Backoff for 1 minute 5 seconds" in seen
 
 
 def test_backoff_without_duration_is_an_error(run: Any) -> None:

@@ -88,7 +88,7 @@ def test_a_whole_node(run: Any) -> None:
         "finishedAt": "2026-01-01T00:00:03Z",
         "progress": "1/1",
         "resourcesDuration": {"cpu": 0, "memory": 4},
-        "conditions": [{"type": "Completed", "status": "True"}, {"type": "PodRunning", "status": "False"}],
+        "conditions": [{"type": "PodRunning", "status": "False"}, {"type": "Completed", "status": "True"}],
     }
     (pod,) = [c.pod for _, c in outcome.trace if isinstance(c, CreatePod)]
     assert pod["spec"]["containers"][1]["args"] == ["hello wf"]

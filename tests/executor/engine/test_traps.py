@@ -277,7 +277,7 @@ def test_expressions_see_the_virtual_clock(run: Any) -> None:
         ("{templates: [{name: a, suspend: {}}]}", "invalid spec: spec.entrypoint is required"),
         ("{entrypoint: b, templates: [{name: a, suspend: {}}]}", "invalid spec: template name 'b' undefined"),
         ("{entrypoint: a}", "invalid spec: template name 'a' undefined"),
-        ("{entrypoint: a, templates: [{name: a, steps: [[{name: x, template: gone}]]}]}", "invalid spec: templates.a.steps.x template name 'gone' undefined"),
+        ("{entrypoint: a, templates: [{name: a, steps: [[{name: x, template: gone}]]}]}", "invalid spec: templates.a.steps[0].x template name 'gone' undefined"),
         ("{entrypoint: a, templates: [{name: a}, {name: a}]}", "invalid spec: templates[1].name 'a' is not unique"),
         ("{entrypoint: a, templates: text}", "cannot unmarshall spec: json: cannot unmarshal string into Go struct field Workflow.spec.templates of type []Template"),
         ("{entrypoint: a, templates: [{name: a, steps: [{name: x, template: a}]}]}", "cannot unmarshall spec: json: cannot unmarshal object into Go struct field Workflow.spec.templates.steps of type []WorkflowStep"),

@@ -105,7 +105,7 @@ CASES: dict[str, Case] = {
         DEEP,
         {},
         lambda o: o.phase,
-        ("Succeeded", *["Running"] * 5),
+        ("Succeeded", *["Failed"] * 5),
     ),
     "mutexes since 3.6": (two_steps("mutexes: [{name: m}]"), {}, attempts, (2, 2, 2, 2, 2, 2)),
     "podPriority until 3.7": (
