@@ -211,15 +211,11 @@ class Driver:
     # --- the loop -------------------------------------------------------------------------------------
 
     def _finished(self) -> bool:
-        if self._interrupted > 1 and not self._running:
+        states = self._workflows.values()
+        idle = not self._running and self._queue.empty() and not any(t.inbox for t in states)
+        if idle and self.held and not self._requests.open:
             return True
-        if (
-            self.held
-            and not self._running
-            and not self._requests.open
-            and self._queue.empty()
-            and not any(t.inbox for t in self._workflows.values())
-        ):
+        if idle and self._interrupted > 1 and not any(t.waiting for t in states):
             return True
         return (
             self._queue.empty()

@@ -89,6 +89,8 @@ def insist(workflows: Sequence[Object], context: Any, images: ImageMap, runtime:
                 image = str(container.get("image") or "")
                 if image:
                     notes[f"image {image} is not the real one"] += 1
+    if not getattr(runtime, "isolated", True):
+        notes["no isolation"] += 1
     if runtime.name == "mock":
         notes["mock: no container would be started"] += 1
     if notes:

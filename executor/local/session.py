@@ -369,8 +369,14 @@ def carry_on(
     if run is None:
         base = Path.cwd() / RUN_DIRECTORY
         run = RunDirectory(_make_directory(base, workflows[0]["metadata"]["name"]))
-        run.lock()
-        _write_info(run, options, inputs)
+        try:
+            run.lock()
+            _write_info(run, options, inputs)
+        except OSError as error:
+            raise UserError(
+                f"cannot write into the run directory {run.path}: {error.strerror}",
+                "make room (argorun runs gc removes old runs), or run in another directory",
+            ) from None
     else:
         base = run.path.parent.parent
         workflows = [mask.unseal(w) for w in workflows]

@@ -77,6 +77,8 @@ def fidelity_line(final: Sequence[Object], console: Console, choice: Any, images
     partial = [
         f"image {image} has no rule" for image in sorted(used) if needs and images.lookup(image) is None
     ]
+    if not getattr(choice.runtime, "isolated", True):
+        partial.append("no isolation: steps ran on this machine's own files")
     if mocked:
         partial.append(f"{mocked} pods answered without running")
     return fidelity.line(

@@ -12,7 +12,8 @@ from pathlib import Path
 from executor.runtimes.base import Limits
 
 ROOT = Path("/sys/fs/cgroup")
-PIDS = 4096  # processes of one container when it has any limit: what a kubelet's default leaves a pod
+PIDS = 4096  # processes of one container: a step that forks without end must not take the machine with it
+USER_PIDS = 8192  # threads that all steps may add to those of this user, where there are no control groups
 PERIOD = 100_000  # microseconds
 
 
@@ -80,10 +81,11 @@ class Group:
     """The control groups of one container."""
 
     def __init__(self, name: str, limits: Limits) -> None:
-        """Make them. A limit that cannot be set is left out."""
+        """Make them; the number of processes is always limited. A limit that cannot be set is left out."""
         self.version, where = hierarchies()
         sweep()
-        self.folders = {controller: folder / name for controller, folder in where.items()}
+        wanted = ("pids",) if limits == Limits() else ("memory", "cpu", "pids")
+        self.folders = {controller: where[controller] / name for controller in wanted if controller in where}
         for folder in dict.fromkeys(self.folders.values()):
             folder.mkdir(exist_ok=True)
         v2 = self.version == "v2"
@@ -138,15 +140,29 @@ class Group:
                     time.sleep(0.01)
 
 
-def bounded(limits: Limits, command: list[str]) -> list[str]:
-    """A command each of whose processes gets no more private memory than the limit: what there is without control groups.
+@cache
+def own_threads() -> int:
+    """How many threads this user's processes have; counted once."""
+    found = 0
+    for folder in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if folder.stat().st_uid == os.getuid():
+                found += len(os.listdir(folder / "task"))
+    return found
 
-    A process that wants more is refused it, not killed; several may have the limit each. The processor's share is not kept.
+
+def bounded(limits: Limits, command: list[str]) -> list[str]:
+    """A command with what there is without control groups: resource limits, which its processes inherit.
+
+    Each process gets no more private memory than the limit: one that wants more is refused it, not killed; several may have the
+    limit each. The processor's share is not kept. All together may start so many processes that this user's others go on.
     """
-    if limits.memory is None:
-        return command
-    script = 'ulimit -d "$0" 2>/dev/null; exec "$@"'
-    return ["/bin/sh", "-c", script, str(max(limits.memory, 16 << 20) // 1024), *command]
+    script = 'ulimit -u "$1" 2>/dev/null || ulimit -p "$1" 2>/dev/null; '
+    if limits.memory is not None:
+        script += 'ulimit -d "$2" 2>/dev/null; '
+    memory = str(max(limits.memory or 0, 16 << 20) // 1024)
+    words = ["/bin/sh", "-c", script + 'shift 2; exec "$@"', "argorun"]
+    return [*words, str(own_threads() + USER_PIDS), memory, *command]
 
 
 def joining(group: Group, command: list[str]) -> list[str]:

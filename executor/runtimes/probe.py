@@ -20,6 +20,12 @@ class Choice(NamedTuple):
 
 
 CANNOT_RUN = 4  # `argorun run`: this machine cannot run it
+_PERMISSIONS = (
+    "kernel/random/boot_id",
+    "user/max_user_namespaces",
+    "kernel/unprivileged_userns_clone",
+    "kernel/apparmor_restrict_unprivileged_userns",
+)
 
 
 def _cache_file() -> Path:
@@ -28,13 +34,23 @@ def _cache_file() -> Path:
 
 
 def _identity(bwrap: str) -> str:
-    """What a remembered trial depends on: the kernel of this boot, the binary and the user."""
+    """What a remembered trial depends on: the kernel of this boot and what it permits, the binary, the user and his rights."""
+    facts = [_first_line(Path("/proc/sys") / name) for name in _PERMISSIONS]
     try:
-        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+        facts.append(os.readlink("/proc/self/ns/user"))
+        status = Path("/proc/self/status").read_text(encoding="ascii", errors="replace").splitlines()
+        facts += [line for line in status if line.startswith(("CapEff", "CapBnd", "NoNewPrivs", "Seccomp:"))]
     except OSError:
-        boot = ""
+        pass
     stat = os.stat(bwrap)
-    return f"{boot} {os.uname().release} {os.getuid()} {bwrap} {stat.st_mtime_ns}"
+    return f"{' '.join(facts)} {os.uname().release} {os.getuid()} {bwrap} {stat.st_mtime_ns}"
+
+
+def _first_line(path: Path) -> str:
+    try:
+        return path.read_text(encoding="ascii", errors="replace").partition("\n")[0]
+    except OSError:
+        return ""
 
 
 def probe_sandbox() -> tuple[str | None, bool, str]:
@@ -65,6 +81,38 @@ def probe_sandbox() -> tuple[str | None, bool, str]:
     return bwrap, overlay, ""
 
 
+def remedy() -> str:
+    """What would let steps run in isolation on this machine."""
+    ways = []
+    for name, wanted in (
+        ("kernel/apparmor_restrict_unprivileged_userns", "0"),
+        ("kernel/unprivileged_userns_clone", "1"),
+    ):
+        value = _first_line(Path("/proc/sys") / name)
+        if value and value != wanted:
+            ways.append(f"allow user namespaces (sudo sysctl -w {name.replace('/', '.')}={wanted})")
+    if _first_line(Path("/proc/sys/user/max_user_namespaces")) == "0":
+        ways.append("allow user namespaces (sudo sysctl -w user.max_user_namespaces=10000)")
+    ways.append("install podman or docker")
+    return f"{'; or '.join(ways)}; or let steps run as you, on your files: --runtime process"
+
+
+def _isolated() -> Choice:
+    """The sandbox; without one, a container engine. Raises UserError when neither works."""
+    from executor.runtimes.podman import probe_engine
+
+    if probe_sandbox()[0] is not None:
+        return _process()
+    engine, why = probe_engine()
+    if engine is None:
+        raise UserError(
+            f"nothing here keeps steps apart from your files: {probe_sandbox()[2]}; {why}",
+            remedy(),
+            exit_code=CANNOT_RUN,
+        )
+    return Choice(engine, f"container ({why}; {probe_sandbox()[2]})")
+
+
 def _process() -> Choice:
     bwrap, overlay, why = probe_sandbox()
     if bwrap is not None:
@@ -81,7 +129,10 @@ def _process() -> Choice:
 
 
 def choose(name: str) -> Choice:
-    """The runtime called `name`: auto, process, container or mock. Raises UserError (exit code 4) when it cannot work."""
+    """The runtime called `name`: auto, process, container or mock. Raises UserError (exit code 4) when it cannot work.
+
+    Steps run without isolation only for whoever asks for `process` where there is no sandbox.
+    """
     if name == "mock":
         from executor.runtimes.mock import MockRuntime
 
@@ -97,6 +148,8 @@ def choose(name: str) -> Choice:
                 exit_code=CANNOT_RUN,
             )
         return Choice(engine, f"container ({why})")
-    if name in ("auto", "process"):
+    if name == "auto":
+        return _isolated()
+    if name == "process":
         return _process()
     raise UserError(f"unknown runtime {name!r}", "use auto, process, container or mock")

@@ -78,6 +78,7 @@ class ProcessRuntime:
     """Containers as plain process groups."""
 
     name = "process"
+    isolated = False
     needs_profile = True
 
     def __init__(self) -> None:

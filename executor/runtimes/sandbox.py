@@ -364,8 +364,8 @@ class SandboxRuntime:
 
     @staticmethod
     def _group(spec: ContainerSpec) -> Group | None:
-        """Control groups for a container with limits, where they are to be had."""
-        if spec.limits == Limits() or spec.shared_root or not hierarchies()[1]:
+        """Control groups for a container, where they are to be had."""
+        if spec.shared_root or not hierarchies()[1]:
             return None
         try:
             return Group(f"argorun-{os.getpid()}-{os.urandom(6).hex()}", spec.limits)

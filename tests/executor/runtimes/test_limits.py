@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+
 import pytest
 
 from executor.runtimes import cgroups
@@ -52,3 +54,24 @@ def test_without_groups_a_process_is_refused_more_memory(run_pod, monkeypatch: p
     assert (ended["exitCode"], ended["reason"]) == (1, "Error")
     assert ran.log().splitlines()[0] == "31457280"
     assert ran.log().splitlines()[-1] == "MemoryError"
+
+
+@pytest.mark.usefixtures("groups")
+def test_a_step_cannot_fork_without_end_though_nothing_limits_it(run_pod) -> None:
+    ran = run_pod(shell("sed -n 's/.*:pids:/pids /p; s/^0::/pids /p' /proc/self/cgroup; exit 0"))
+    word, place = ran.log().split()[:2]
+    assert word == "pids"
+    assert place.rsplit("/", 1)[1].startswith("argorun-")
+    group = cgroups.Group("argorun-test-pids", Limits())
+    try:
+        assert set(group.folders) == {"pids"}
+        assert (group.folders["pids"] / "pids.max").read_text() == f"{cgroups.PIDS}\n"
+    finally:
+        group.remove()
+
+
+def test_without_groups_all_steps_together_may_fork_so_much_that_others_go_on() -> None:
+    script = 'ulimit -u 2>/dev/null || ulimit -p; echo "$0" "$@"'
+    command = cgroups.bounded(Limits(), ["/bin/sh", "-c", script, "a b", "c"])
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines() == [str(cgroups.own_threads() + cgroups.USER_PIDS), "a b c"]
