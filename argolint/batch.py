@@ -13,14 +13,15 @@ import marshal
 import os
 from collections.abc import Iterable, Sequence
 from hashlib import blake2b
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from argolint import registry
 from argolint._version import __version__
 from argolint.analysis.patches import Kustomized, extent, kustomized
 from argolint.api import Report, summarise
 from argolint.context import File, read
-from argolint.diagnostic import Diagnostic, Edit, Fix, ObjectRef, Related
+from argolint.diagnostic import Diagnostic, Edit, Fix, ObjectRef, Related, Severity
+from argolint.errors import UserError
 from argolint.model.k8s import Object
 from argolint.project import cache
 from argolint.project.discover import KUSTOMIZATION_FILES, Found, discover, is_manifest
@@ -42,6 +43,7 @@ from argolint.trees import Trees
 
 # Below this much to parse, forking costs more than it gains.
 FORK_FILES = 300
+UNREADABLE_CODE = "LNT107"
 FORK_BYTES = 700_000
 
 
@@ -50,13 +52,14 @@ class Input:
 
     `stdin`: it came from standard input, and `path` is only the name it goes by. `data` is read when it is first
     asked for, if the file is known not to have changed since its `key` was computed. `name` is its path relative to the root.
+    `unreadable` says why it could not be read; it is empty, then.
     """
 
-    __slots__ = ("_data", "explicit", "key", "name", "path", "stdin", "target")
+    __slots__ = ("_data", "explicit", "key", "name", "path", "stdin", "target", "unreadable")
 
     def __init__(
         self, path: str, data: bytes | None, target: bool, stdin: bool = False, *, name: str = "", key: bytes = b"",
-        explicit: bool = False,
+        explicit: bool = False, unreadable: str = "",
     ) -> None:  # fmt: skip
         self.path = path
         self._data = data
@@ -65,6 +68,7 @@ class Input:
         self.name = name
         self.key = key
         self.explicit = explicit
+        self.unreadable = unreadable
 
     @property
     def data(self) -> bytes:
@@ -101,18 +105,23 @@ class Entry(NamedTuple):
 
 
 def collect(
-    paths: Sequence[str], settings: Settings, context_root: str = "", store: cache.Store | None = None
-) -> list[Input]:
+    paths: Sequence[str], settings: Settings, context_root: str = "", store: cache.Store | None = None, *,
+    strict: bool = False, tolerant: bool = False,
+) -> list[Input]:  # fmt: skip
     """The files that `paths` mean, and those of the project around them. Files found in folders are sniffed at.
 
-    With a `store`, files that have not changed since they were last read are not read again.
+    With a `store`, files that have not changed since they were last read are not read again. `strict`: files that are
+    named are left out, too, where the configuration or an ignore file says so. `tolerant`: what is found in a folder and cannot
+    be read is an input without content, which `lint` reports; otherwise it raises UserError, as a named file does.
     """
     store = store or cache.Store(settings.root, "", {}, {})
     inputs: list[Input] = []
     seen: set[tuple[int, int]] = set()
-    for found in discover(paths, settings.exclude, settings.root):
+    for found in discover(paths, settings.exclude, settings.root, strict=strict):
         seen.add((found.stat.st_dev, found.stat.st_ino))
         item = _input(found, store, target=True)
+        if item is not None and item.unreadable and not tolerant:
+            raise UserError(f"{item.path}: cannot be read: {item.unreadable}", "check its permissions")
         if item is not None:
             inputs.append(item)
     if context_root and not _covers(paths, context_root):
@@ -132,6 +141,8 @@ def _covers(paths: Sequence[str], root: str) -> bool:
 
 def _input(found: Found, store: cache.Store, target: bool) -> Input | None:
     """A file as an input, read unless it is known; None when it was found in a folder and is no manifest."""
+    if found.unreadable:
+        return _unreadable(found.path, found.unreadable) if target else None
     name = store.relative(found.path)
     path = found.path if target else os.path.relpath(found.path)
     known = store.known(name, found.stat)
@@ -139,7 +150,12 @@ def _input(found: Found, store: cache.Store, target: bool) -> Input | None:
         if not known[1] and not found.explicit:
             return None
         return Input(path, None, target, name=name, key=known[0], explicit=found.explicit)
-    data = read_bytes(found.path, lenient=not target)
+    try:
+        data = read_bytes(found.path, lenient=not target)
+    except UserError as error:
+        if found.explicit:
+            raise
+        return _unreadable(found.path, error.message.rpartition(": ")[2])
     key = cache.content_key(name, data)
     manifest = is_manifest(data, found.path)
     store.note(name, found.stat, key, manifest)
@@ -148,10 +164,12 @@ def _input(found: Found, store: cache.Store, target: bool) -> Input | None:
     return Input(path, data, target, name=name, key=key, explicit=found.explicit)
 
 
+def _unreadable(path: str, why: str) -> Input:
+    return Input(path, b"", True, unreadable=why)
+
+
 def read_bytes(path: str, lenient: bool = False) -> bytes:
     """The bytes of a file. Raises UserError when it cannot be read, unless `lenient`."""
-    from argolint.errors import UserError
-
     try:
         with open(path, "rb", buffering=0) as file:
             return file.read()
@@ -435,6 +453,10 @@ class _Run:
         for number, item in enumerate(self.inputs):
             if not item.target:
                 continue
+            if item.unreadable:
+                silent = {*self.settings.ignore, *self.settings.extend_ignore}
+                findings += [] if silent & {UNREADABLE_CODE, "unreadable-file"} else [_not_read(item)]
+                continue
             entry = self._entry(number)
             mine = [_called(unpack_diagnostic(packed), item.path) for packed in entry.findings or ()]
             mine += [unpack_diagnostic(packed) for packed in entry.cross]
@@ -513,6 +535,14 @@ def engine_stamp() -> str:
             for name in names:
                 newest = max(newest, os.stat(os.path.join(top, name)).st_mtime_ns)
     return str(newest)
+
+
+def _not_read(item: Input) -> Diagnostic:
+    severity = registry.ENGINE[UNREADABLE_CODE][1]
+    return Diagnostic(
+        UNREADABLE_CODE, registry.ENGINE[UNREADABLE_CODE][0], cast("Severity", severity),
+        f"cannot be read: {item.unreadable}", item.path, 0, 0, "check its permissions, or list it in .argolintignore",
+    )  # fmt: skip
 
 
 def _called(item: Diagnostic, path: str) -> Diagnostic:

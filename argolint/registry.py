@@ -282,6 +282,7 @@ def codes_of(selector: str, rules: Rules) -> frozenset[str]:
 ENGINE: dict[str, tuple[str, str, str]] = {
     "LNT105": ("stale-baseline-entry", "info", "lint/lnt105_stale_baseline_entry.md"),
     "LNT106": ("invalid-configuration", "error", "lint/lnt106_invalid_configuration.md"),
+    "LNT107": ("unreadable-file", "error", "lint/lnt107_unreadable_file.md"),
     "LNT901": ("internal-error", "error", "lint/lnt901_internal_error.md"),
 }
 

@@ -40,7 +40,7 @@ def run(args: argparse.Namespace) -> int:
     settings, rules = settings_of(args, paths)
     path = settings.baseline or baseline.DEFAULT
     store = open_store(settings)
-    inputs = collect(paths, settings, settings.root, store)
+    inputs = collect(paths, settings, settings.root, store, tolerant=True)
     if not any(item.target for item in inputs):
         raise UserError(f"no manifests found in {', '.join(paths)}", "check the path")
     report = lint(inputs, Plan(rules, settings), settings, store=store)

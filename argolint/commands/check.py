@@ -63,6 +63,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--no-cache", action="store_true", help="neither read nor write remembered results"
     )
     run_group.add_argument("--no-context", action="store_true", help="do not read the rest of the repository")
+    run_group.add_argument(
+        "--exclude",
+        action="append",
+        metavar="GLOB",
+        help="files that are not linted, beside those of the configuration",
+    )
+    run_group.add_argument(
+        "--force-exclude", action="store_true",
+        help="leave out what is excluded or ignored even when it is named, as hooks do",
+    )  # fmt: skip
     run_group.add_argument("--jobs", type=int, metavar="N", help="processes (default: as many as pay)")
     fixes = parser.add_argument_group("repairs")
     fixes.add_argument("--fix", action="store_true", help="make the safe repairs")
@@ -89,6 +99,9 @@ def run(args: argparse.Namespace) -> int:
     outputs = outputs_of(args)
     anchor = [args.stdin_filename] if "-" in paths and args.stdin_filename else paths
     settings, rules = settings_of(args, anchor)
+    if args.exclude:
+        settings.exclude = (*settings.exclude, *args.exclude)
+        settings.origins["exclude"] = "--exclude"
     if args.show_settings:
         from argolint.commands.config import describe
 
@@ -184,7 +197,9 @@ def _inputs(
 ) -> list[Input]:
     files = [path for path in paths if path != "-"]
     root = "" if args.no_context else settings.root
-    inputs = collect(files, settings, root, store) if files or root else []
+    inputs: list[Input] = []
+    if files or root:
+        inputs = collect(files, settings, root, store, strict=args.force_exclude, tolerant=True)
     if "-" in paths:
         name = args.stdin_filename or "<stdin>"
         data = sys.stdin.buffer.read()

@@ -64,7 +64,7 @@ class Workspace:
         """
         opened = {os.path.realpath(path) for path in open_documents}
         inputs = []
-        for item in collect([self.root], self.settings, store=self.store):
+        for item in collect([self.root], self.settings, store=self.store, tolerant=True):
             if os.path.realpath(item.path) not in opened:
                 item.target = False
                 inputs.append(item)

@@ -23,18 +23,25 @@ _API = re.compile(rb"""["']?apiVersion["']?[ \t]*:""")
 
 
 class Found(NamedTuple):
-    """A file to lint: its path as reports name it, and whether the user named it (and not a folder around it)."""
+    """A file to lint: its path as reports name it, and whether the user named it (and not a folder around it).
+
+    `unreadable`: why a folder cannot be searched; `path` is that folder, then.
+    """
 
     path: str
     explicit: bool
     stat: os.stat_result
+    unreadable: str = ""
 
 
-def discover(paths: Sequence[str], exclude: Sequence[str] = (), root: str = "") -> list[Found]:
+def discover(
+    paths: Sequence[str], exclude: Sequence[str] = (), root: str = "", *, strict: bool = False
+) -> list[Found]:
     """The files that the paths mean, each once, in a stable order.
 
-    Files that are named are taken as they are; folders are searched for YAML and JSON files that no ignore file and no
-    `exclude` glob (relative to `root`) leaves out. Raises UserError for a path that does not exist.
+    Files that are named are taken as they are, unless `strict`, for callers that do not choose what they name; folders
+    are searched for YAML and JSON files that no ignore file and no `exclude` glob (relative to `root`) leaves out.
+    Raises UserError for a path that does not exist.
     """
     found: dict[str, Found] = {}
     excluded = Ignore.of_patterns(exclude)
@@ -51,6 +58,11 @@ def discover(paths: Sequence[str], exclude: Sequence[str] = (), root: str = "") 
                 _add(match, found, excluded, root)
         else:
             raise UserError(f"{path}: no such file or folder", "check the path")
+    if strict:
+        found = {
+            path: file for path, file in found.items()
+            if not (file.explicit and left_out(path, excluded, root))
+        }  # fmt: skip
     if len(paths) > 1:  # `a.yaml` and `/work/a.yaml` may be one
         found = {os.path.abspath(path): file for path, file in reversed(found.items())}
         return list(reversed(found.values()))
@@ -63,6 +75,22 @@ def _add(path: str, found: dict[str, Found], excluded: Ignore, root: str) -> Non
             found.setdefault(file.path, file)
     else:
         found.setdefault(os.path.normpath(path), Found(_shown(path), True, os.stat(path)))
+
+
+def left_out(path: str, excluded: Ignore, root: str = "") -> bool:
+    """Whether an ignore file or `excluded` (relative to `root`) leaves out a file, or a folder that it is in."""
+    full = os.path.abspath(path)
+    folder = os.path.dirname(full)
+    for where, ignore in [
+        *_ignores_above(folder),
+        *_ignores_in(folder),
+        (os.path.abspath(root or "."), excluded),
+    ]:
+        parts = _below(full, where).split(os.sep)
+        folders = (os.sep.join(parts[:count]) for count in range(1, len(parts)))
+        if ignore.matches(os.sep.join(parts), False) or any(ignore.matches(name, True) for name in folders):
+            return True
+    return False
 
 
 def _shown(path: str) -> str:
@@ -107,7 +135,10 @@ def _scan(prefix: str, folder: str, ignores: list[tuple[str, Ignore]]) -> Iterab
     try:
         with os.scandir(folder) as entries:
             listed = sorted(entries, key=_name_of)
-    except OSError:
+    except OSError as error:
+        if isinstance(error, PermissionError):
+            shown = prefix.rstrip(os.sep) or "."
+            yield Found(shown, False, os.stat(folder), error.strerror or "")
         return
     if any(entry.name in IGNORE_FILES for entry in listed):
         ignores = [*ignores, *((where, ignore) for where, ignore in _ignores_in(folder) if ignore.rules)]
