@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -12,11 +11,48 @@ from typing import Any
 
 from executor.artifacts.base import ArtifactError, ArtifactMissing
 from executor.artifacts.objects import inside
+from executor.artifacts.secretfiles import secret_file
 
 Object = Mapping[str, Any]
 PIECE = 4 << 20  # bytes at once
-# The client library takes the user's name from the environment, which all threads share.
-_identity = threading.Lock()
+USER = "HADOOP_USER_NAME"
+
+
+class Identity:
+    """The user's name, which the client library takes from the environment: one for all threads of this process.
+
+    Transfers of one user go on side by side; those of another wait until none of them is under way.
+    """
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._user = ""
+        self._before: str | None = None
+        self._count = 0
+
+    @contextmanager
+    def of(self, user: str) -> Iterator[None]:
+        """Be this user ("": whoever the environment names) for a while."""
+        with self._changed:
+            self._changed.wait_for(lambda: not self._count or self._user == user)
+            if not self._count:
+                self._user, self._before = user, os.environ.get(USER)
+                if user:
+                    os.environ[USER] = user
+            self._count += 1
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._count -= 1
+                if not self._count:
+                    os.environ.pop(USER, None)
+                    if self._before is not None:
+                        os.environ[USER] = self._before
+                    self._changed.notify_all()
+
+
+_identity = Identity()
 
 
 class HdfsDriver:
@@ -34,7 +70,7 @@ class HdfsDriver:
         if not self._user and not kerberos:
             raise ArtifactError("hdfs location has neither hdfsUser nor krbCCacheSecret nor krbKeytabSecret")
         config = _config(addresses, str(location.get("dataTransferProtection") or ""))
-        with self._as_user():
+        with _identity.of(self._user):
             self._client = _client("hdfs://argorun" if len(addresses) > 1 else self._where, config, kerberos)
 
     def put(self, key: str, source: Path) -> None:
@@ -98,24 +134,11 @@ class HdfsDriver:
                 out.write(piece)
 
     @contextmanager
-    def _as_user(self) -> Iterator[None]:
-        with _identity:
-            before = os.environ.get("HADOOP_USER_NAME")
-            if self._user:
-                os.environ["HADOOP_USER_NAME"] = self._user
-            try:
-                yield
-            finally:
-                os.environ.pop("HADOOP_USER_NAME", None)
-                if before is not None:
-                    os.environ["HADOOP_USER_NAME"] = before
-
-    @contextmanager
     def _doing(self, path: str) -> Iterator[None]:
         """The client's exceptions as ArtifactError; a name node's Java stack is cut off."""
         try:
             # The connection is made, and the user's name read, at the first call.
-            with self._as_user():
+            with _identity.of(self._user):
                 yield
         except FileNotFoundError as error:
             raise ArtifactMissing(f"there is no file {self._where}{path}") from error
@@ -151,26 +174,16 @@ def _config(addresses: list[str], protection: str) -> dict[str, str]:
 def _kerberos(location: Object, value: Callable[[Any], str]) -> dict[str, str]:
     """The client's keyword arguments for Kerberos: a ticket cache, or a keytab with its principal."""
     if location.get("krbCCacheSecret"):
-        return {"kerberos_cache": _secret_file(value(location["krbCCacheSecret"]))}
+        return {"kerberos_cache": secret_file(value(location["krbCCacheSecret"]))}
     if location.get("krbKeytabSecret"):
         user, realm = str(location.get("krbUsername") or ""), str(location.get("krbRealm") or "")
         if not user:
             raise ArtifactError("hdfs location has krbKeytabSecret but no krbUsername")
         return {
-            "kerberos_keytab": _secret_file(value(location["krbKeytabSecret"])),
+            "kerberos_keytab": secret_file(value(location["krbKeytabSecret"])),
             "kerberos_principal": f"{user}@{realm}" if realm else user,
         }
     return {}
-
-
-def _secret_file(text: str) -> str:
-    import atexit
-
-    descriptor, path = tempfile.mkstemp(prefix="argorun-krb-")
-    with os.fdopen(descriptor, "wb") as stream:
-        stream.write(text.encode("utf-8", "surrogateescape"))
-    atexit.register(lambda: Path(path).unlink(missing_ok=True))
-    return path
 
 
 def _client(url: str, config: dict[str, str], kerberos: dict[str, str]) -> Any:

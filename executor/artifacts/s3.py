@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +9,7 @@ from typing import Any
 
 from executor.artifacts.base import ArtifactError, ArtifactMissing
 from executor.artifacts.objects import ObjectDriver
+from executor.artifacts.secretfiles import secret_file
 
 Object = Mapping[str, Any]
 DEFAULT_ENDPOINT = "s3.amazonaws.com"
@@ -102,7 +101,7 @@ def _client(location: Object, value: Callable[[Any], str]) -> Any:
         if location.get("roleARN"):
             session = _assumed(session, str(location["roleARN"]), region)
         return session.client(
-            "s3", config=config, verify=_authority_file(authority) if authority else None,
+            "s3", config=config, verify=secret_file(authority) if authority else None,
             endpoint_url=None if endpoint == DEFAULT_ENDPOINT and scheme == "https" else f"{scheme}://{endpoint}",
         )  # fmt: skip
     except (BotoCoreError, ValueError) as error:
@@ -118,16 +117,6 @@ def _assumed(session: Any, role: str, region: str) -> Any:
         region_name=region, aws_access_key_id=found["AccessKeyId"], aws_secret_access_key=found["SecretAccessKey"],
         aws_session_token=found["SessionToken"],
     )  # fmt: skip
-
-
-def _authority_file(text: str) -> str:
-    descriptor, path = tempfile.mkstemp(prefix="argorun-ca-", suffix=".pem")
-    with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-        stream.write(text)
-    import atexit
-
-    atexit.register(lambda: Path(path).unlink(missing_ok=True))
-    return path
 
 
 def _encryption(location: Object, value: Callable[[Any], str]) -> dict[str, str]:

@@ -8,19 +8,14 @@ from pathlib import Path
 
 from argolint.clikit import EXIT_OK
 from argolint.errors import UserError
+from executor.commands.arguments import add_data
 
 HELP = "serve the embedded Kubernetes API"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `argorun apiserver`."""
-    parser.add_argument(
-        "--data",
-        type=Path,
-        default=Path(".argolint/cluster"),
-        metavar="DIR",
-        help="the cluster's data folder (default: %(default)s)",
-    )
+    add_data(parser)
     parser.add_argument("--port", type=int, default=0, metavar="N", help="TCP port (default: 0, a free one)")
     parser.add_argument(
         "--host", default="127.0.0.1", metavar="ADDR", help="address to listen on (default: %(default)s)"
@@ -46,6 +41,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default="",
         help="schemas of Argo's kinds: minimal takes any spec, full validates and prunes as upstream's full CRDs do"
         " (default: as the folder has it, minimal in a new one)",
+    )
+    parser.add_argument(
+        "--audit-log",
+        type=Path,
+        metavar="FILE",
+        help="write who asked for what to this file, a JSON line each (audit.k8s.io/v1, level Metadata)",
     )
     parser.add_argument(
         "--event-ttl",
@@ -86,6 +87,7 @@ def run(args: argparse.Namespace) -> int:
             synchronous=args.synchronous,
             crds=args.crds,
             event_ttl=args.event_ttl,
+            audit_log=args.audit_log,
             ready=ready,
         )
     except KeyboardInterrupt:

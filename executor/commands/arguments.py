@@ -4,9 +4,18 @@ from __future__ import annotations
 
 import argparse
 import re
+from pathlib import Path
 from typing import Any
 
 from argolint.errors import UserError
+
+
+def add_data(parser: argparse.ArgumentParser) -> None:
+    """`--data`, the embedded cluster's directory, as a Path."""
+    parser.add_argument(
+        "--data", type=Path, default=Path(".argolint/cluster"), metavar="DIR",
+        help="the cluster's data folder (default: %(default)s)",
+    )  # fmt: skip
 
 
 def pattern(text: str) -> re.Pattern[str] | None:

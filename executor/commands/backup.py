@@ -6,19 +6,14 @@ import argparse
 from pathlib import Path
 
 from argolint.clikit import EXIT_OK
+from executor.commands.arguments import add_data
 
 HELP = "save the embedded cluster to a file, or restore it"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Arguments of `argorun backup`."""
-    parser.add_argument(
-        "--data",
-        type=Path,
-        default=Path(".argolint/cluster"),
-        metavar="DIR",
-        help="the cluster's data folder (default: %(default)s)",
-    )
+    add_data(parser)
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("--out", type=Path, metavar="FILE", help="save to this tar file; the cluster may run")
     what.add_argument("--restore", type=Path, metavar="FILE", help="unpack this file into a new DIR")

@@ -59,6 +59,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="schemas of Argo's kinds: minimal takes any spec, full validates as upstream's full CRDs do (default: kept)",
     )
     parser.add_argument(
+        "--audit-log",
+        default="",
+        metavar="FILE",
+        help="write who asked the API for what to this file, a JSON line each",
+    )
+    parser.add_argument(
         "--config", metavar="FILE", help="use the image rules (local.images) of this .argolint.yaml"
     )
 
@@ -78,6 +84,8 @@ def run(args: argparse.Namespace) -> int:
     kubeconfig = Path(args.kubeconfig).expanduser().absolute() if args.kubeconfig else data / "kubeconfig"
     if not kubeconfig.parent.is_dir():
         raise UserError(f"--kubeconfig {kubeconfig}: its directory does not exist", "make it first")
+    if args.audit_log and not Path(args.audit_log).expanduser().absolute().parent.is_dir():
+        raise UserError(f"--audit-log {args.audit_log}: its directory does not exist", "make it first")
     if args.detach:
         return _detached(data, kubeconfig, sync, args)
     handle = clusterdir.lock(data)
@@ -94,6 +102,8 @@ def components(data: Path, kubeconfig: Path, sync: Path | None, args: argparse.N
     api += ["--port", str(args.port)]
     if args.crds:
         api += ["--crds", args.crds]
+    if args.audit_log:
+        api += ["--audit-log", str(Path(args.audit_log).expanduser().absolute())]
     common = ["--kubeconfig", str(kubeconfig), "--wait", "60"]
     controller = [
         *argorun,
