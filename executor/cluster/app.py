@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 
 from executor.cluster import argoartifacts, argoserver, discovery, openapiv2, podstreams, rest
+from executor.cluster.audit import Audited
 from executor.cluster.auth import ANONYMOUS, User
 from executor.cluster.http import (
     Receive,
@@ -67,21 +68,33 @@ class App:
     async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
         """exec, attach and port-forward; anything that stands in the way is answered as a Status."""
         await receive()
+        request = request_of(scope)
+        audited = None
+        if self.cluster.audit is not None:
+            request.audited = audited = Audited(self.cluster.audit, request)
         try:
-            target, entry = self._streamed(scope)
+            target, entry = self._streamed(request)
+            if audited is not None:
+                audited.told("ResponseStarted", 101)
             await podstreams.over_websocket(self.cluster, scope, receive, send, target, entry)
         except ApiStatus as failure:
+            if audited is not None:
+                audited.answered(failure_response(failure))
             await _refuse_upgrade(scope, send, failure)
+        else:
+            if audited is not None:
+                audited.told("ResponseComplete", 101)
 
-    def _streamed(self, scope: Scope) -> tuple[Target, Entry]:
+    def _streamed(self, request: Request) -> tuple[Target, Entry]:
         """The pod that an allowed WebSocket is about. ApiStatus otherwise."""
-        request = request_of(scope)
-        user = self.cluster.auth.user_of(request)
+        user = self._user_of(request)
         target = target_of(self.cluster.registry, request.path)
         if target.resource.storage != "pods" or target.subresource not in STREAMS:
             raise no_such_path()
         wanted = Attributes("create", "", "pods", target.subresource, target.namespace or "", target.name)
-        self._authorize(self._acting_as(request, user), wanted, "pods", target.name)
+        if request.audited is not None:
+            request.audited.wanted = wanted
+        self._authorize(user, wanted, "pods", target.name)
         entry = self.cluster.store.get("pods", target.namespace or "", target.name)
         if entry is None:
             raise not_found("pods", "", target.name)
@@ -89,6 +102,12 @@ class App:
 
     async def answer(self, request: Request) -> Response:
         """The answer to a request, whatever becomes of it."""
+        if self.cluster.audit is None:
+            return await self._answered(request)
+        request.audited = audited = Audited(self.cluster.audit, request)
+        return audited.answered(await self._answered(request))
+
+    async def _answered(self, request: Request) -> Response:
         try:
             return await self.respond(request)
         except ApiStatus as failure:
@@ -106,13 +125,22 @@ class App:
         path = request.path.rstrip("/") or "/"
         if request.method not in _METHODS:
             raise method_not_allowed()
-        user = self._acting_as(request, self.cluster.auth.user_of(request))
+        user = self._user_of(request)
         if request.method in ("GET", "HEAD"):
             if path in ("/healthz", "/livez", "/readyz"):
                 return Response(200, b"ok", "text/plain")
             if path == "/version":
                 return json_response(200, _VERSION)
         return await self._identified(request, path, user)
+
+    def _user_of(self, request: Request) -> User:
+        """As whom a request is made. ApiStatus 401 or 403."""
+        user = self.cluster.auth.user_of(request)
+        if request.audited is None:
+            return self._acting_as(request, user)
+        request.audited.user = user
+        request.audited.acting = acting = self._acting_as(request, user)
+        return acting
 
     def _acting_as(self, request: Request, user: User) -> User:
         """The user that the request is made as: another one, when it asks for that and may."""
@@ -155,6 +183,8 @@ class App:
         except ApiStatus:
             # Who may not do it does not learn whether there is such a thing.
             wanted = wanted_of_unknown(path, request.method)
+            if request.audited is not None:
+                request.audited.wanted = wanted
             self._authorize(user, wanted, wanted.resource, wanted.name)
             raise
         watching = target.watch or request.query.get("watch") in ("true", "1", "True")
@@ -162,6 +192,8 @@ class App:
         if not verb:
             raise method_not_allowed()
         wanted = wanted_of(target, verb, request.query)
+        if request.audited is not None:
+            request.audited.wanted = wanted
         self._authorize(user, wanted, target.resource.plural, target.name)
         return await rest.handle(self.cluster, request, target, verb, user)
 

@@ -83,6 +83,10 @@ class Request:
     warnings: list[str] = field(default_factory=list)
     raw_query: bytes = b""
     """The query as it came, for parameters that may be there several times."""
+    client: str = ""
+    """The address that it came from."""
+    audited: Any = None
+    """What the audit log is told of it, if there is one."""
 
     @property
     def content_type(self) -> str:
@@ -139,6 +143,7 @@ def request_of(scope: Scope) -> Request:
         peer=(scope.get("state") or {}).get("peer"),
         secure=scope.get("scheme") in ("wss", "https"),
         raw_query=scope.get("query_string", b""),
+        client=str((scope.get("client") or ("",))[0]),
     )
 
 

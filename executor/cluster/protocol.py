@@ -123,6 +123,7 @@ class Connection(asyncio.Protocol):
         tls: ssl.SSLObject | None = transport.get_extra_info("ssl_object")
         self._secure = tls is not None
         self.peer = transport.get_extra_info("peercert") or None
+        self.address = str((transport.get_extra_info("peername") or ("",))[0])
         self.deadline = self.loop.time() + HEAD_SECONDS
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -296,6 +297,7 @@ class Connection(asyncio.Protocol):
             peer=self.peer,
             secure=self._secure,
             raw_query=url.query or b"",
+            client=self.address,
         )
 
     # ---- answers

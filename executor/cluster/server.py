@@ -20,6 +20,7 @@ import uvicorn
 from argolint.errors import UserError
 from executor.cluster import pki
 from executor.cluster.app import App
+from executor.cluster.audit import AuditLog
 from executor.cluster.expiry import DEFAULT_TTL
 from executor.cluster.protocol import Connection, sweep
 from executor.cluster.state import Cluster
@@ -127,14 +128,15 @@ def serve(
     synchronous: str = "normal",
     crds: str = "",
     event_ttl: float = DEFAULT_TTL,
+    audit_log: Path | None = None,
     ready: Callable[[str], None] | None = None,
 ) -> None:
     """Serve the Kubernetes API from the folder `data` until SIGTERM or ^C.
 
     Writes an administrator's kubeconfig to `kubeconfig` (default `data/kubeconfig`) and `data/apiserver.json` with url and
     pid, then calls `ready` with the url. Port 0 takes a free port. `crds` (`minimal`, `full`) chooses
-    the schemas of Argo's kinds; empty leaves them as the folder has them. Events are kept for `event_ttl` seconds. UserError when the folder, the port or the combination
-    of options cannot be used.
+    the schemas of Argo's kinds; empty leaves them as the folder has them. Events are kept for `event_ttl` seconds. `audit_log` is the file
+    that requests are written to. UserError when the folder, the port, a file or the combination of options cannot be used.
     """
     if insecure and host not in LOOPBACK:
         raise UserError(
@@ -143,16 +145,26 @@ def serve(
         )
     lock = lock_folder(data)
     try:
+        audit = _audit(audit_log)
         listener = bind(host, port)
         uvicorn_loop = uvicorn.Config(app=None, loop="uvloop")  # type: ignore[arg-type]
         factory = uvicorn_loop.get_loop_factory()
         with asyncio.Runner(loop_factory=factory) as runner:
             runner.run(
-                _serve(data, listener, host, kubeconfig, insecure, synchronous, crds, event_ttl, ready)
+                _serve(data, listener, host, kubeconfig, insecure, synchronous, crds, event_ttl, audit, ready)
             )
     finally:
         (data / "apiserver.json").unlink(missing_ok=True)
         lock.close()
+
+
+def _audit(path: Path | None) -> AuditLog | None:
+    try:
+        return AuditLog(path) if path is not None else None
+    except OSError as error:
+        raise UserError(
+            f"--audit-log {path}: {error.strerror or error}", "Name a file in a folder that can be written."
+        ) from None
 
 
 async def _serve(
@@ -164,9 +176,10 @@ async def _serve(
     synchronous: str,
     crds: str,
     event_ttl: float,
+    audit: AuditLog | None,
     ready: Callable[[str], None] | None,
 ) -> None:
-    cluster = Cluster(data, synchronous=synchronous, crds=crds, event_ttl=event_ttl)
+    cluster = Cluster(data, synchronous=synchronous, crds=crds, event_ttl=event_ttl, audit=audit)
     cluster.auth.insecure = insecure
     port = listener.getsockname()[1]
     shown = f"[{host}]" if ":" in host else host

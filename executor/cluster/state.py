@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from executor.cluster import admission, archive, builtincrds, defaults, managed, meta, protobuf
 from executor.cluster.archive import Archive
+from executor.cluster.audit import AuditLog
 from executor.cluster.auth import Authenticator
 from executor.cluster.controllers import Controllers
 from executor.cluster.crdadmission import is_established, status_of
@@ -43,12 +44,14 @@ class Cluster:
         window: int = DEFAULT_WINDOW,
         crds: str = "",
         event_ttl: float = DEFAULT_TTL,
+        audit: AuditLog | None = None,
     ) -> None:
         """`data` is the folder that holds everything: database, keys, pod logs. `crds` is one of `builtincrds.MODES`, or
         empty: as the folder has it."""
         self.data = data
         self.crds = crds
         self.event_ttl = event_ttl
+        self.audit = audit
         data.mkdir(parents=True, exist_ok=True)
         self.registry = Registry.builtin()
         self.store = Store(
@@ -101,6 +104,8 @@ class Cluster:
         await self.controllers.stop()
         await self.store.close()
         self.archive.close()
+        if self.audit is not None:
+            self.audit.close()
 
     def end_watches(self) -> None:
         """Close every open stream, so that clients reconnect elsewhere or later."""
