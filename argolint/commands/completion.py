@@ -20,12 +20,16 @@ SHELLS = ("bash", "zsh", "fish")
 
 
 class Flag(NamedTuple):
-    """An option: its spellings, what it is for, the values it may take, whether it takes one at all."""
+    """An option: its spellings, what it is for, the values it may take, whether it takes one at all, and whether that is a rule.
+
+    What may stand without an option in front is one without spellings.
+    """
 
     names: tuple[str, ...]
     help: str
     choices: tuple[str, ...]
     takes_value: bool
+    rule: bool = False
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -49,16 +53,26 @@ def flags_of(module: str) -> list[Flag]:
     found = []
     for action in parser._actions:
         choices = tuple(str(choice) for choice in action.choices or ())
-        if action.option_strings or choices:
+        rule = action.metavar in ("RULE", "RULES")
+        if action.option_strings or choices or rule:
             text = (action.help or "").replace("%%", "%")
-            found.append(Flag(tuple(action.option_strings), text, choices, action.nargs != 0))
+            found.append(Flag(tuple(action.option_strings), text, choices, action.nargs != 0, rule))
     return found
+
+
+# The shell asks for the codes and names when they are wanted: they depend on the configuration.
+_CODES = "argolint rules 2>/dev/null | grep -oE '^[A-Z]+[0-9]+'"
 
 
 def _words(flags: list[Flag]) -> str:
     words = [name for flag in flags for name in flag.names]
     words += [choice for flag in flags if not flag.names for choice in flag.choices]
+    words += [f"$({_CODES})" for flag in flags if not flag.names and flag.rule]
     return " ".join(words)
+
+
+def _values(flag: Flag) -> str:
+    return f"$({_CODES})" if flag.rule else " ".join(flag.choices)
 
 
 def bash(commands: dict[str, str], flags: dict[str, list[Flag]]) -> str:
@@ -66,12 +80,12 @@ def bash(commands: dict[str, str], flags: dict[str, list[Flag]]) -> str:
     cases = []
     for name in commands:
         values = "".join(
-            f"      {'|'.join(flag.names)}) COMPREPLY=($(compgen -W '{' '.join(flag.choices)}' -- \"$cur\")); return;;\n"
+            f'      {"|".join(flag.names)}) COMPREPLY=($(compgen -W "{_values(flag)}" -- "$cur")); return;;\n'
             for flag in flags[name]
-            if flag.names and flag.choices
+            if flag.names and (flag.choices or flag.rule)
         )
         inner = f'    case "$prev" in\n{values}    esac\n' if values else ""
-        cases.append(f"  {name})\n{inner}    words='{_words(flags[name])}';;\n")
+        cases.append(f'  {name})\n{inner}    words="{_words(flags[name])}";;\n')
     return f"""\
 _argolint() {{
   local cur prev command words word
@@ -92,6 +106,10 @@ complete -o filenames -o bashdefault -F _argolint argolint
 """
 
 
+# Inside single quotes, where a single quote is written '\\''.
+_ZSH_CODES = "{compadd - $(" + _CODES.replace("'", "'\\''") + ")}"
+
+
 def zsh(commands: dict[str, str], flags: dict[str, list[Flag]]) -> str:
     """The script for zsh, with the help of each option."""
     cases = []
@@ -99,11 +117,14 @@ def zsh(commands: dict[str, str], flags: dict[str, list[Flag]]) -> str:
         specs = []
         for flag in flags[name]:
             if not flag.names:
-                specs.append(f"'*:value:({' '.join(flag.choices)})'")
+                specs.append(
+                    f"'*:rule:{_ZSH_CODES}'" if flag.rule else f"'*:value:({' '.join(flag.choices)})'"
+                )
                 continue
             for spelling in flag.names:
                 value = (
-                    f":value:({' '.join(flag.choices)})" if flag.choices
+                    f":rule:{_ZSH_CODES}" if flag.rule
+                    else f":value:({' '.join(flag.choices)})" if flag.choices
                     else ":value:_files" if flag.takes_value else ""
                 )  # fmt: skip
                 specs.append(f"'*{spelling}[{_zsh(flag.help)}]{value}'")
@@ -154,8 +175,9 @@ def fish(commands: dict[str, str], flags: dict[str, list[Flag]]) -> str:
                 f" -l {word[2:]}" if word.startswith("--") else f" -s {word[1:]}" for word in flag.names
             )
             value = " -r" if flag.takes_value and flag.names else ""
-            choices = f" -a {_fish(' '.join(flag.choices))}" if flag.choices else ""
-            only = " -f" if flag.choices else ""
+            values = f"({_CODES})" if flag.rule else " ".join(flag.choices)
+            choices = f" -a {_fish(values)}" if values else ""
+            only = " -f" if values else ""
             lines.append(
                 f"complete -c argolint -n {condition}{spelled}{value}{only}{choices} -d {_fish(flag.help)}"
             )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import re
 import shlex
 import subprocess
@@ -13,6 +14,7 @@ from typing import Any
 import pytest
 
 from argolint.cli import COMMANDS, main
+from argolint.registry import load
 
 GOOD = """\
 apiVersion: argoproj.io/v1alpha1
@@ -133,13 +135,16 @@ def test_bash_completes_commands_flags_and_values(tmp_path: Path) -> None:
         line: Any = " ".join(shlex.quote(word) for word in ("argolint", *words))
         ask = f"COMP_WORDS=({line}); COMP_CWORD={len(words)}; _argolint; printf '%s\\n' \"${{COMPREPLY[@]}}\""
         done = subprocess.run(
-            ["bash", "-c", script + ask], text=True, capture_output=True, check=True, cwd=tmp_path
-        )
+            ["bash", "-c", script + ask], text=True, capture_output=True, check=True, cwd=tmp_path,
+            env={**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"},
+        )  # fmt: skip
         return done.stdout.split()
 
     assert complete("expl") == ["explain"]
     assert complete("check", "--output-for") == ["--output-format"]
     assert complete("check", "--profile", "st") == ["strict"]
+    codes = [code for code in load() if code.startswith("LNT10")]
+    assert complete("explain", "LNT10") == complete("check", "--ignore", "LNT10") == codes
 
 
 def test_fish_completes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
