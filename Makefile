@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check lint type layers bench conformance corpus faults fuzz contract-real artifact-servers oracle clean generate
+.PHONY: help setup demo test check lint type layers bench conformance corpus transformations faults fuzz contract-real artifact-servers oracle clean generate
 
 help:  ## what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -48,6 +48,9 @@ fuzz: setup  ## every hostile text of a hundred kilobytes: lint, formats, repair
 
 conformance: setup  ## run upstream's examples (needs the corpus) and print passed/failed/refused
 	$(BIN)/python -m tools.conformance
+
+transformations: setup  ## write and place every example of every rule in 26 other ways: the verdict stays
+	ARGOLINT_ALL_TRANSFORMATIONS=1 $(BIN)/python -m pytest -q -n 0 tests/rules/test_transformations.py
 
 corpus: setup  ## lint the corpus and print counts per rule
 	$(BIN)/python -m tools.corpus

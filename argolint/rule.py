@@ -108,6 +108,11 @@ class Elsewhere(NamedTuple):
     where: str = ""
 
 
+def place_in(path: str, span: Span) -> Span | Elsewhere:
+    """A place in a file; "" is the file at hand."""
+    return Elsewhere(path, *span) if path else span
+
+
 def place_of(at: Place) -> tuple[str | None, int, int, str]:
     """(path or None for the file at hand, start, end, field path) of whatever a rule gave as a place."""
     if isinstance(at, Elsewhere):

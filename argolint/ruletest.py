@@ -149,9 +149,8 @@ class Linted(NamedTuple):
     offsets: dict[str, int]
 
 
-def lint_case(case: Case, item: Rule, rules: registry.Rules, folders: tuple[str, ...] = ()) -> Linted:
-    """Lint a case of a rule's page, without its markers, with the rule and what the case asks for."""
-    settings = _settings(case, item, folders)
+def sources_of(case: Case) -> tuple[list[Source], list[Expected], dict[str, int]]:
+    """The files of a case, whole and without markers; what the markers expect; and how many lines were put before each file."""
     sources: list[Source] = []
     expected: list[Expected] = []
     offsets: dict[str, int] = {}
@@ -164,6 +163,13 @@ def lint_case(case: Case, item: Rule, rules: registry.Rules, folders: tuple[str,
         offsets[name] = before
         sources.append(Source(name, whole))
         expected.extend(mark._replace(line=mark.line + before) for mark in marks)
+    return sources, expected, offsets
+
+
+def lint_case(case: Case, item: Rule, rules: registry.Rules, folders: tuple[str, ...] = ()) -> Linted:
+    """Lint a case of a rule's page, without its markers, with the rule and what the case asks for."""
+    settings = settings_of(case, item, folders)
+    sources, expected, offsets = sources_of(case)
     return Linted(check_with(Plan(rules, settings), sources, settings), sources, expected, offsets)
 
 
@@ -177,7 +183,8 @@ def run_case(case: Case, item: Rule, rules: registry.Rules, folders: tuple[str, 
     return problems
 
 
-def _settings(case: Case, item: Rule, folders: tuple[str, ...]) -> Settings:
+def settings_of(case: Case, item: Rule, folders: tuple[str, ...] = ()) -> Settings:
+    """The settings that a case of a rule's page asks for: the defaults, with the rule itself."""
     settings = Settings()
     settings.rules = folders
     chosen = [text for text in case.words.get("select", "").split(",") if text]

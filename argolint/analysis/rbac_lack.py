@@ -88,6 +88,8 @@ def _all(obj: Object, index: Index, namespace: str) -> list[Lack]:
         return []
     if not all(runs_alone(spec, index, namespace) for spec in obj.workflow_specs):
         return []
+    if any(_said_there(spec, index, namespace) for spec in obj.workflow_specs):
+        return []
     needs = object_needs(obj, index, namespace)
     if obj.kind in ("Sensor", "EventSource"):
         # An account that nobody chose: what it needs is missing when the tree gives just that to another one.
@@ -99,6 +101,15 @@ def _all(obj: Object, index: Index, namespace: str) -> list[Lack]:
         elsewhere = [need for need in unnamed if granted_to_others(need, namespace, grants)]
         return grouped([*missing(needs, namespace, grants), *elsewhere], namespace, grants)
     return grouped(missing(needs, namespace, grants), namespace, grants)
+
+
+def _said_there(spec: WorkflowSpec, index: Index, namespace: str) -> bool:
+    """Whether a spec is made from a WorkflowTemplate that names the account and stands in the same namespace: it lacks the same."""
+    reference = spec.workflow_template_ref
+    if reference is None or spec.text("serviceAccountName") or "executor" in spec or "artifactGC" in spec:
+        return False
+    found = index.referred(reference, namespace)
+    return bool(found) and bool(found[0].data.get("service_account")) and found[0].namespace == namespace
 
 
 def granted_to_others(need: Need, namespace: str, grants: Grants) -> bool:

@@ -303,10 +303,9 @@ def item_uses(step: Step, ctx: Context) -> Iterator[tuple[Scalar, Use]]:
                 yield scalar, use
 
 
-def is_gate(step: Step) -> bool:
-    """Whether a step waits for a person: its template is a `suspend` without a duration."""
-    template = callee(step)
-    return template is not None and template.type == "suspend" and not template.body.get("duration")
+def is_gate(template: Template) -> bool:
+    """Whether a template waits for a person: a `suspend` without a duration."""
+    return template.type == "suspend" and not template.body.get("duration")
 
 
 def steps_from_mapping(source: SourceText, node: Map) -> list[Edit]:

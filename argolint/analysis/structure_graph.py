@@ -44,8 +44,13 @@ def _calls(template: Template, guarded: bool) -> Iterator[Call]:
 
 
 def is_conditional(step: Step) -> bool:
-    """Whether a step may be skipped, or run no times at all, when it is reached."""
-    return bool(step.get("when") or step.loops or step.depends)
+    """Whether a step may be skipped, or run no times at all, when all before it goes well."""
+    return bool(step.get("when") or step.loops or asks_for_results(step.depends))
+
+
+def asks_for_results(depends: str) -> bool:
+    """Whether a `depends` is more than names of tasks that are to have succeeded."""
+    return any(sign in depends for sign in (".", "!", "|"))
 
 
 def reachable(spec: WorkflowSpec, roots: Iterable[str]) -> set[str]:

@@ -217,26 +217,26 @@ _MISSING = object()
 
 
 def _leaves(documents: Iterable[Any]) -> dict[tuple[int, int], Any]:
-    """(start, end) -> value of every scalar."""
+    """(start, end) -> value of every scalar, that of an alias included: it changes with its anchor."""
     found: dict[tuple[int, int], Any] = {}
     pending: list[Any] = [document.root for document in documents]
     while pending:
         node = pending.pop()
         if isinstance(node, Map):
             for key, value in node.items():
-                if key in node.aliases or key in node.merged:
+                if key in node.merged:
                     continue
                 if isinstance(value, (Map, Seq)):
-                    pending.append(value)
+                    if key not in node.aliases:
+                        pending.append(value)
                 else:
                     at = node.at[key]
                     found[at[2], at[3]] = value
         elif isinstance(node, Seq):
             for i, value in enumerate(node):
-                if i in node.aliases:
-                    continue
                 if isinstance(value, (Map, Seq)):
-                    pending.append(value)
+                    if i not in node.aliases:
+                        pending.append(value)
                 else:
                     found[node.at[i]] = value
     return found

@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from argolint.analysis.cron import ScheduleError, parse
 from argolint.analysis.cron.written import part
 from argolint.context import Context, Schedule
+from argolint.diagnostic import Edit
+from argolint.model.view import Span
 from argolint.rule import Finding, rule
-from argolint.yaml.edit import replace
+from argolint.yaml.edit import replace, scalar
 
 
 @rule("CRN102", "seconds-field", on="schedule", severity="error", fix="safe")
@@ -28,8 +30,15 @@ def check(schedule: Schedule, ctx: Context) -> Iterator[Finding]:
             at,
             f"a schedule has five fields, this has {error.fields}: the controller reads no seconds and no years",
             help=f"write `{rest}`" if lossless else "drop the field for seconds (the first)",
-            fix=replace(at, rest) if lossless else None,
+            fix=rewritten(ctx, schedule, at, rest) if lossless else None,
         )
+
+
+def rewritten(ctx: Context, schedule: Schedule, at: Span, text: str) -> list[Edit]:
+    """The edit that puts `text` in a place of a schedule; a plain scalar cannot begin with `*`."""
+    if (at.start, at.end) == schedule.span[:2] and ctx.source.slice(at.start, at.start + 1) not in ("'", '"'):
+        return replace(at, scalar(text))
+    return replace(at, text)
 
 
 def parses(text: str) -> bool:

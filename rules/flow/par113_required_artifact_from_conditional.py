@@ -10,7 +10,14 @@ from argolint.model.view import View
 from argolint.rule import Finding, rule
 
 
-@rule("PAR113", "required-artifact-from-conditional", on="scalar", severity="warning", keys=("from",))
+@rule(
+    "PAR113",
+    "required-artifact-from-conditional",
+    on="scalar",
+    severity="warning",
+    keys=("from",),
+    cross_file=True,
+)
 def check(scalar: Scalar, ctx: Context) -> Iterator[Finding]:
     """A required artifact comes from a step that may have been skipped."""
     if scalar.key != "from":
@@ -20,7 +27,7 @@ def check(scalar: Scalar, ctx: Context) -> Iterator[Finding]:
         return
     for use in flow_uses.absent_uses(scalar, "artifacts"):
         if scalar.step is not None:
-            callee = flow.callee_of(scalar.step, None)
+            callee = flow.callee_of(scalar.step, ctx.index, ctx.namespace)
             port = callee.artifacts.get(parent.text("name")) if callee is not None else None
             if port is None or not port.required:
                 continue

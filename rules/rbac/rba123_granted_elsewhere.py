@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from argolint.analysis.rbac import DEFAULT_ACCOUNT, grants_of, pod_account, subjects_of
 from argolint.analysis.rbac_lack import instead
 from argolint.analysis.rbac_needs import account_of, runs_alone
+from argolint.analysis.resolved import resolved
 from argolint.context import Context
 from argolint.model.workflow import POD_TYPES, WorkflowSpec
 from argolint.project.index import is_literal
@@ -19,23 +20,23 @@ def check(spec: WorkflowSpec, ctx: Context) -> Iterator[Finding]:
     if grants_of(ctx.index).blank:
         return
     account = account_of(spec, ctx.index, ctx.namespace)
-    first = next((template for template in spec.all_templates if template.type in POD_TYPES), None)
-    if (
-        first is None
-        or (account and not is_literal(account))
-        or not runs_alone(spec, ctx.index, ctx.namespace)
-    ):
+    merged = resolved(spec, ctx)
+    if merged is None or (merged.path and account != spec.text("serviceAccountName")):
+        return  # the WorkflowTemplate names the account, and is where this is said
+    pods = [template for template in merged.running.all_templates if template.type in POD_TYPES]
+    if not pods or (account and not is_literal(account)) or not runs_alone(spec, ctx.index, ctx.namespace):
         return
-    if spec.mapping("executor").text("serviceAccountName") or spec.workflow_template_ref is not None:
+    if any(one.mapping("executor").text("serviceAccountName") for one in merged.specs):
         return
     grant = instead(ctx.index, ctx.namespace, account)
     if grant is None or all(
-        pod_account(template, account) != (account or DEFAULT_ACCOUNT) for template in spec.all_templates
+        pod_account(template, account) != (account or DEFAULT_ACCOUNT) for template in pods
     ):
         return
     who = next((name for kind, _, name in subjects_of(grant.binding) if kind == "ServiceAccount"), "")
+    unnamed = "workflowTemplateRef" if merged.path else "entrypoint"
     yield Finding(
-        spec.value_span("serviceAccountName") if account else spec.key_span("entrypoint"),
+        spec.value_span("serviceAccountName") if account else spec.key_span(unnamed),
         f"the pods run as `{account or DEFAULT_ACCOUNT}`, but the right to report results is granted to `{who}`",
         help=f"write `serviceAccountName: {who}`, or bind the role to `{account or DEFAULT_ACCOUNT}`",
         related=[

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from argolint.analysis.concurrent import called
 from argolint.analysis.steps import is_gate, split_group
 from argolint.context import Context
-from argolint.model.workflow import Steps
+from argolint.model.workflow import Step, Steps
 from argolint.rule import Finding, rule
 
 
-@rule("STP115", "gate-beside-its-target", on="steps", severity="warning", fix="unsafe")
+@rule("STP115", "gate-beside-its-target", on="steps", severity="warning", fix="unsafe", cross_file=True)
 def check(steps: Steps, ctx: Context) -> Iterator[Finding]:
     """An approval stands in the same group as the work it should gate, which does not wait for it."""
     for group in steps.groups:
-        gates = [step for step in group if is_gate(step)]
+        gates = [step for step in group if gated(step, ctx)] if len(group) > 1 else []
         if not gates or len(gates) == len(group):
             continue
         gate = gates[0]
@@ -32,3 +33,9 @@ def check(steps: Steps, ctx: Context) -> Iterator[Finding]:
             related=[(work.name_span, f"`{work.name}` starts at once")],
             fix=fix or None,
         )
+
+
+def gated(step: Step, ctx: Context) -> bool:
+    """Whether a step waits for a person."""
+    found = called(step, ctx, "suspend")
+    return found is not None and is_gate(found.template)

@@ -4,33 +4,38 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from argolint.analysis.steps import callee, fixed_writes
+from argolint.analysis.concurrent import clashes
+from argolint.analysis.steps import fixed_writes
 from argolint.context import Context
-from argolint.model.workflow import Step, Steps
-from argolint.rule import Finding, rule
+from argolint.model.view import Span
+from argolint.model.workflow import Template
+from argolint.rule import Finding, place_in, rule
 
 
-@rule("STP118", "parallel-write-conflict", on="steps", severity="warning")
-def check(steps: Steps, ctx: Context) -> Iterator[Finding]:
-    """Steps of one group, or the instances of a loop, write one name: which of them wins is a matter of luck."""
-    for group in steps.groups:
-        writers: dict[tuple[str, str], Step] = {}
-        for step in group:
-            template = callee(step)
-            for write in fixed_writes(template) if template is not None else ():
-                before = writers.setdefault((write.kind, write.name), step)
-                if before is step and not step.loops:
-                    continue
-                if before is not step and before.when and step.when:
-                    continue  # one of several branches
-                who = (
-                    f"`{before.name}` and `{step.name}`"
-                    if before is not step
-                    else f"all instances of `{step.name}`"
-                )
-                yield Finding(
-                    step.name_span,
-                    f"{who} write the {write.kind} `{write.name}` at the same time; one of them is lost",
-                    help="put something into the name that differs, such as `{{pod.name}}` or an input",
-                    related=[(write.at, "written here")],
-                )
+@rule(
+    "STP118",
+    "parallel-write-conflict",
+    on="template",
+    severity="warning",
+    types=("steps", "dag"),
+    cross_file=True,
+)
+def check(template: Template, ctx: Context) -> Iterator[Finding]:
+    """Steps or tasks that run at the same time write one name: which of them wins is a matter of luck."""
+    for clash in clashes(template, ctx, writes):
+        before, step, (kind, name) = clash.before, clash.step, clash.key
+        who = (
+            f"`{before.name}` and `{step.name}`" if before is not step else f"all instances of `{step.name}`"
+        )
+        yield Finding(
+            step.name_span,
+            f"{who} write the {kind} `{name}` at the same time; one of them is lost",
+            help="put something into the name that differs, such as `{{pod.name}}` or an input",
+            related=[(place_in(clash.path, clash.at), "written here")],
+        )
+
+
+def writes(template: Template) -> Iterator[tuple[tuple[str, str], Span]]:
+    """((what, its name), where) of the names that every instance of a template writes."""
+    for write in fixed_writes(template):
+        yield (write.kind, write.name), write.at
