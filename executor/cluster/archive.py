@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import sqlite3
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -147,24 +148,27 @@ class Archive:
         """Forget a workflow; whether it was there."""
         return self._db.execute("DELETE FROM archived WHERE uid = ?", (uid,)).rowcount > 0
 
-    def select(self, query: Query) -> Iterator[dict[str, Any]]:
-        """Summaries of workflows, the last started first."""
-        conditions, values = ["1"], []
-        for condition, value in (
-            ("namespace = ?", query.namespace),
-            ("name = ?", query.name),
-            ("started > ?", query.started_after),
-            ("started < ?", query.started_before),
-        ):
-            if value:
-                conditions.append(condition)
-                values.append(value)
-        text = (
-            f"SELECT name, summary FROM archived WHERE {' AND '.join(conditions)} ORDER BY started DESC, uid"
-        )
-        for name, summary in self._db.execute(text, values):
-            if not name.startswith(query.prefix) or query.contains not in name:
-                continue
-            found: dict[str, Any] = orjson.loads(summary)
-            if query.labels is None or query.labels(found):
-                yield found
+    def select(self, query: Query, offset: int = 0, limit: int = 0) -> tuple[list[dict[str, Any]], int]:
+        """Summaries of workflows, the last started first: `limit` of them (0: all) from `offset` on, and how many there are in all.
+
+        Reads by a connection of its own, so it may, and should, be called in another thread than the server's.
+        """
+        wanted = {
+            "namespace = :namespace": query.namespace,
+            "name = :name": query.name,
+            "substr(name, 1, length(:prefix)) = :prefix": query.prefix,
+            "instr(name, :contains) > 0": query.contains,
+            "started > :started_after": query.started_after,
+            "started < :started_before": query.started_before,
+        }
+        where = " AND ".join(["1", *(condition for condition, value in wanted.items() if value)])
+        values = {field: getattr(query, field) for field in query._fields if field != "labels"}
+        order = f"SELECT summary FROM archived WHERE {where} ORDER BY started DESC, uid"
+        with closing(sqlite3.connect(self._path)) as database:
+            if query.labels is None:
+                (total,) = database.execute(f"SELECT COUNT(*) FROM archived WHERE {where}", values).fetchone()
+                rows = database.execute(f"{order} LIMIT {limit or -1} OFFSET {offset}", values)
+                return [orjson.loads(row[0]) for row in rows], total
+            every = (orjson.loads(row[0]) for row in database.execute(order, values))
+            found = [summary for summary in every if query.labels(summary)]
+            return found[offset : offset + limit] if limit else found[offset:], len(found)

@@ -5,6 +5,7 @@ Upstream: server/workflowarchive/archived_workflow_server.go. What one may see f
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
@@ -35,11 +36,11 @@ async def respond(cluster: Cluster, request: Request, parts: list[str], user: Us
     if parts[0] != ROOTS[0]:
         if request.method != "GET":
             raise method_not_allowed()
-        return _labels(cluster, request, parts[0] == ROOTS[1], user)
+        return await _labels(cluster, request, parts[0] == ROOTS[1], user)
     if len(parts) == 1:
         if request.method != "GET":
             raise method_not_allowed()
-        return _list(cluster, request, user)
+        return await _list(cluster, request, user)
     workflow = cluster.archive.get(parts[1])
     if workflow is None:
         raise not_found("workflows", _GROUP, parts[1])
@@ -81,17 +82,16 @@ def query_of(request: Request) -> tuple[Query, bool]:
     return Query(labels=label_matcher(given.get("listOptions.labelSelector", "")), **found), counts
 
 
-def _list(cluster: Cluster, request: Request, user: User) -> Response:
+async def _list(cluster: Cluster, request: Request, user: User) -> Response:
     query, counts = query_of(request)
     authorize(cluster, user, "list", query.namespace)
     limit, offset = (_number(request.query, f"listOptions.{key}") for key in ("limit", "continue"))
-    found = list(cluster.archive.select(query))
-    shown = found[offset : offset + limit] if limit else found[offset:]
+    shown, total = await asyncio.to_thread(cluster.archive.select, query, offset, limit)
     data: dict[str, Any] = {}
-    if limit and len(found) > offset + limit:
+    if limit and total > offset + limit:
         data["continue"] = str(offset + limit)
     if counts:
-        data["remainingItemCount"] = max(0, len(found) - offset - len(shown))
+        data["remainingItemCount"] = max(0, total - offset - len(shown))
     return json_response(
         200, {"apiVersion": f"{_GROUP}/v1alpha1", "kind": "WorkflowList", "metadata": data, "items": shown}
     )
@@ -99,18 +99,19 @@ def _list(cluster: Cluster, request: Request, user: User) -> Response:
 
 def _number(query: Mapping[str, str], key: str) -> int:
     text = query.get(key) or "0"
-    if not text.isdigit():
+    if not text.isdecimal() or len(text) > 9:
         raise bad_request(f"{key}: {text!r} is not a number")
     return int(text)
 
 
-def _labels(cluster: Cluster, request: Request, keys: bool, user: User) -> Response:
+async def _labels(cluster: Cluster, request: Request, keys: bool, user: User) -> Response:
     """The keys of labels in the archive, or the values of the one that the selector names."""
     namespace = request.query.get("namespace", "")
     authorize(cluster, user, "list", namespace)
     wanted = request.query.get("listOptions.labelSelector", "")
     found: set[str] = set()
-    for summary in cluster.archive.select(Query(namespace)):
+    summaries, _ = await asyncio.to_thread(cluster.archive.select, Query(namespace))
+    for summary in summaries:
         labels = summary["metadata"].get("labels") or {}
         found.update(labels if keys else [labels[wanted]] if wanted in labels else [])
     return json_response(200, {"items": sorted(found)})

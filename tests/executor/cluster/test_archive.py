@@ -49,7 +49,7 @@ def test_a_newer_state_takes_the_place_of_the_older_and_not_the_other_way_round(
 def test_the_newest_are_kept_and_the_last_started_comes_first(archive: Archive) -> None:
     for number in range(101):
         archive.put(workflow(f"w{number}", started=f"2026-01-01T00:{number // 60:02}:{number % 60:02}Z"))
-    names = [item["metadata"]["name"] for item in archive.select(Query())]
+    names = [item["metadata"]["name"] for item in archive.select(Query())[0]]
     assert names == ["w100", "w99", "w98"]
 
 
@@ -81,7 +81,7 @@ def test_the_file_is_its_owners_and_is_read_again(tmp_path: Path, archive: Archi
 def test_it_is_searched(archive: Archive, query: Query, names: list[str]) -> None:
     for second, name in enumerate(("a", "ab", "b"), 1):
         archive.put(workflow(name, started=f"2026-01-01T00:00:0{second}Z"))
-    assert [item["metadata"]["name"] for item in archive.select(query)] == names
+    assert [item["metadata"]["name"] for item in archive.select(query)[0]] == names
 
 
 def test_packed_nodes_are_unpacked(archive: Archive) -> None:
@@ -92,3 +92,21 @@ def test_packed_nodes_are_unpacked(archive: Archive) -> None:
     found = archive.get("uid-a")
     assert found is not None
     assert found["status"]["nodes"] == nodes
+
+
+@pytest.mark.parametrize("labels", ["", "name"], ids=["by SQL", "by labels"])
+def test_pages_are_cut_after_everything_else(archive: Archive, labels: str) -> None:
+    for number, name in enumerate(("a", "b", "c")):
+        archive.put(workflow(name, started=f"2026-01-01T00:00:0{number}Z"))
+    query = Query("argo", labels=label_matcher(labels) if labels else None)
+    pages = [archive.select(query, offset, 2) for offset in (0, 2, 4)]
+    assert [([item["metadata"]["name"] for item in shown], total) for shown, total in pages] == [
+        (["c", "b"], 3),
+        (["a"], 3),
+        ([], 3),
+    ]
+
+
+def test_a_percent_sign_is_a_letter_like_any_other(archive: Archive) -> None:
+    archive.put(workflow("plain"))
+    assert archive.select(Query(prefix="%")) == archive.select(Query(contains="_")) == ([], 0)
