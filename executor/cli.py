@@ -60,9 +60,23 @@ COMMANDS = {
 }
 
 
+EXAMPLES = """\
+examples:
+  argorun run workflow.yaml -p version=1.4.0
+  argorun simulate --auto-mock manifests/
+  argorun test
+  argorun up --detach
+  argorun submit --from workflowtemplate/release -n argo --watch --log
+
+`argorun COMMAND --help` has the options of a command.
+"""
+
+
 def main(argv: Sequence[str]) -> int:
     """Run `argorun` with `argv` (without the program name) and return its exit code."""
-    return dispatch("argorun", __doc__ or "", COMMANDS, redirected(argv), version=__version__)
+    return dispatch(
+        "argorun", __doc__ or "", COMMANDS, redirected(argv), epilog=EXAMPLES, version=__version__
+    )
 
 
 def entry() -> None:

@@ -39,9 +39,21 @@ COMMANDS = {
 }
 
 
+EXAMPLES = """\
+examples:
+  argosync plan --config argosync.yaml
+  argosync once --config argosync.yaml
+  argosync run --config argosync.yaml
+  argosync why CronWorkflow/argo/nightly
+  argosync hold CronWorkflow/argo/nightly --field spec.suspend=true --for 4h --reason INC-42
+
+`argosync COMMAND --help` has the options of a command.
+"""
+
+
 def main(argv: Sequence[str]) -> int:
     """Run `argosync` with `argv` (without the program name) and return its exit code."""
-    return dispatch("argosync", __doc__ or "", COMMANDS, argv, version=__version__)
+    return dispatch("argosync", __doc__ or "", COMMANDS, argv, epilog=EXAMPLES, version=__version__)
 
 
 def entry() -> None:
