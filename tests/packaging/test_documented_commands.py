@@ -39,7 +39,10 @@ def documented() -> list[str]:
         for line in [*_LINE.findall(text), *_INLINE.findall(text)]:
             line = re.split(r"\s+#\s|\s{3,}|\s[|&><]+\s|;", line)[0].strip()
             line = re.sub(r"\b(?:SECONDS|PORT|N)\b", "5", line)
-            if not re.search(r"\bVERB\b|[\[\]|…\\]|\.\.\.|/\w+/\w+$", line) and len(line.split()) > 1:
+            if (
+                not re.search(r"\b(?:VERB|COMMAND)\b|[\[\]|…\\]|\.\.\.|/\w+/\w+$", line)
+                and len(line.split()) > 1
+            ):
                 found[line] = None
     return list(found)
 
