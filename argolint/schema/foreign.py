@@ -113,6 +113,19 @@ TABLE: dict[str, dict[str, str]] = {
 }
 
 
+_TYPED = "the resource itself says its group, version and kind"
+# Fields that releases of Argo Events before 1.0 read, and many manifests still carry; nothing is lost without them.
+OBSOLETE = {
+    definition: dict.fromkeys(("group", "version", "kind", "resource"), _TYPED)
+    for definition in ("StandardK8STrigger", "ArgoWorkflowTrigger")
+}
+
+
+def obsolete(definition: str, field: str) -> str:
+    """Why the field is needed no longer, in words; "" when it never was one."""
+    return OBSOLETE.get(definition, {}).get(field, "")
+
+
 def meant(definition: str, field: str) -> str:
     """What Argo has for the field of another kind, in words with backticks; "" when nothing is known."""
     return TABLE.get(definition, {}).get(field, "")

@@ -8,6 +8,8 @@ from argolint.schema.problem import Problem, dotted
 
 # `(length of the path to it, definition)`, the outermost first.
 Chain = list[tuple[int, str]]
+# What every object has is not missing there.
+_OF_OBJECTS = frozenset({"metadata", "spec", "status"})
 # What `fieldless` definitions and metadata share with everything; a match there says nothing.
 _COMMON = frozenset({"name", "key", "value", "kind", "apiVersion", "namespace"})
 
@@ -29,6 +31,10 @@ def _explained(raw: Raw) -> bool:
 def _problem(raw: Raw, kind: str, compiled: Compiler) -> Problem:
     path = tuple(reversed(raw.parts))
     if raw.kind == "unknown-field":
+        once = foreign.obsolete(raw.args["definition"], str(raw.key))
+        if once:
+            args = {"owner": raw.args["owner"], "obsolete": once}
+            return Problem("unknown-field", path, raw.container, raw.key, args)
         chain = definitions_along(kind, path[:-1], compiled)
         instead = foreign.meant(raw.args["definition"], str(raw.key))
         if instead and not _above(
@@ -72,6 +78,8 @@ def _above(path: tuple[str | int, ...], chain: Chain, compiled: Compiler) -> lis
     """The definitions around the field that have it, the innermost first."""
     places = []
     for depth, name in reversed(chain[:-1]):
+        if not depth and path[-1] in _OF_OBJECTS:
+            continue
         if path[-1] in compiled.fields(name):
             is_called = name == "Template" and chain[-1][1] in ("WorkflowStep", "DAGTask")
             places.append("the template that it calls" if is_called else _place(path[:depth], name))

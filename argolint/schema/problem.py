@@ -27,7 +27,7 @@ class Problem(NamedTuple):
     that lacks the field `key`. `args` by kind:
 
     - unknown-field: `owner` (what the mapping is, in words), `instead` (what Argo has for a field of another kind, in words;
-      only when that is known)
+      only when that is known), `obsolete` (why a field that older releases had is needed no longer; only for such)
     - wrong-case: `right`
     - misplaced-field: `owner`, `places` (where it belongs, best first)
     - removed-field: `removed` (release), `replacement` (may be empty)

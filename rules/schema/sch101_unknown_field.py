@@ -19,13 +19,14 @@ def check(obj: Object, ctx: Context) -> Iterator[Finding]:
         if is_said_better(problem):
             continue
         near, instead = problem.suggestion, problem.args.get("instead")
+        once = problem.args.get("obsolete")
         # what a program writes that knows more fields than it fills
         is_left_out = problem.container[problem.key] is None and ctx.path.endswith(".json")
         yield Finding(
             span,
             f"{problem.args['owner']} has no field `{problem.key}`",
-            help=help_of(near, instead),
-            severity="warning" if keeps_unknown_fields(obj) or is_left_out else None,
+            help=f"delete it: {once}" if once else help_of(near, instead),
+            severity="info" if once else "warning" if keeps_unknown_fields(obj) or is_left_out else None,
         )
 
 

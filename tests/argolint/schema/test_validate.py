@@ -113,6 +113,25 @@ def test_fields_of_other_kinds_name_what_argo_has_instead() -> None:
     ]
 
 
+def test_the_group_and_version_that_triggers_once_had_are_needed_no_longer() -> None:
+    trigger = {
+        "name": "t",
+        "k8s": {"group": "argoproj.io", "version": "v1alpha1", "resource": "workflows", "metadata": {}},
+    }
+    sensor = {
+        "apiVersion": "argoproj.io/v1alpha1",
+        "kind": "Sensor",
+        "metadata": {"name": "s"},
+        "spec": {"dependencies": [], "triggers": [{"template": trigger}]},
+    }
+    assert [(p.kind, p.key, p.args.get("obsolete", "")) for p in validate(sensor, "Sensor")] == [
+        ("unknown-field", "group", "the resource itself says its group, version and kind"),
+        ("unknown-field", "version", "the resource itself says its group, version and kind"),
+        ("unknown-field", "resource", "the resource itself says its group, version and kind"),
+        ("unknown-field", "metadata", ""),
+    ]
+
+
 def test_no_definition_has_a_field_that_is_said_to_be_of_another_kind() -> None:
     definitions = load.schema_file("argo-workflows")["definitions"]
     own = {
