@@ -55,7 +55,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--time", metavar="TIME", help="when it happened, RFC 3339 (default: now)")
     parser.add_argument(
-        "--script-answer", choices=("true", "false"), help="what Lua filters are taken to answer"
+        "--script-answer",
+        choices=("true", "false"),
+        help="do not run Lua filters: take this for their answer",
     )
     parser.add_argument("-o", "--output", choices=("text", "yaml", "json"), default="text")
     parser.add_argument(
@@ -196,6 +198,7 @@ def _jq(program: str, data: Any) -> Any:
 
 def _sensors(args: argparse.Namespace, source: str, name: str, objects: list[tuple[str, Object]]) -> int:
     from executor.events import sensor
+    from executor.events.lua import run as run_lua
 
     events = [_event(args, objects, source, name, _given(args))]
     for word in args.others:
@@ -223,7 +226,7 @@ def _sensors(args: argparse.Namespace, source: str, name: str, objects: list[tup
         raise UserError(
             f"no Sensor depends on {source}/{name}", f"there are: {', '.join(known) or 'no Sensors'}"
         )
-    answer = None if args.script_answer is None else args.script_answer == "true"
+    answer = run_lua if args.script_answer is None else args.script_answer == "true"
     made: list[tuple[str, Object]] = []
     report: list[Any] = []
     for path, obj in meant:

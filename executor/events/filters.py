@@ -6,8 +6,9 @@ Upstream: Argo Events 1.9, sensors/dependencies: expressions, data, context, tim
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -17,6 +18,9 @@ from argolint.language.govaluate import evaluate_condition
 from executor.events.envelope import Event
 
 Object = Mapping[str, Any]
+Script = (
+    Callable[[str, Any], Any] | bool
+)  # (Lua, data) -> what it returns, ValueError; or what it is taken to return
 
 
 class Line(NamedTuple):
@@ -33,8 +37,8 @@ class Verdict(NamedTuple):
     lines: tuple[Line, ...]
 
 
-def judge(filters: Object, event: Event, script: bool | None = None) -> Verdict:
-    """Judge an event. `script` is what a Lua script is taken to answer (None: it does not pass, and says so)."""
+def judge(filters: Object, event: Event, script: Script = False) -> Verdict:
+    """Judge an event. `script` runs a Lua script (or is what it is taken to answer)."""
     groups: list[tuple[bool, list[Line]]] = []
     for key, lines in (
         ("exprs", [_expression(e, event) for e in _items(filters.get("exprs"))]),
@@ -47,7 +51,7 @@ def judge(filters: Object, event: Event, script: bool | None = None) -> Verdict:
     for lines in (
         list(_context(filters.get("context") or {}, event)),
         list(_time(filters.get("time") or {}, event)),
-        list(_script(filters.get("script"), script)),
+        list(_script(filters.get("script"), event, script)),
     ):
         if lines:
             groups.append((all(line.passed for line in lines), lines))
@@ -154,10 +158,15 @@ def _seconds(text: str) -> int:
     return hours * 3600 + minutes * 60 + seconds
 
 
-def _script(script: Any, answer: bool | None) -> Iterator[Line]:
-    if not script:
+def _script(source: Any, event: Event, script: Script) -> Iterator[Line]:
+    if not source:
         return
-    if answer is None:
-        yield Line(False, "script: Lua is not run here; say what it answers with --script-answer")
+    if isinstance(script, bool):
+        yield Line(script, f"script: not run, taken as {str(script).lower()}")
+        return
+    try:
+        answer = script(str(source), event.data)
+    except ValueError as error:
+        yield Line(False, f"script: {error}")
     else:
-        yield Line(answer, f"script: not run, taken as {str(answer).lower()}")
+        yield Line(answer is True, f"script: it returns {json.dumps(answer)}")

@@ -75,7 +75,7 @@ def _is_for(dependency: Object, source: str, name: str) -> bool:
 
 
 def go_through(
-    sensor: Object, events: Sequence[Event], transform: Transform, script: bool | None = None
+    sensor: Object, events: Sequence[Event], transform: Transform, script: filters.Script
 ) -> Outcome:
     """Send events through a Sensor."""
     spec = sensor.get("spec") or {}
@@ -92,7 +92,7 @@ def go_through(
     return Outcome(str((sensor.get("metadata") or {}).get("name") or "sensor"), tuple(seen), tuple(fired))
 
 
-def _arrive(dependency: Object, event: Event, transform: Transform, script: bool | None) -> Seen:
+def _arrive(dependency: Object, event: Event, transform: Transform, script: filters.Script) -> Seen:
     name = str(dependency.get("name"))
     change = dependency.get("transform") or {}
     problem, transformed = "", False
@@ -101,8 +101,16 @@ def _arrive(dependency: Object, event: Event, transform: Transform, script: bool
             event, transformed = event._replace(data=transform(str(change["jq"]), event.data)), True
         except ValueError as error:
             problem = f"transform: {error}"
+    elif change.get("script") and not isinstance(script, bool):
+        try:
+            made = script(str(change["script"]), event.data)
+            if not isinstance(made, dict | list):
+                raise ValueError("the script does not return a table")
+            event, transformed = event._replace(data=made), True
+        except ValueError as error:
+            problem = f"transform: {error}"
     elif change.get("script"):
-        problem = "transform: Lua is not run here"
+        problem = "transform: its Lua is not run with --script-answer"
     wanted = {
         **(dependency.get("filters") or {}),
         "filtersLogicalOperator": dependency.get("filtersLogicalOperator"),

@@ -47,7 +47,7 @@ def test_an_event_has_the_shape_of_its_source() -> None:
         ({"time": {"start": "23:00:00", "stop": "22:00:00"}}, False, None),
         ({"time": {"start": "22:00", "stop": "01:00"}}, True, "time from 22:00 to 01:00 UTC: it is 22:30:00"),
         ({"time": {"start": "late", "stop": "01:00"}}, False, "not a time of day: 'late'"),
-        ({"script": "return true"}, False, "Lua is not run here"),
+        ({"script": "return true"}, False, "not run, taken as false"),
         ({"dataLogicalOperator": "or", "data": [{"path": "no", "type": "string", "value": ["x"]}, {"path": "body.ok", "type": "bool", "value": ["true"]}]}, True, None),
         ({"context": {"type": "x"}, "data": [{"path": "body.ok", "type": "bool", "value": ["true"]}]}, False, None),
         ({"filtersLogicalOperator": "or", "context": {"type": "x"}, "data": [{"path": "body.ok", "type": "bool", "value": ["true"]}]}, True, None),
