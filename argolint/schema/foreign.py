@@ -38,6 +38,7 @@ _RUN = {  # of a Workflow's spec
     "replicas": "`parallelism`, or a step with `withSequence`",
 }
 _CRON = {
+    "spec": "`workflowSpec`",
     "jobTemplate": "`workflowSpec`",
     "workflowTemplate": "`workflowSpec`",
     "ttlSecondsAfterFinished": "`workflowSpec.ttlStrategy.secondsAfterCompletion`",
@@ -107,6 +108,10 @@ TABLE: dict[str, dict[str, str]] = {
     "DAGTask": _CALL,
     "Template": _BODY,
     "core.Container": _CONTAINER,
+    "core.Volume": {
+        "metadata": "`volumeClaimTemplates` of the workflow for a claim, `volumes` for what exists",
+        "spec": "`volumeClaimTemplates` of the workflow for a claim, `volumes` for what exists",
+    },
     "ScriptTemplate": _CONTAINER,
     "UserContainer": _CONTAINER,
     "ContainerNode": _CONTAINER,
