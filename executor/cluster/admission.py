@@ -129,6 +129,42 @@ def _claim(cluster: Cluster, call: Call, obj: dict[str, Any], old: Mapping[str, 
             obj["status"]["capacity"] = {"storage": requested}
 
 
+def _autoscaler(cluster: Cluster, call: Call, obj: dict[str, Any], old: Mapping[str, Any] | None) -> None:
+    spec = obj.setdefault("spec", {})
+    spec.setdefault("minReplicas", 1)
+    if not spec.get("metrics"):
+        target = {"type": "Utilization", "averageUtilization": 80}
+        spec["metrics"] = [{"type": "Resource", "resource": {"name": "cpu", "target": target}}]
+    if old is None:
+        obj["status"] = {"currentMetrics": None, "desiredReplicas": 0}
+
+
+def _endpoint_slice(cluster: Cluster, call: Call, obj: dict[str, Any], old: Mapping[str, Any] | None) -> None:
+    for port in obj.get("ports") or ():
+        port.setdefault("name", "")
+        port.setdefault("protocol", "TCP")
+    for endpoint in obj.get("endpoints") or ():
+        endpoint.setdefault("conditions", {})
+    if old is not None and obj.get("addressType") != old.get("addressType"):
+        _refuse(call, [immutable("addressType", obj.get("addressType"))])
+
+
+def _signing_request(
+    cluster: Cluster, call: Call, obj: dict[str, Any], old: Mapping[str, Any] | None
+) -> None:
+    """Who asks for a certificate says the server, once."""
+    if old is not None:
+        obj["spec"] = old["spec"]
+        return
+    spec = obj.setdefault("spec", {})
+    for field in ("username", "uid", "groups", "extra"):
+        spec.pop(field, None)
+    if call.user is not None:
+        spec |= {"username": call.user.name, "groups": list(call.user.groups)}
+        spec |= {"uid": call.user.uid} if call.user.uid else {}
+    obj["status"] = {}
+
+
 def _key_causes(field: str, key: str) -> list[Cause]:
     """A key of data becomes the name of a file."""
     if len(key) > 253:
@@ -252,4 +288,7 @@ _HANDLERS = {
     "customresourcedefinitions.apiextensions.k8s.io": admit_definition,
     "persistentvolumeclaims": _claim,
     "jobs.batch": admit_job,
+    "horizontalpodautoscalers.autoscaling": _autoscaler,
+    "endpointslices.discovery.k8s.io": _endpoint_slice,
+    "certificatesigningrequests.certificates.k8s.io": _signing_request,
 }

@@ -113,6 +113,23 @@ BUILTIN: Final[tuple[Resource, ...]] = (
     _builtin("networking.k8s.io/v1", "NetworkPolicy", "networkpolicies", "netpol"),
     _builtin("policy/v1", "PodDisruptionBudget", "poddisruptionbudgets", "pdb", sub="status"),
     _builtin("coordination.k8s.io/v1", "Lease", "leases"),
+    _builtin(
+        "autoscaling/v2",
+        "HorizontalPodAutoscaler",
+        "horizontalpodautoscalers",
+        "hpa",
+        sub="status",
+        all_=True,
+    ),
+    _builtin("discovery.k8s.io/v1", "EndpointSlice", "endpointslices"),
+    _builtin(
+        "certificates.k8s.io/v1",
+        "CertificateSigningRequest",
+        "certificatesigningrequests",
+        "csr",
+        cluster=True,
+        sub="status",
+    ),
     _builtin("events.k8s.io/v1", "Event", "events", "ev", storage="events"),
     _builtin("scheduling.k8s.io/v1", "PriorityClass", "priorityclasses", "pc", cluster=True),
     _builtin("storage.k8s.io/v1", "StorageClass", "storageclasses", "sc", cluster=True),
@@ -183,6 +200,8 @@ WITHOUT_GENERATION: Final = frozenset(
         "clusterroles.rbac.authorization.k8s.io",
         "clusterrolebindings.rbac.authorization.k8s.io",
         "storageclasses.storage.k8s.io",
+        "horizontalpodautoscalers.autoscaling",
+        "certificatesigningrequests.certificates.k8s.io",
     }
 )
 """Built-in resources whose objects carry no `metadata.generation`."""
@@ -197,6 +216,8 @@ UNSERVED_CONTROLLERS: Final = frozenset(
         "cronjobs.batch",
         "ingresses.networking.k8s.io",
         "networkpolicies.networking.k8s.io",
+        "horizontalpodautoscalers.autoscaling",
+        "certificatesigningrequests.certificates.k8s.io",
         "services",
     }
 )

@@ -217,6 +217,50 @@ def _gates(obj: Mapping[str, Any]) -> str:
     return f"{sum(gate in true for gate in gates)}/{len(gates)}" if gates else _NONE
 
 
+def _scaled(obj: Mapping[str, Any]) -> str:
+    target = obj["spec"].get("scaleTargetRef") or {}
+    return f"{target.get('kind', '')}/{target.get('name', '')}"
+
+
+def _targets(obj: Mapping[str, Any]) -> str:
+    """What a HorizontalPodAutoscaler goes by; nothing measures it here."""
+    shown = []
+    for metric in obj["spec"].get("metrics") or ():
+        kind = str(metric.get("type") or "")
+        found = metric.get(kind[:1].lower() + kind[1:]) or {}
+        target = found.get("target") or {}
+        goal = f"{target['averageUtilization']}%" if "averageUtilization" in target else ""
+        goal = goal or str(target.get("averageValue") or target.get("value") or "<auto>")
+        shown.append(f"{found['name']}: <unknown>/{goal}" if found.get("name") else f"<unknown>/{goal}")
+    return _first_three(shown, ", ") or _NONE
+
+
+def _first_three(items: Sequence[str], separator: str = ",") -> str:
+    more = f" + {len(items) - 3} more..." if len(items) > 3 else ""
+    return separator.join(items[:3]) + more
+
+
+def _slice_ports(obj: Mapping[str, Any]) -> str:
+    return _first_three([str(port.get("port", "*")) for port in obj.get("ports") or ()]) or "<unset>"
+
+
+def _slice_addresses(obj: Mapping[str, Any]) -> str:
+    found = [str(one) for end in obj.get("endpoints") or () for one in end.get("addresses") or ()]
+    return _first_three(found) or "<unset>"
+
+
+def _requested_duration(obj: Mapping[str, Any]) -> str:
+    seconds = obj["spec"].get("expirationSeconds")
+    return duration(seconds) if seconds is not None else _NONE
+
+
+def _request_condition(obj: Mapping[str, Any]) -> str:
+    """`Pending`, or what was decided about a certificate, and whether it is there."""
+    status = obj.get("status") or {}
+    found = [str(item.get("type")) for item in status.get("conditions") or ()]
+    return ",".join([*(found or ["Pending"]), *(["Issued"] if status.get("certificate") else [])])
+
+
 COLUMNS: Final[Mapping[str, tuple[Column, ...]]] = {
     "pods": (
         _NAME,
@@ -282,6 +326,30 @@ COLUMNS: Final[Mapping[str, tuple[Column, ...]]] = {
     "deployments.apps": (_NAME, Column("Ready", _ready_of), _AGE),
     "statefulsets.apps": (_NAME, Column("Ready", _ready_of), _AGE),
     "replicasets.apps": (_NAME, Column("Ready", _ready_of), _AGE),
+    "horizontalpodautoscalers.autoscaling": (
+        _NAME,
+        Column("Reference", _scaled),
+        Column("Targets", _targets),
+        Column("MinPods", lambda obj: str(_get("spec", "minReplicas", default="<unset>")(obj))),
+        Column("MaxPods", _get("spec", "maxReplicas"), "integer"),
+        Column("Replicas", _get("status", "currentReplicas", default=0), "integer"),
+        _AGE,
+    ),
+    "endpointslices.discovery.k8s.io": (
+        _NAME,
+        Column("AddressType", _get("addressType")),
+        Column("Ports", _slice_ports),
+        Column("Endpoints", _slice_addresses),
+        _AGE,
+    ),
+    "certificatesigningrequests.certificates.k8s.io": (
+        _NAME,
+        _AGE,
+        Column("SignerName", _get("spec", "signerName")),
+        Column("Requestor", _get("spec", "username")),
+        Column("RequestedDuration", _requested_duration),
+        Column("Condition", _request_condition),
+    ),
     "leases.coordination.k8s.io": (_NAME, Column("Holder", _get("spec", "holderIdentity")), _AGE),
     "poddisruptionbudgets.policy": (
         _NAME,

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import base64
 import time
 from typing import Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from tests.contract.conftest import WORKFLOWS, Api
 from tests.contract.test_objects import settled
@@ -452,3 +457,90 @@ def test_a_pod_gets_its_priority_and_tolerates_lost_nodes(api: Api, ns: str) -> 
         assert "no PriorityClass with name no-such-class was found" in refused.body["message"]
     finally:
         api.delete(f"{classes}/{ns}")
+
+
+# ---- kinds that are kept, though nobody acts upon them
+
+
+def test_an_autoscaler_gets_its_defaults(api: Api, ns: str) -> None:
+    path = f"/apis/autoscaling/v2/namespaces/{ns}/horizontalpodautoscalers"
+    target = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "d"}
+    made = api.post(path, {"metadata": {"name": "h"}, "spec": {"scaleTargetRef": target, "maxReplicas": 3}})
+    assert made.code == 201
+    assert "generation" not in made.body["metadata"]
+    goal = {"type": "Utilization", "averageUtilization": 80}
+    assert made.body["spec"] == {
+        "scaleTargetRef": target,
+        "minReplicas": 1,
+        "maxReplicas": 3,
+        "metrics": [{"type": "Resource", "resource": {"name": "cpu", "target": goal}}],
+    }
+    assert made.body["status"] == {"currentMetrics": None, "desiredReplicas": 0}
+    rows = api.client.get(path, headers={"accept": TABLE}).json()["rows"]
+    assert rows[0]["cells"][:6] == ["h", "Deployment/d", "cpu: <unknown>/80%", "1", 3, 0]
+
+
+def test_an_endpoint_slice_gets_its_defaults(api: Api, ns: str) -> None:
+    path = f"/apis/discovery.k8s.io/v1/namespaces/{ns}/endpointslices"
+    body = {
+        "metadata": {"name": "e"},
+        "addressType": "IPv4",
+        "ports": [
+            {"name": "http", "port": 80},
+            {"port": 81},
+            {"port": 82, "protocol": "UDP", "name": "u"},
+            {"name": "all"},
+        ],
+        "endpoints": [
+            {"addresses": ["192.0.2.1"], "conditions": {"ready": True}},
+            {"addresses": ["192.0.2.2"]},
+        ],
+    }
+    made = api.post(path, body)
+    assert made.code == 201
+    assert made.body["ports"] == [
+        {"name": "http", "port": 80, "protocol": "TCP"},
+        {"name": "", "port": 81, "protocol": "TCP"},
+        {"name": "u", "port": 82, "protocol": "UDP"},
+        {"name": "all", "protocol": "TCP"},
+    ]
+    assert [item["conditions"] for item in made.body["endpoints"]] == [{"ready": True}, {}]
+    row = api.client.get(path, headers={"accept": TABLE}).json()["rows"][0]["cells"]
+    assert row[:4] == ["e", "IPv4", "80,81,82 + 1 more...", "192.0.2.1,192.0.2.2"]
+    assert api.merge(f"{path}/e", {"addressType": "IPv6"}).failure[:2] == (422, "Invalid")
+
+
+def test_a_certificate_request_names_who_asks(api: Api) -> None:
+    path = "/apis/certificates.k8s.io/v1/certificatesigningrequests"
+    api.delete(f"{path}/contract")
+    spec = {
+        "request": signing_request(),
+        "signerName": "example.com/x",
+        "usages": ["client auth"],
+        "expirationSeconds": 3600,
+    }
+    made = api.post(path, {"metadata": {"name": "contract"}, "spec": {**spec, "username": "somebody-else"}})
+    assert made.code == 201, made.body
+    who = api.post("/apis/authentication.k8s.io/v1/selfsubjectreviews", {}).body["status"]["userInfo"]
+    assert {key: made.body["spec"][key] for key in spec} == spec
+    assert (made.body["spec"]["username"], made.body["spec"]["groups"]) == (who["username"], who["groups"])
+    assert made.body["status"] == {}
+    cells = next(
+        row["cells"]
+        for row in api.client.get(path, headers={"accept": TABLE}).json()["rows"]
+        if row["cells"][0] == "contract"
+    )
+    assert cells[2:] == ["example.com/x", who["username"], "60m", "Pending"]
+    assert (
+        api.merge(f"{path}/contract", {"spec": {"signerName": "example.com/y"}}).body["spec"]["signerName"]
+        == "example.com/x"
+    )
+    assert api.delete(f"{path}/contract").code == 200
+
+
+def signing_request() -> str:
+    """A certificate signing request, as the API takes it."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "x")])
+    made = x509.CertificateSigningRequestBuilder().subject_name(name).sign(key, hashes.SHA256())
+    return base64.b64encode(made.public_bytes(serialization.Encoding.PEM)).decode()
