@@ -85,7 +85,8 @@ def take_workflow_lock(run: Run) -> bool:
     if waiting is None:
         return True
     if run.shutdown == "Terminate" and run.phase in ("", phases.PENDING):
-        set_phase(run, phases.FAILED, "Stopped with strategy 'Terminate'")
+        # It never ran, so nothing of it failed: upstream's releaseLocksForPendingShuttingdownWfs.
+        set_phase(run, phases.SUCCEEDED, "")
         return False
     phase = run.phase or phases.PENDING
     set_phase(run, phase, waiting.message)

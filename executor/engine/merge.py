@@ -95,7 +95,25 @@ def _merge_lists(under: list[Any], over: list[Any], key: str, keys: Mapping[str,
             if isinstance(item, Mapping):
                 places[name] = len(result)
             result.append(_without_directives(item))
-    return [item for at, item in enumerate(result) if at not in dropped]
+    return _in_order([item for at, item in enumerate(result) if at not in dropped], under, over, key)
+
+
+def _in_order(merged: list[Any], under: list[Any], over: list[Any], key: str) -> list[Any]:
+    """What `over` names comes in its order; the rest goes in before what follows it in `under` (upstream: mergeSortedSlice)."""
+    places = {item.get(key): at for at, item in enumerate(under) if isinstance(item, Mapping)}
+    wanted = {item.get(key): at for at, item in enumerate(over) if isinstance(item, Mapping)}
+    named = [item for item in merged if isinstance(item, Mapping) and item.get(key) in wanted]
+    named.sort(key=lambda item: wanted[item.get(key)])
+    if len(named) == len(merged):
+        return named
+    rest = [item for item in merged if not (isinstance(item, Mapping) and item.get(key) in wanted)]
+    found: list[Any] = []
+    for item in rest:
+        here = places.get(item.get(key)) if isinstance(item, Mapping) else None
+        while named and not (here is not None and here < places.get(named[0].get(key), -1)):
+            found.append(named.pop(0))
+        found.append(item)
+    return [*found, *named]
 
 
 def merge_workflow_specs(under: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:

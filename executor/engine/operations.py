@@ -6,7 +6,8 @@ Pure: each takes a Workflow object and gives a new one; the next `advance` acts 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import json
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -14,6 +15,7 @@ from argolint.errors import UserError
 from executor.engine import phases, size
 from executor.engine.clock import format_time
 from executor.engine.faults import TemplateFault
+from executor.engine.outputs import with_globals_of
 from executor.engine.types.suspend import with_defaults
 
 Workflow = Mapping[str, Any]
@@ -24,12 +26,12 @@ def stop(workflow: Workflow, *, now: datetime, selector: str = "", message: str 
     """End the workflow, exit handlers still run. With a selector, fail the matching suspend nodes instead."""
     if selector:
         return _change_suspended(workflow, selector, now, lambda node: {"phase": phases.FAILED}, message)
-    return _with_spec(_unfinished(workflow, "stop"), shutdown="Stop")
+    return _with_spec(_unfinished(workflow, "shutdown"), shutdown="Stop")
 
 
 def terminate(workflow: Workflow) -> dict[str, Any]:
     """End the workflow at once; exit handlers do not run."""
-    return _with_spec(_unfinished(workflow, "terminate"), shutdown="Terminate")
+    return _with_spec(_unfinished(workflow, "shutdown"), shutdown="Terminate")
 
 
 def suspend(workflow: Workflow) -> dict[str, Any]:
@@ -115,7 +117,12 @@ def _field(node: Node, field: str) -> str:
 
 def _unfinished(workflow: Workflow, verb: str) -> Workflow:
     if phases.workflow_completed(workflow):
-        raise UserError(f"cannot {verb} a workflow that has ended", "retry or resubmit it")
+        metadata = workflow.get("metadata") or {}
+        name, namespace = json.dumps(metadata.get("name")), json.dumps(metadata.get("namespace") or "")
+        raise UserError(
+            f"cannot {verb} a completed workflow: workflow: {name}, namespace: {namespace}",
+            "retry or resubmit it",
+        )
     return workflow
 
 
@@ -139,6 +146,11 @@ def _succeed(node: Node) -> dict[str, Any]:
 
 def _supply(node: Node, parameters: Mapping[str, str]) -> dict[str, Any]:
     outputs = dict(node.get("outputs") or {})
+    if not outputs.get("parameters"):
+        raise UserError(
+            "cannot set output parameters because node is not expecting any raw parameters",
+            f"declare outputs of {node.get('name')} with valueFrom: {{supplied: {{}}}}",
+        )
     left = dict(parameters)
     renewed = []
     for parameter in outputs.get("parameters") or ():
@@ -151,9 +163,16 @@ def _supply(node: Node, parameters: Mapping[str, str]) -> dict[str, Any]:
             parameter = {**{k: v for k, v in parameter.items() if k != "valueFrom"}, "value": left.pop(name)}
         renewed.append(parameter)
     if left:
-        raise UserError(f"{node.get('name')} has no output parameter {', '.join(sorted(left))}")
+        wrong = sorted(left)[0]
+        raise UserError(
+            f"node is not expecting output parameter '{wrong}'", _expected(node, outputs["parameters"])
+        )
     outputs["parameters"] = renewed
     return outputs
+
+
+def _expected(node: Node, parameters: Sequence[Mapping[str, Any]]) -> str:
+    return f"{node.get('name')} has {', '.join(str(p.get('name')) for p in parameters)}"
 
 
 def _change_suspended(
@@ -168,7 +187,7 @@ def _change_suspended(
     def chosen(node: Node) -> bool:
         return _is_suspended(node) and matches(node, selector)
 
-    return _change_nodes(workflow, chosen, now, change, message, must=True)
+    return _change_nodes(workflow, chosen, now, change, message, must=selector)
 
 
 def _change_nodes(
@@ -178,7 +197,7 @@ def _change_nodes(
     change: Callable[[Node], Mapping[str, Any]],
     message: str,
     *,
-    must: bool = False,
+    must: str = "",
 ) -> dict[str, Any]:
     hydrated = size.hydrate(workflow)
     status = dict(hydrated.get("status") or {})
@@ -198,9 +217,12 @@ def _change_nodes(
         if renewed.get("phase") in phases.COMPLETED or renewed.get("phase") in phases.PASSED_OVER:
             renewed["finishedAt"] = format_time(now)
         nodes[identity] = renewed
+        globals_ = with_globals_of(status.get("outputs") or {}, renewed.get("outputs") or {})
+        if globals_:
+            status["outputs"] = globals_
     if must and not found:
         raise UserError(
-            "currently, set only targets suspend nodes: no suspend nodes matching nodeFieldSelector",
+            f"currently, set only targets suspend nodes: no suspend nodes matching nodeFieldSelector: {must}",
             "see the tree for the nodes that wait",
         )
     if found:

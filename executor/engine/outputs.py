@@ -80,31 +80,36 @@ def _value(run: Run, source: Mapping[str, Any], scope: Scope) -> Any:
 
 def add_globals(run: Run, outputs: Mapping[str, Any] | None) -> None:
     """Outputs with a globalName become the workflow's; the last writer of a name wins."""
-    if not outputs:
+    present = run.status.get("outputs") or {}
+    renewed = with_globals_of(present, outputs or {})
+    if renewed == present:
         return
-    for kind in ("parameters", "artifacts"):
-        for item in outputs.get(kind) or ():
-            if item.get("globalName"):
-                _add_global(run, kind, item)
-
-
-def _add_global(run: Run, kind: str, item: Mapping[str, Any]) -> None:
-    if kind == "parameters":
-        if item.get("value") is None:
-            return
-        wanted: dict[str, Any] = {"name": item["globalName"], "value": scalar_text(item["value"])}
-    else:
-        if is_empty(item):
-            return
-        wanted = {k: v for k, v in item.items() if k not in ("globalName", "path")}
-        wanted["name"] = item["globalName"]
-    outputs = run.status.get("outputs") or {}
-    present = outputs.get(kind) or []
-    if wanted in present:
-        return
-    at = next((n for n, p in enumerate(present) if p.get("name") == wanted["name"]), len(present))
-    renewed = [*present[:at], wanted, *present[at + 1 :]]
-    run.set_status("outputs", {**outputs, kind: renewed})
+    run.set_status("outputs", renewed)
     add_output_globals(run.globals, run.status["outputs"])
     run.memory.globals_version += 1
     run.memory.idle.clear()
+
+
+def with_globals_of(present: Mapping[str, Any], outputs: Mapping[str, Any]) -> dict[str, Any]:
+    """The workflow's outputs with those outputs of a node that have a globalName and a value, in the place of older ones."""
+    found = dict(present)
+    for kind in ("parameters", "artifacts"):
+        for item in outputs.get(kind) or ():
+            wanted = _as_global(kind, item) if item.get("globalName") else None
+            if wanted is None:
+                continue
+            known = found.get(kind) or []
+            at = next((n for n, p in enumerate(known) if p.get("name") == wanted["name"]), len(known))
+            found[kind] = [*known[:at], wanted, *known[at + 1 :]]
+    return found
+
+
+def _as_global(kind: str, item: Mapping[str, Any]) -> dict[str, Any] | None:
+    if kind == "parameters":
+        if item.get("value") is None:
+            return None
+        return {"name": item["globalName"], "value": scalar_text(item["value"])}
+    if is_empty(item):
+        return None
+    wanted = {k: v for k, v in item.items() if k not in ("globalName", "path")}
+    return {**wanted, "name": item["globalName"]}

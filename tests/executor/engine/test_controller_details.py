@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
+from argolint.errors import UserError
 from executor.engine import advance
 from executor.engine import contract as c
 from executor.engine.simulate import START, Answer, Outcome, template_of, with_status
@@ -273,3 +274,54 @@ def test_waits_in_words() -> None:
         "1 day 1 hour",
     ]
     assert [in_words(s, 1) for s in (1, 119, 7300)] == ["1 second", "1 minute", "2 hours"]
+
+
+@pytest.mark.parametrize(
+    ("under", "over", "order"),
+    [
+        ("bd", "a", "abd"),
+        ("abcd", "fga", "fgabcd"),
+        ("wm", "m", "wm"),
+        ("abc", "cb", "acb"),
+        ("", "ba", "ba"),
+    ],
+)
+def test_merged_lists_keep_the_order_of_what_is_laid_over(under: str, over: str, order: str) -> None:
+    from executor.engine.merge import merge
+
+    lower, upper = ({"parameters": [{"name": name} for name in names]} for names in (under, over))
+    assert "".join(p["name"] for p in merge(lower, upper)["parameters"]) == order
+
+
+def test_a_workflow_terminated_before_it_got_its_lock_succeeds(workflow: Any) -> None:
+    from executor.engine import locks, operations
+
+    spec = f"{{entrypoint: work, synchronization: {{mutexes: [{{name: m}}]}}, templates: [{LEAF}]}}"
+    holder = advance(workflow(spec, name="first"), (), START, c.Context()).state
+    table = locks.table([holder])
+    waiting = advance(workflow(spec, name="second"), (), START, c.Context(locks=table)).state
+    assert waiting["status"]["phase"] == "Pending"
+    ended = advance(operations.terminate(waiting), (), START, c.Context(locks=table)).state
+    assert ended["status"]["phase"] == "Succeeded"
+    assert "synchronization" not in ended["status"]
+
+
+def test_supplied_outputs_are_global_at_once(workflow: Any) -> None:
+    from executor.engine import operations
+
+    state = advance(
+        workflow(
+            "{entrypoint: ask, templates: [{name: ask, suspend: {}, outputs: {parameters:"
+            " [{name: y, globalName: g, valueFrom: {supplied: {}}}]}}]}"
+        ),
+        (),
+        START,
+        c.Context(),
+    ).state
+    told = operations.set_outputs(state, "displayName=wf", now=START, parameters={"y": "yes"})
+    assert told["status"]["outputs"] == {"parameters": [{"name": "g", "value": "yes"}]}
+    plain = advance(
+        workflow("{entrypoint: ask, templates: [{name: ask, suspend: {}}]}"), (), START, c.Context()
+    )
+    with pytest.raises(UserError, match="node is not expecting any raw parameters"):
+        operations.set_outputs(plain.state, "displayName=wf", now=START, parameters={"y": "yes"})

@@ -85,7 +85,7 @@ def test_set_outputs_and_stop_by_selector(workflow: Any) -> None:
     assert ended["status"]["phase"] == "Failed"
     with pytest.raises(UserError, match="no suspend nodes matching"):
         engine.set_outputs(started(workflow, ASK), "displayName=three", now=LATER, message="x")
-    with pytest.raises(UserError, match="has no output parameter nope"):
+    with pytest.raises(UserError, match="node is not expecting output parameter 'nope'"):
         engine.set_outputs(started(workflow, ASK), "displayName=one", now=LATER, parameters={"nope": "x"})
     with pytest.raises(UserError, match="is not known"):
         engine.set_outputs(started(workflow, ASK), "color=red", now=LATER)
@@ -94,7 +94,7 @@ def test_set_outputs_and_stop_by_selector(workflow: Any) -> None:
 def test_operations_refuse_what_has_ended(run: Any) -> None:
     ended = run(CHAIN).state
     for operation in (engine.terminate, engine.suspend, lambda w: engine.stop(w, now=LATER)):
-        with pytest.raises(UserError, match="has ended"):
+        with pytest.raises(UserError, match='a completed workflow: workflow: "wf", namespace: "argo"'):
             operation(ended)
     with pytest.raises(UserError, match="must be Failed/Error to retry"):
         engine.retry(ended, now=LATER)

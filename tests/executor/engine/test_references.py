@@ -151,8 +151,8 @@ def test_template_defaults_apply_to_their_own_type_only(run: Any) -> None:
     main = made["wf[0].a"]["spec"]["containers"][1]
     assert main["imagePullPolicy"] == "Never"
     assert [e for e in main["env"] if not e["name"].startswith("ARGO_")] == [
-        {"name": "A", "value": "1"},
         {"name": "B", "value": "2"},
+        {"name": "A", "value": "1"},
     ]
     assert "imagePullPolicy" not in made["wf[0].b"]["spec"]["containers"][1]
     assert made["wf[0].b"]["spec"]["activeDeadlineSeconds"] == 30
