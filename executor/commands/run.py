@@ -61,7 +61,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--strict-fidelity", action="store_true", help="refuse what this machine would honour only nearly"
     )
+    add_cluster(parser)
     add_common(parser)
+
+
+def add_cluster(parser: argparse.ArgumentParser) -> None:
+    """A cluster for resource templates."""
+    parser.add_argument(
+        "--kubeconfig",
+        metavar="FILE",
+        help="resource templates act on this cluster (default: on objects in memory)",
+    )
+    parser.add_argument("--context", metavar="NAME", help="context of the kubeconfig")
+    parser.add_argument(
+        "--allow-kind", action="append", default=[], metavar="KIND", help="a kind that they may touch there"
+    )
+    parser.add_argument("--yes", action="store_true", help="do not ask whether the cluster is meant")
 
 
 def add_common(parser: argparse.ArgumentParser) -> None:
@@ -155,7 +170,7 @@ def run_once(args: argparse.Namespace, **more: Any) -> int:
 
 def options_of(args: argparse.Namespace, **more: Any) -> Any:
     """The command line as `executor.local.session.Options`. Raises UserError."""
-    from executor.local import given, session
+    from executor.local import given, realcluster, session
     from executor.local.prepare import parse_parameters
 
     if args.artifact and args.artifacts == "real":
@@ -167,7 +182,7 @@ def options_of(args: argparse.Namespace, **more: Any) -> Any:
         "namespace": args.namespace, "runtime": args.runtime, "output": args.output, "log": wants_logs(args),
         "lint": not args.no_lint, "jobs": args.jobs or 0, "quiet": args.quiet, "secrets": secrets_given(args),
         "artifacts": args.artifacts or "local", "strict": args.strict_fidelity, "only": args.only, "until": args.until, "breaks": args.breaks, "given": given.parse(args.artifact), "output_dir": args.output_dir,
-        "scheduled": args.scheduled_time,
+        "scheduled": args.scheduled_time, "cluster": realcluster.confirmed(args),
     }  # fmt: skip
     return session.Options(**{**fields, **more})
 

@@ -11,7 +11,7 @@ from typing import IO, Any
 
 from argolint.errors import UserError
 from executor import engine
-from executor.local import secrets, session, settings
+from executor.local import realcluster, secrets, session, settings
 from executor.local.documents import Manifest, Tree, objects_in, project_root, read_text
 from executor.local.masking import Masker
 from executor.local.rundir import FINAL, TERMINAL, RunDirectory
@@ -52,6 +52,7 @@ def options_of(run: RunDirectory, given: secrets.Given, **more: Any) -> Options:
     kept: dict[str, Any] = {
         "targets": info.get("targets") or [], "runtime": info.get("runtime"), "jobs": int(info.get("jobs") or 0),
         "artifacts": str(info.get("artifacts") or "local"), "secrets": merged,
+        "cluster": realcluster.target_from(info),
     }  # fmt: skip
     return Options(**{**kept, **{k: v for k, v in more.items() if v is not None}})
 

@@ -41,6 +41,7 @@ from executor.local.rundir import TERMINAL
 from executor.runtimes.base import ContainerRuntime
 from executor.runtimes.images import ImageMap
 from executor.runtimes.podrunner import PodHandle, PodRunner
+from executor.runtimes.resources import ResourceClient
 
 if TYPE_CHECKING:
     from executor.engine.simulate import Answer
@@ -77,6 +78,7 @@ class Driver:
         reuse: dict[str, Final] | None = None,
         plugins: Mapping[str, str] | None = None,
         router: Router | None = None,
+        resources: ResourceClient | None = None,
     ) -> None:
         """`finals` are pods that ended in an earlier life of this run: (namespace, name) -> what they came to.
 
@@ -98,7 +100,7 @@ class Driver:
             paths.pods,
             lookup_secret=lambda ns, name: self.store.get("v1", "Secret", ns, name),
             lookup_config_map=lambda ns, name: self.store.get("v1", "ConfigMap", ns, name),
-            resource_client=self.store,
+            resource_client=resources or self.store,
             images=images,
             claims_dir=paths.claims,
             network=network,

@@ -19,7 +19,7 @@ from argolint.errors import UserError
 from executor import engine
 from executor.artifacts.disk import DiskStore
 from executor.engine.contract import Context
-from executor.local import breakpoints, fidelity, given, hold, prepare, secrets, show
+from executor.local import breakpoints, fidelity, given, hold, prepare, realcluster, secrets, show
 from executor.local.console import Console, wants_live
 from executor.local.context import context_for
 from executor.local.documents import Manifest, Tree, objects_in, parse_reference, project_root, read_text
@@ -66,6 +66,7 @@ class Options(NamedTuple):
     given: Mapping[str, Path] = {}
     output_dir: str = ""
     scheduled: str | None = None
+    cluster: realcluster.Target | None = None
     reuse: dict[str, Any] | None = None  # fingerprint of a pod -> what it came to; filled by the run
 
 
@@ -357,6 +358,7 @@ def carry_on(
     from executor.runtimes.probe import choose
 
     world = world_for(options, settings, inputs, workflows)
+    resources = realcluster.resources(options.cluster) if options.cluster else None
     choice = choose(options.runtime or settings.runtime)
     router = Router(settings.rules) if settings.rules else None
     if router is not None:
@@ -419,6 +421,7 @@ def carry_on(
         on_hold=asked,
         plugins=settings.plugins,
         router=router,
+        resources=resources,
     )
     driver_box.append(driver)
     for workflow in workflows:
@@ -529,6 +532,7 @@ def _write_info(run: RunDirectory, options: Options, inputs: Input) -> None:
         "targets": targets, "cwd": str(cwd), "stdin": given, "runtime": options.runtime, "jobs": options.jobs,
         "artifacts": options.artifacts, "secretFiles": [str((cwd / f).resolve()) for f in options.secrets.files],
         "dummySecrets": options.secrets.dummy, "startedAt": prepare.timestamp(),
+        "cluster": options.cluster._asdict() if options.cluster else None,
     }  # fmt: skip
     write_atomically(run.path / "run.json", json.dumps(info, indent=2))
 
