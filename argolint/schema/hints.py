@@ -33,7 +33,7 @@ def _problem(raw: Raw, kind: str, compiled: Compiler) -> Problem:
     if raw.kind == "unknown-field":
         once = foreign.obsolete(raw.args["definition"], str(raw.key))
         if once:
-            args = {"owner": raw.args["owner"], "obsolete": once}
+            args = {"owner": raw.args["owner"], "obsolete": once, "definition": raw.args["definition"]}
             return Problem("unknown-field", path, raw.container, raw.key, args)
         chain = definitions_along(kind, path[:-1], compiled)
         instead = foreign.meant(raw.args["definition"], str(raw.key))

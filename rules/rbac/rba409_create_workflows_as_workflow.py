@@ -45,6 +45,8 @@ def check(role: Object, ctx: Context) -> Iterator[Finding]:
             if not workflow_users(holder, ctx.index):
                 continue
             reach = strongest(holder.binding.namespace or holder.namespace, ctx.index, holder.account)
+            if reach is not None and (reach[1].role.kind, reach[1].role.name) == (role.kind, role.name):
+                reach = None  # no more than it has itself
             worth = f", `{reach[0]}` with `{reach[1].role.name}` for one" if reach is not None else ""
             span, _, how = found[0]
             names = " and ".join(f"`{resource}`" for _, resource, verb in found if verb == how)

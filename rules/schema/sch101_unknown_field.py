@@ -7,9 +7,11 @@ from collections.abc import Iterator
 from argolint.analysis.structure import STEP_FIELDS, keeps_unknown_fields, of_kind
 from argolint.context import Context
 from argolint.model.k8s import Object
+from argolint.model.view import Span
 from argolint.model.workflow import TEMPLATE_TYPES
 from argolint.rule import Finding, rule
 from argolint.schema import Problem
+from argolint.schema.foreign import OBSOLETE
 
 
 @rule("SCH101", "unknown-field", on="object", severity="error")
@@ -18,15 +20,31 @@ def check(obj: Object, ctx: Context) -> Iterator[Finding]:
     for problem, span in of_kind(obj, ctx.argo_version, "unknown-field"):
         if is_said_better(problem):
             continue
+        if "obsolete" in problem.args:
+            yield from obsolete(problem, span)
+            continue
         near, instead = problem.suggestion, problem.args.get("instead")
-        once = problem.args.get("obsolete")
         # what a program writes that knows more fields than it fills
         is_left_out = problem.container[problem.key] is None and ctx.path.endswith(".json")
         yield Finding(
             span,
             f"{problem.args['owner']} has no field `{problem.key}`",
-            help=f"delete it: {once}" if once else help_of(near, instead),
-            severity="info" if once else "warning" if keeps_unknown_fields(obj) or is_left_out else None,
+            help=help_of(near, instead),
+            severity="warning" if keeps_unknown_fields(obj) or is_left_out else None,
+        )
+
+
+def obsolete(problem: Problem, span: Span) -> Iterator[Finding]:
+    """The finding about fields of older releases, at the first of those that stand together."""
+    once, holder = OBSOLETE[problem.args["definition"]], problem.container
+    names = [f"`{key}`" for key in holder if key in once]
+    if names[0] == f"`{problem.key}`":
+        fields = f"field {names[0]}" if len(names) == 1 else f"fields {', '.join(names[:-1])} and {names[-1]}"
+        yield Finding(
+            span,
+            f"{problem.args['owner']} has no {fields}",
+            help=f"delete {'it' if len(names) == 1 else 'them'}: {problem.args['obsolete']}",
+            severity="info",
         )
 
 
