@@ -47,6 +47,17 @@ def paths(feed: Feed) -> list[str] | None:
     return None if any(char in key for char in "|@[]{}*?()") else [key]
 
 
+_PAYLOAD = lazy(r"\bpayload((?:\.\w+){2,})")
+
+
+def carries_words(expression: str) -> bool:
+    """Whether the expression of a WorkflowEventBinding takes what anybody may write on a forge, such as `payload.pull_request.title`.
+
+    Argo Server takes events from those who hold a token, and from forges that sign what they send (upstream: events, webhooks).
+    """
+    return any(may_be_words(f"payload{path}") for path in _PAYLOAD.findall(expression))
+
+
 def is_made(path: str) -> bool:
     """Whether the forge makes the value at a path, so that it is no text of anybody's."""
     parts = path.split(".")

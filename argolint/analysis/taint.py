@@ -2,8 +2,8 @@
 
 A level is how far from the author of the manifest the text comes: LITERAL (the manifests themselves), OUTPUT (what a step
 printed), CALLER (whoever calls the template), SUBMITTER (whoever submits the Workflow), SENDER (whoever can send an event to a Sensor,
-the source of which is not known or takes events from inside), EVENT (the same, and anybody can: a webhook, a forge, or a
-WorkflowEventBinding). Values flow through arguments to inputs, across templateRef and workflowTemplateRef.
+the source of which is not known or takes events from inside), EVENT (the same, and anybody can: a webhook, or a forge that passes
+on what people write there). Values flow through arguments to inputs, across templateRef and workflowTemplateRef.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ def worst(taints: Iterable[Taint]) -> Taint:
 _Seeds = dict[tuple[str, str], list[tuple[str, str, Taint]]]  # (kind, name) -> (namespace, parameter, taint)
 
 
-def _source(path: str, span: Span, words: str, level: int = EVENT) -> Taint:
+def _source(path: str, span: Span, words: str, level: int) -> Taint:
     return Taint(level, ((Away(path, span), words),))
 
 
@@ -100,7 +100,8 @@ def _seeds(index: Index) -> _Seeds:
         for view in submit.mapping("arguments").items("parameters"):
             event = view.mapping("valueFrom")
             if event.get("event") is not None:
-                taint = _source(fact.path, event.value_span("event"), "an event fills it here")
+                level = EVENT if payloads.carries_words(event.text("event")) else SENDER
+                taint = _source(fact.path, event.value_span("event"), "an event fills it here", level)
                 found.setdefault((kind, ref.text("name")), []).append(
                     (fact.namespace, view.text("name"), taint)
                 )
