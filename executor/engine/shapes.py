@@ -87,7 +87,11 @@ SPEC: dict[str, Any] = {
 
 
 def check(spec: Any) -> None:
-    """WorkflowFault with the first thing that has the wrong type."""
+    """WorkflowFault with the first thing that has the wrong type, or the name of a field in the wrong case.
+
+    Such a name is refused by the API server where the CRDs have a schema. Where they have none, upstream's controller would
+    pass it over in a template and take it in a step (Go's decoder), so that nobody could tell what will run.
+    """
     found = _wrong(spec, SPEC, ".spec")
     if found:
         raise WorkflowFault(f"cannot unmarshall spec: {found}", "Failed")
@@ -109,6 +113,9 @@ def _wrong(value: Any, shape: Any, path: str) -> str:
     if isinstance(shape, dict):
         if not isinstance(value, Mapping):
             return _said(value, "object", path)
+        found = _misspelt(value, shape, path)
+        if found:
+            return found
         for name, inner in shape.items():
             found = _wrong(value.get(name), inner, f"{path}.{name}")
             if found:
@@ -121,6 +128,16 @@ def _wrong(value: Any, shape: Any, path: str) -> str:
         MAP: isinstance(value, Mapping),
     }[shape]
     return "" if fits else _said(value, {INTEGER: "int64", MAP: "object"}.get(shape, shape), path)
+
+
+def _misspelt(value: Mapping[str, Any], shape: Mapping[str, Any], path: str) -> str:
+    for name in value:
+        if name in shape or not isinstance(name, str):
+            continue
+        meant = next((known for known in shape if known.lower() == name.lower()), None)
+        if meant is not None:
+            return f'unknown field "{path[1:]}.{name}": names are case-sensitive, write {meant}'
+    return ""
 
 
 def _wrong_items(value: Any, shape: Of, path: str) -> str:

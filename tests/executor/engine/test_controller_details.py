@@ -325,3 +325,35 @@ def test_supplied_outputs_are_global_at_once(workflow: Any) -> None:
     )
     with pytest.raises(UserError, match="node is not expecting any raw parameters"):
         operations.set_outputs(plain.state, "displayName=wf", now=START, parameters={"y": "yes"})
+
+
+@pytest.mark.parametrize(
+    ("spec", "message"),
+    [
+        (
+            "{entrypoint: main, templates: [{name: main, steps: [[{name: a, template: work, When: 'false'}]]}]}",
+            'unknown field "spec.templates.steps.When": names are case-sensitive, write when',
+        ),
+        ("{Entrypoint: work}", 'unknown field "spec.Entrypoint": names are case-sensitive, write entrypoint'),
+        (
+            "{entrypoint: work, hooks: {Exit: {Template: work}}}",
+            'unknown field "spec.hooks.Template": names are case-sensitive, write template',
+        ),
+    ],
+)
+def test_field_names_in_the_wrong_case_are_refused(run: Any, spec: str, message: str) -> None:
+    given: dict[str, Any] = yaml.safe_load(spec)
+    given["templates"] = [*(given.get("templates") or []), yaml.safe_load(LEAF)]
+    outcome = run(yaml.safe_dump(given))
+    assert (outcome.phase, outcome.state["status"]["message"]) == (
+        "Failed",
+        f"cannot unmarshall spec: {message}",
+    )
+
+
+def test_names_that_users_choose_have_any_case(run: Any) -> None:
+    outcome = run(
+        "{entrypoint: work, podMetadata: {labels: {Name: x}}, hooks: {Template: {expression: 'false', template: work}},"
+        " templates: [{name: work, metadata: {annotations: {Path: y}}, container: {image: a, command: [c], env: [{name: NAME, value: z}]}}]}"
+    )
+    assert outcome.phase == "Succeeded"
