@@ -88,18 +88,18 @@ async def serve(
     """Join the two until the command has ended or the client has gone."""
     reader, writer = kubelet
     writer.write(execwire.frame(execwire.REQUEST, orjson.dumps(request)))
-    inward = asyncio.ensure_future(_inward(channels, writer))
+    inwards = asyncio.ensure_future(inward(channels, writer))
     outward = asyncio.ensure_future(_outward(reader, channels))
     try:
-        await asyncio.wait((inward, outward), return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait((inwards, outward), return_when=asyncio.FIRST_COMPLETED)
     finally:
-        for task in (inward, outward):
+        for task in (inwards, outward):
             task.cancel()
-        await asyncio.gather(inward, outward, return_exceptions=True)
+        await asyncio.gather(inwards, outward, return_exceptions=True)
         writer.close()
 
 
-async def _inward(channels: Channels, writer: asyncio.StreamWriter) -> None:
+async def inward(channels: Channels, writer: asyncio.StreamWriter) -> None:
     """From the client to the kubelet."""
     while (message := await channels.receive()) is not None:
         channel, rest = message

@@ -106,7 +106,7 @@ class Kubelet:
         self._accounts: dict[Key, tuple[Obj | None, str | None, float]] = {}
         self._threads: list[threading.Thread] = []
         self._informer = Informer(client, POD, on_event=self._pod_event)
-        self._exec = ExecServer(data, self._pid_of, self._signal, self._usage)
+        self._exec = ExecServer(data, self._run_of, self._usage)
 
     # --- life -------------------------------------------------------------------------------------
 
@@ -158,18 +158,6 @@ class Kubelet:
         if handle is None or handle.wait(0) is not None:
             raise LookupError(f"container {container} of pod {pod} does not run")
         return handle.runs.get(container)
-
-    def _pid_of(self, namespace: str, pod: str, container: str) -> int:
-        """The main process of a running container, for exec; 0 when it is about to run, LookupError when it does not run here."""
-        run = self._run_of(namespace, pod, container)
-        pid: int = getattr(run.handle, "entry_pid", 0) if run is not None and run.handle is not None else 0
-        return pid
-
-    def _signal(self, namespace: str, pod: str, container: str, number: int) -> None:
-        """Send a signal to what a container runs; argoexec's own containers, which are played, need none. LookupError."""
-        run = self._run_of(namespace, pod, container)
-        if run is not None:
-            run.signal(number)
 
     def _usage(self) -> Obj:
         """How much the containers that run here use, and the machine."""

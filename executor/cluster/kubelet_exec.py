@@ -21,12 +21,11 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from executor.cluster import execwire
+from executor.runtimes.containers import ContainerRun
+from executor.runtimes.input import Input
 
-# (namespace, pod, container) -> host process id of the container's main process, 0 when it is about to run; LookupError says
-# why there is none.
-FindPid = Callable[[str, str, str], int]
-# (namespace, pod, container, signal): send it to what the container runs; LookupError when it does not run.
-SendSignal = Callable[[str, str, str, int], None]
+# (namespace, pod, container) -> the container, None when it is about to run; LookupError says why there is none.
+FindRun = Callable[[str, str, str], ContainerRun | None]
 
 _KILL_FIRST = re.compile(r"kill -(\d{1,2}) 1")
 _CHUNK = 32 * 1024
@@ -36,17 +35,10 @@ _STARTING = 2.0
 class ExecServer:
     """Listens on the data directory's socket until `stop`; each connection is one command in a thread of its own."""
 
-    def __init__(
-        self,
-        data: Path,
-        find_pid: FindPid,
-        send_signal: SendSignal,
-        usage: Callable[[], dict[str, Any]] = dict,
-    ) -> None:
+    def __init__(self, data: Path, find: FindRun, usage: Callable[[], dict[str, Any]] = dict) -> None:
         """`usage` gives what the API asks for as `metrics.k8s.io`."""
         self._path = execwire.socket_path(data)
-        self._find_pid = find_pid
-        self._send_signal = send_signal
+        self._find = find
         self._usage = usage
         self._listener: socket.socket | None = None
 
@@ -94,15 +86,7 @@ class ExecServer:
                 if request.get("usage"):
                     send(execwire.STDOUT, json.dumps(self._usage()).encode())
                     return
-                number = signal_of(request["command"])
-                if number is not None:
-                    place = (request["namespace"], request["pod"], request["container"])
-                    self._send_signal(*place, number)
-                    send(execwire.ERROR, execwire.exit_status(0))
-                    return
-                pid = self._pid(request["namespace"], request["pod"], request["container"])
-                code = run(pid, request, reader, send)
-                send(execwire.ERROR, execwire.exit_status(code))
+                send(execwire.ERROR, self._answer(request, reader, send))
             except LookupError as error:
                 send(execwire.ERROR, execwire.failure(404, "NotFound", str(error.args[0])))
             except (OSError, ValueError, KeyError) as error:
@@ -110,14 +94,67 @@ class ExecServer:
                     execwire.ERROR, execwire.failure(500, "InternalError", f"cannot run the command: {error}")
                 )
 
-    def _pid(self, namespace: str, pod: str, container: str) -> int:
-        """A container's main process. One that is being started is given a moment: clients come as soon as its pod is said to run."""
+    def _answer(self, request: dict[str, Any], reader: BinaryIO, send: Callable[[int, bytes], None]) -> bytes:
+        """Do what a request asks for; the Status at its end. LookupError, OSError."""
+        place = (request["namespace"], request["pod"], request["container"])
+        if request.get("attach"):
+            attach(self._running(*place), reader, send)
+            return execwire.success()
+        number = signal_of(request["command"])
+        if number is not None:
+            container = self._find(*place)
+            if container is not None:  # argoexec's own containers are played: there is nothing to end
+                container.signal(number)
+            return execwire.success()
+        return execwire.exit_status(run(_pid_of(self._running(*place)), request, reader, send))
+
+    def _running(self, namespace: str, pod: str, name: str) -> ContainerRun:
+        """A container that runs. One that is being started is given a moment: clients come as soon as its pod is said to run."""
         deadline = time.monotonic() + _STARTING
-        while not (pid := self._find_pid(namespace, pod, container)):
+        while (found := self._find(namespace, pod, name)) is None or not _pid_of(found):
             if time.monotonic() > deadline:
-                raise LookupError(f"container {container} of pod {pod} does not run")
+                raise LookupError(f"container {name} of pod {pod} does not run")
             time.sleep(0.02)
-        return pid
+        return found
+
+
+def _pid_of(container: ContainerRun) -> int:
+    """The main process of a container on the host; 0 when it is about to run."""
+    pid: int = getattr(container.handle, "entry_pid", 0) if container.handle is not None else 0
+    return pid
+
+
+def attach(container: ContainerRun, reader: BinaryIO, send: Callable[[int, bytes], None]) -> None:
+    """Carry a client's input to the container, and what its terminal shows to the client, until either has gone.
+
+    What a container without a terminal prints is read from its log, by the API server.
+    """
+    given = container.input
+    if given is None:
+        raise LookupError(f"container {container.state.name} has no standard input")
+    stop = given.listen(lambda piece: send(execwire.STDOUT, piece))
+    feeder = threading.Thread(target=_feed_input, args=(reader, given), daemon=True)
+    feeder.start()
+    try:
+        while feeder.is_alive() and not given.ended.wait(0.1):
+            pass
+    finally:
+        stop()
+
+
+def _feed_input(reader: BinaryIO, given: Input) -> None:
+    """Frames of a client as input, until it leaves."""
+    with contextlib.suppress(OSError, ValueError, KeyError):
+        while True:
+            channel, payload = read_frame(reader)
+            if channel == execwire.STDIN:
+                given.write(payload)
+            elif channel == execwire.RESIZE:
+                size = json.loads(payload)
+                given.resize(int(size["Height"]), int(size["Width"]))
+            elif channel == execwire.CLOSE:
+                given.finish()
+    given.finish()
 
 
 class _Sender:

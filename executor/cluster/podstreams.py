@@ -8,6 +8,8 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import parse_qs
 
+import orjson
+
 from executor.cluster import execproxy, execwire, podattach, podlogs, portforward, streaming
 from executor.cluster.execproxy import Query, flag
 from executor.cluster.http import Receive, Request, Response, Scope, Send
@@ -136,7 +138,30 @@ def _attached(cluster: Cluster, query: Query, entry: Entry, wanted: set[int]) ->
     def ended() -> bool:
         return cluster.closing or podlogs_ended(cluster, entry, container)
 
-    return _Session(wanted, lambda channels: podattach.serve(path, wanted, ended, channels))
+    spec = next(one for one in pod["spec"]["containers"] if one.get("name") == container)
+    given = spec.get("stdin") is True
+    request = {
+        "attach": True,
+        "namespace": data["namespace"],
+        "pod": data["name"],
+        "container": container,
+    }
+
+    async def serve(channels: Channels) -> None:
+        try:
+            if given and spec.get("tty") is True:
+                await execproxy.serve(request, await execproxy.connect(cluster.data), channels)
+                return
+            kubelet = None
+            if given and execwire.STDIN in wanted:
+                kubelet = await execproxy.connect(cluster.data)
+                kubelet[1].write(execwire.frame(execwire.REQUEST, orjson.dumps(request)))
+            await podattach.serve(path, wanted, ended, channels, kubelet)
+        except ApiStatus as failure:
+            reason = execwire.failure(failure.code, failure.reason, failure.message)
+            await channels.send(execwire.ERROR, reason)
+
+    return _Session(wanted, serve)
 
 
 def podlogs_ended(cluster: Cluster, entry: Entry, container: str) -> bool:

@@ -6,6 +6,7 @@ Argo or Kubernetes: the pod runner has resolved all of that into paths, argument
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -80,6 +81,7 @@ class ContainerSpec:
         None  # the file that `stderr` ends up in, so that a runtime can take its own words back out of it
     )
     drain: Callable[[], None] | None = None  # waits until everything that was written has arrived in `log`
+    stdin: int = subprocess.DEVNULL  # a descriptor, where the container asks for an input
 
 
 @dataclass(frozen=True, slots=True)

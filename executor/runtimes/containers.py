@@ -11,10 +11,12 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from executor.runtimes import argoexec
 from executor.runtimes.base import ContainerHandle, ContainerSpec, Exit, Limits, StartFailed
+from executor.runtimes.input import Input
 from executor.runtimes.logpump import LogPump
 from executor.runtimes.podenv import ConfigError, environment, expand, quantity
 from executor.runtimes.podstatus import ContainerState, stamp
@@ -59,6 +61,7 @@ class ContainerRun:
         self.template_outputs: Object | None = None
         self.directory = pod.directory / "containers" / state.name.replace("/", "_")
         self.stdout_copy = self.directory / "stdout"
+        self.input: Input | None = None
         self._stopped = False
         self._sent: int | None = None
         self._thread: threading.Thread | None = None
@@ -125,6 +128,8 @@ class ContainerRun:
         self._end(outcome)
 
     def _end(self, outcome: Outcome) -> None:
+        if self.input is not None:
+            self.input.close()
         with self.pod.changed:
             self.outcome = outcome
             self.state.end(*outcome)
@@ -257,12 +262,28 @@ class ContainerRun:
             result=self.stdout_copy if wanted else None,
             result_limit=argoexec.RESULT_LIMIT,
         )
+        given = self._input()
         try:
-            handle = self.pod.runner.runtime.start(self.specify(pump.stdout, pump.stderr, pump.join))
+            spec = self.specify(pump.stdout, pump.stderr, pump.join)
+            if given is not None:
+                tty = {"stdout": given.child, "stderr": given.child} if given.tty else {}
+                spec = replace(spec, stdin=given.child, **tty)
+            handle = self.pod.runner.runtime.start(spec)
         finally:
+            if given is not None:
+                given.started(pump.stdout)
+            self.input = given
             pump.close_writers()
             pump.start()
         return handle, pump
+
+    def _input(self) -> Input | None:
+        """The standard input that the container asks for, if it does."""
+        if self.input is not None:
+            self.input.close()
+        if self.container.get("stdin") is not True:
+            return None
+        return Input(tty=self.container.get("tty") is True, once=self.container.get("stdinOnce") is True)
 
     def _retry_strategy(self) -> tuple[int, float] | None:
         strategy = ((self.pod.template or {}).get("containerSet") or {}).get("retryStrategy")

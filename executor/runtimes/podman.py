@@ -191,6 +191,8 @@ class PodmanRuntime:
             "--env-file",
             str(env_file),
         ]
+        if spec.stdin != subprocess.DEVNULL:
+            words += ["--interactive"]
         if spec.uid or spec.gid:
             words += ["--user", f"{spec.uid}:{spec.gid}"]
         if spec.cwd and spec.cwd != "/":
@@ -227,7 +229,7 @@ class PodmanRuntime:
         try:
             process = subprocess.Popen(
                 self.arguments(spec, name, env_file),
-                stdin=subprocess.DEVNULL,
+                stdin=spec.stdin,
                 stdout=spec.stdout,
                 stderr=spec.stderr,
                 start_new_session=True,

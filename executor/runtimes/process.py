@@ -101,7 +101,7 @@ class ProcessRuntime:
                 self.release(links)
                 raise StartFailed(f'exec: "{argv[0]}": executable file not found in $PATH')
             process = subprocess.Popen(
-                argv, executable=program, stdin=subprocess.DEVNULL, stdout=spec.stdout, stderr=spec.stderr, env=env, cwd=cwd,
+                argv, executable=program, stdin=spec.stdin, stdout=spec.stdout, stderr=spec.stderr, env=env, cwd=cwd,
                 start_new_session=True,
             )  # fmt: skip
         except (OSError, ValueError) as error:

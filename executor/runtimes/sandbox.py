@@ -341,7 +341,7 @@ class SandboxRuntime:
         try:
             process = subprocess.Popen(
                 joining(group, command) if group is not None else bounded(spec.limits, command),
-                stdin=subprocess.DEVNULL,
+                stdin=spec.stdin,
                 stdout=spec.stdout,
                 stderr=spec.stderr,
                 pass_fds=(write, options),

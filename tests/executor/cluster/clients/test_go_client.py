@@ -64,7 +64,7 @@ def test_a_controller_and_its_pods(kubeconfig: Path) -> None:
     words = [] if os.environ.get("CLIENTS_KUBECONFIG") else ["shell"]  # a bare kube-apiserver runs no pods
     said = checks(kubeconfig, *words)
     assert {name: text for name, text in said.items() if text} == {}
-    assert len(said) >= (35 if words else 26)
+    assert len(said) == (68 if words else 44)
 
 
 def test_informers_that_begin_with_a_stream(kubeconfig: Path) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import pty
 import re
+import select
 import signal
 import socket
 import subprocess
@@ -123,6 +125,68 @@ def test_attach_shows_what_comes_from_now_on(kubectl: Kubectl) -> None:
     assert attached.returncode == 4
     assert out.splitlines()[-1] == "tick 3"
     assert "terminated (Error)" in err
+
+
+def test_input_is_attached_to_a_container_that_asks_for_it(kubectl: Kubectl) -> None:
+    words = (
+        "run",
+        f"reader{uuid.uuid4().hex[:6]}",
+        "-i",
+        "--image=busybox",
+        "--restart=Never",
+        "--quiet",
+        "--",
+    )
+    done = subprocess.run(
+        [*kubectl.words, *words, "sh", "-c", "cat; echo; echo read; exit 5"],
+        env=kubectl.env,
+        input="one\ntwo",
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert (done.returncode, done.stdout.splitlines()) == (5, ["one", "two", "read"])
+
+
+def test_a_terminal_is_attached_to_a_container_that_asks_for_it(kubectl: Kubectl) -> None:
+    primary, secondary = pty.openpty()
+    words = (
+        "run",
+        f"shell{uuid.uuid4().hex[:6]}",
+        "-it",
+        "--image=busybox",
+        "--restart=Never",
+        "--quiet",
+        "--",
+        "sh",
+    )
+    process = subprocess.Popen(
+        [*kubectl.words, *words], env=kubectl.env, stdin=secondary, stdout=secondary, stderr=secondary
+    )
+    os.close(secondary)
+    shown = b""
+
+    def until(text: bytes) -> None:
+        nonlocal shown
+        while text not in shown:
+            assert select.select([primary], [], [], 40)[0], shown
+            shown += os.read(primary, 4096)
+
+    os.write(
+        primary, b"\n"
+    )  # for a prompt, whether or not the first one was printed before somebody was attached
+    until(b"# ")
+    os.write(primary, b"test -t 1 && echo terminal $((40 + 2))\n")
+    until(b"terminal 42")
+    os.write(primary, b"exit 6\n")
+    while True:
+        try:
+            if not os.read(primary, 4096):
+                break
+        except OSError:  # a terminal that nobody has open any more
+            break
+    assert process.wait(40) == 6
+    os.close(primary)
 
 
 def test_proxy_passes_requests_on(kubectl: Kubectl) -> None:
