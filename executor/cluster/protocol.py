@@ -49,6 +49,8 @@ STALL_SECONDS: Final = 20.0
 """How long a client may leave an answer unread before it is cut off."""
 LINGER_SECONDS: Final = 1.0
 """How long a client whose request was refused may take to read that."""
+LINGER_BYTES: Final = 16 * 1024 * 1024
+"""How much of a body that was refused is taken meanwhile, and thrown away."""
 MAX_CONNECTIONS: Final = 10_000
 MAX_UNREAD: Final = 256 * 1024 * 1024
 """Bytes that may wait for all clients that do not read, together; beyond them the worst are cut off."""
@@ -102,6 +104,7 @@ class Connection(asyncio.Protocol):
         self._between = True
         """No byte of a next request has come."""
         self._refused = False
+        self._discarded = 0
         self._keep_alive = True
         self._waiting: deque[tuple[Request, bool]] = deque()
         self._task: asyncio.Task[None] | None = None
@@ -168,7 +171,7 @@ class Connection(asyncio.Protocol):
             self._stalled_at = left
         elif self._writable is not None or self.transport.is_closing():
             self.transport.abort()
-        elif self._between:
+        elif self._between or self._refused:
             self.transport.close()
         else:
             self._refuse(ApiStatus(408, "Timeout", "the request took too long to arrive"))
@@ -176,6 +179,9 @@ class Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Bytes of requests."""
         if self._refused:
+            self._discarded += len(data)
+            if self._discarded > LINGER_BYTES:
+                self.transport.close()
             return
         if self._between:
             self._between = False
@@ -425,8 +431,11 @@ class Connection(asyncio.Protocol):
             response = failure_response(failure)
             head = self._head(response, [], b"\r\ncontent-length: %d" % len(response.body))
             self.transport.write(head + response.body)
-            self.transport.close()
-            # Whoever still sends does not read: he gets a moment to, and is cut off then.
+            # Whoever still sends does not read: he gets a moment to, and is cut off then. A connection that is closed while a body
+            # comes is reset, and the answer with it; so the body goes on to be taken for that moment, as far as it is not endless.
+            if failure.code != 413:
+                self.transport.close()
+            self._discarded = 0
             self.deadline = self.loop.time() + LINGER_SECONDS
 
     # ---- upgrades

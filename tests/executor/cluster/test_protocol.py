@@ -15,6 +15,8 @@ from executor.cluster.protocol import (
     BODY_SECONDS,
     HEAD_SECONDS,
     IDLE_SECONDS,
+    LINGER_BYTES,
+    LINGER_SECONDS,
     MAX_UNREAD,
     STALL_SECONDS,
     Connection,
@@ -252,5 +254,26 @@ def test_head_has_no_body() -> None:
         one.data_received(b"HEAD /x HTTP/1.1\r\nhost: h\r\n\r\n")
         assert b"content-length: 2\r\n" in transport.written
         assert transport.written.endswith(b"\r\n\r\n")
+
+    in_loop(work)
+
+
+def test_a_body_that_is_too_large_is_taken_for_a_moment_so_that_the_answer_is_read() -> None:
+    head = b"POST /x HTTP/1.1\r\nhost: h\r\ncontent-length: 99999999\r\n\r\n"
+
+    async def work(world: World) -> None:
+        one, transport = world.connect()
+        one.data_received(head + b"x" * 1000)
+        assert (transport.codes, transport.end) == ([b"413"], "")
+        one.data_received(GET)  # what comes now is the body, whatever it looks like
+        assert (transport.codes, world.api.bodies, transport.end) == ([b"413"], [], "")
+        world.after(LINGER_SECONDS + 1)
+        assert transport.end == "closed"
+
+        one, transport = world.connect()
+        one.data_received(head)
+        for _ in range(LINGER_BYTES // 1_000_000 + 1):
+            one.data_received(b"x" * 1_000_000)
+        assert (transport.codes, transport.end) == ([b"413"], "closed")
 
     in_loop(work)

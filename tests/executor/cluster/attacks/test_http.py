@@ -66,6 +66,12 @@ def test_fifty_megabytes(victim: Victim) -> None:
         pass  # closed before all of it was sent
 
 
+def test_who_sends_a_little_too_much_reads_why_when_all_of_it_was_sent(victim: Victim) -> None:
+    body = b"{" + b" " * (5 * 1024 * 1024) + b"}"
+    for _ in range(5):  # a connection that is reset at once loses the answer now and then
+        refused(victim.api.post(MAPS, body), 413, "limit is 3145728")
+
+
 def test_fifty_megabytes_in_chunks_without_a_length(victim: Victim) -> None:
     chunk = b"10000\r\n" + b"x" * 65536 + b"\r\n"
     answer = victim.raw(

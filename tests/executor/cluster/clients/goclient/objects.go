@@ -367,7 +367,7 @@ func checkWorkflow(ctx context.Context, e *env) error {
 		return err
 	}
 	_ = unstructured.SetNestedField(made.Object, int64(1), "status", "nodes", "n", "progress-count")
-	unstructured.RemoveNestedField(made.Object, "status", "nodes", "n", "progress-count")
+	unstructured.RemoveNestedField(made.Object, "status", "nodes")
 	labels := made.GetLabels()
 	labels["workflows.argoproj.io/phase"] = "Running"
 	made.SetLabels(labels)
