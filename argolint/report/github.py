@@ -12,18 +12,20 @@ def render(view: View) -> str:
     lines = []
     for item in view.findings:
         line, column, end_line, end_column = positions(item, view.texts)
-        where = f"file={_property(item.path)},line={line},endLine={end_line}"
+        where = f"file={property_text(item.path)},line={line},endLine={end_line}"
         if end_line == line:
             where += f",col={column},endColumn={end_column}"
-        title = _property(f"{item.code} {item.name}")
+        title = property_text(f"{item.code} {item.name}")
         text = item.message + (f"\n{item.help}" if item.help else "")
-        lines.append(f"::{_LEVELS[item.severity]} {where},title={title}::{_data(text)}\n")
+        lines.append(f"::{_LEVELS[item.severity]} {where},title={title}::{data_text(text)}\n")
     return "".join(lines)
 
 
-def _data(text: str) -> str:
+def data_text(text: str) -> str:
+    """Text after the second `::` of a command."""
     return printable_lines(text).replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 
-def _property(text: str) -> str:
-    return _data(text).replace(":", "%3A").replace(",", "%2C")
+def property_text(text: str) -> str:
+    """Text of a property of a command."""
+    return data_text(text).replace(":", "%3A").replace(",", "%2C")

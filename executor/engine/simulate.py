@@ -244,6 +244,9 @@ class _World:
         )
         answer = self._ask(node_id, template, kind)
         limit = pod["spec"].get("activeDeadlineSeconds")
+        if answer.perform is not None and template.get("daemon"):
+            self.at(answer.pending, ("started", name, answer.perform))
+            return
         self.at(answer.pending, ("running", name))
         if answer.perform is not None:
             self.at(answer.pending + answer.after, ("ended", name, answer))
@@ -314,6 +317,12 @@ class _World:
         if what[0] == "running":
             self.started[name] = self.now
             self.inbox.append(c.PodObserved(with_status(pod, "Running", self.now, {}, None)))
+            return
+        if what[0] == "started":  # a daemon that really runs, and goes on
+            seen = what[2](node_id, pod)
+            self.inbox += seen
+            if any(isinstance(s, c.PodObserved) and s.pod["status"]["phase"] != "Running" for s in seen):
+                self.ended.add(name)
             return
         answer: Answer = what[2]
         self.ended.add(name)

@@ -15,7 +15,7 @@ from executor.runtimes.containers import seconds_of
 
 Object = Mapping[str, Any]
 STATUS_INTERVAL = 5.0  # seconds between two looks at a resource's status, as upstream
-_RUNS = frozenset({"container", "script", "containerSet", "http"})
+_RUNS = frozenset({"container", "script", "containerSet", "http", "resource", "data"})
 _ANSWER_KEYS = (
     "exitCode", "exitCodes", "phase", "message", "result", "after", "pending", "progress", "outputs", "statusCode", "body",
     "status", "resume",
@@ -166,8 +166,6 @@ class Mocks:
             wrong = "steps can be run in test cases only"
         elif ask.kind not in _RUNS or (stub and ask.kind not in ("container", "script", "containerSet")):
             wrong = f"a {ask.kind} template cannot be {'replaced by a program' if stub else 'run in a test'}"
-        elif ask.template.get("daemon"):
-            wrong = "a daemon cannot be run in a test"
         else:
             try:
                 after, pending = seconds(own.get("after", 1)), seconds(own.get("pending", 0))

@@ -1,7 +1,8 @@
 """Steps of a test case that really run: `unmocked: run`, `spy: true`, and stubs of `exec:` in a step's place.
 
 The clock stays virtual: a step is run when its time has come, to its end, and the case goes on with what it came to.
-Files pass from step to step by a store in a temporary directory, which goes with the case.
+Files pass from step to step by a store in a temporary directory, and resource templates act on objects in memory; both go
+with the case. A daemon runs on until the case has ended.
 """
 
 from __future__ import annotations
@@ -9,19 +10,34 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from argolint.errors import UserError
 from executor.engine import contract as c
+from executor.engine.simulate import template_of
+from executor.local.objects import ObjectStore
 from executor.runtimes.base import ContainerHandle, ContainerRuntime, ContainerSpec, Mount
+
+if TYPE_CHECKING:
+    from executor.runtimes.podrunner import PodHandle
 
 Object = dict[str, Any]
 STUBS = "/.argorun/test"  # where a stub finds the test file's directory
 PATIENCE = 600.0  # real seconds that one step may take
-Lookup = Callable[[str, str, str], Object | None]  # (kind, namespace, name) -> the object
+POLL = 0.05  # seconds between two looks at a daemon
+CONDITIONS = 5.0  # real seconds that a resource template waits: nothing in a test changes a status meanwhile
+
+
+class _Objects(ObjectStore):
+    """The objects of one case."""
+
+    def patience(self, kind: str) -> float | None:
+        """How long to wait for any kind's status to change."""
+        return CONDITIONS
 
 
 class _Stubbed:
@@ -40,11 +56,14 @@ class _Stubbed:
 class RealSteps:
     """Runs pods and http requests of one case. Use it as a context manager; nothing is set up before the first step."""
 
-    def __init__(self, folder: Path, images: Mapping[str, Any], lookup: Lookup) -> None:
-        """`folder` is the test file's directory, `images` the `local.images` of the configuration."""
+    def __init__(self, folder: Path, images: Mapping[str, Any], objects: ObjectStore) -> None:
+        """`folder` is the test file's directory, `images` the `local.images` of the configuration, `objects` what is there."""
         self._folder = folder.resolve()
         self._images = images
-        self._lookup = lookup
+        self._objects = _Objects()
+        for obj in objects.made(frozenset()):
+            self._objects.put(obj)
+        self._daemons: list[PodHandle] = []
         self._scratch: Path | None = None
         self._runtime: ContainerRuntime | None = None
 
@@ -52,6 +71,10 @@ class RealSteps:
         return self
 
     def __exit__(self, *_: object) -> None:
+        for handle in self._daemons:
+            handle.kill()
+        for handle in self._daemons:
+            handle.wait(30)
         if self._scratch is not None:
             from executor.runtimes.sandbox import remove_tree
 
@@ -116,14 +139,19 @@ class RealSteps:
         root = self._root()
         return PodRunner(
             runtime, DiskStore(root / "artifacts"), root / "pods", images=images, claims_dir=root / "volumes",
-            lookup_secret=lambda space, name: self._lookup("Secret", space, name),
-            lookup_config_map=lambda space, name: self._lookup("ConfigMap", space, name),
+            lookup_secret=lambda space, name: self._objects.get("v1", "Secret", space, name),
+            lookup_config_map=lambda space, name: self._objects.get("v1", "ConfigMap", space, name),
+            resource_client=self._objects,
         )  # fmt: skip
 
     def _pod(self, node_id: str, pod: Object, stub: tuple[str, ...]) -> list[c.Observation]:
         results: list[Object] = []
         runner = self._runner(stub)
         handle = runner.start(pod, lambda status: None, results.append)
+        if template_of(pod).get("daemon"):
+            self._daemons.append(handle)
+            status = _until_ready(handle)
+            return [*map(c.TaskResultObserved, results[-1:]), c.PodObserved({**pod, "status": status})]
         status = handle.wait(PATIENCE)
         if status is None:
             handle.kill()
@@ -139,10 +167,23 @@ class RealSteps:
         def secret(reference: Mapping[str, Any]) -> str:
             from executor.runtimes.podenv import decode_secret
 
-            found = self._lookup("Secret", "default", str(reference.get("name")))
+            found = self._objects.get("v1", "Secret", "default", str(reference.get("name")))
             if found is None:
                 raise LookupError(f'secret "{reference.get("name")}" not found')
             return decode_secret(found)[str(reference.get("key"))].decode("utf-8", "replace")
 
         response, error = run_http(template, secret)
         return c.HttpObserved(node_id, response, error)
+
+
+def _until_ready(handle: PodHandle) -> Object:
+    """A daemon's status once it is ready, or has ended; after `PATIENCE` it is killed."""
+    end = time.monotonic() + PATIENCE
+    while (status := handle.wait(POLL)) is None:
+        status = handle.status
+        containers = status.get("containerStatuses") or []
+        if status["phase"] == "Running" and all(one["ready"] for one in containers):
+            return status
+        if time.monotonic() > end:
+            handle.kill()
+    return status

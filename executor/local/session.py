@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
@@ -19,7 +20,7 @@ from argolint.errors import UserError
 from executor import engine
 from executor.artifacts.disk import DiskStore
 from executor.engine.contract import Context
-from executor.local import breakpoints, fidelity, given, hold, prepare, realcluster, secrets, show
+from executor.local import breakpoints, fidelity, given, hold, places, prepare, realcluster, secrets, show
 from executor.local.console import Console, wants_live
 from executor.local.context import context_for
 from executor.local.documents import Manifest, Tree, objects_in, parse_reference, project_root, read_text
@@ -457,7 +458,8 @@ def carry_on(
             what = "stopped" if not options.breaks else "paused"
             after = held.when.replace("on-failure", "after the failure of")
             err.write(f"{what} {after} {held.name}; `argorun resume {first}` goes on\n")
-        show.epilogue(final, console, run.path, code, held is not None, err)
+        where = partial(places.template_place, inputs=inputs)
+        show.epilogue(final, console, run.path, code, held is not None, where, err)
         err.write(f"{statement}\nrun directory: {run.path}\n")
     run.unlock()
     return code
@@ -497,8 +499,8 @@ def _exit_code(options: Options, driver: Driver, final: Sequence[Object]) -> int
         return INTERRUPTED
     if driver.held and not _all_ended(final):
         return SUSPENDED if options.breaks else SUCCEEDED
-    code = max((show.exit_code(w) for w in final), key=_severity)
-    return CANNOT_RUN if code in (FAILED, ERROR) and _cannot_run(final) else code
+    code = max((show.exit_code(w) for w in final), key=show.severity)
+    return CANNOT_RUN if code in (FAILED, ERROR) and show.cannot_run(final) else code
 
 
 def _all_ended(final: Sequence[Object]) -> bool:
@@ -586,13 +588,3 @@ def _make_directory(base: Path, name: str) -> Path:
             "run in a directory that you may write to",
         ) from None
     return directory
-
-
-def _severity(code: int) -> int:
-    order = (SUCCEEDED, SUSPENDED, FAILED, ERROR)
-    return order.index(code) if code in order else 9
-
-
-def _cannot_run(final: Sequence[Object]) -> bool:
-    nodes = [n for w in final for n in ((w.get("status") or {}).get("nodes") or {}).values()]
-    return any("ErrImagePull" in str(n.get("message") or "") for n in nodes)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+import os
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
@@ -12,6 +13,7 @@ from executor.local.console import Console
 from executor.local.rundir import TERMINAL
 
 Object = dict[str, Any]
+Place = Callable[[Mapping[str, Any]], str]
 SUCCEEDED, FAILED, INVALID, ERROR, CANNOT_RUN, SUSPENDED, INTERRUPTED = 0, 1, 2, 3, 4, 5, 130
 
 
@@ -50,9 +52,15 @@ def show(output: str, final: Sequence[Object], console: Console, out: IO[str]) -
 
 
 def epilogue(
-    final: Sequence[Object], console: Console, directory: Path, code: int, held: bool, err: IO[str]
+    final: Sequence[Object],
+    console: Console,
+    directory: Path,
+    code: int,
+    held: bool,
+    place: Place,
+    err: IO[str],
 ) -> None:
-    """Why it failed, and what to do next."""
+    """Why it failed, and what to do next. `place` is where a node's template stands ("" when nobody knows)."""
     for workflow in final:
         name = workflow["metadata"]["name"]
         ended = str((workflow.get("status") or {}).get("phase") or "") in TERMINAL
@@ -66,7 +74,7 @@ def epilogue(
     for warning in console.warnings[:10] if code else []:
         err.write(f"warning: {console.mask(warning)}\n")
     if code in (FAILED, ERROR):
-        _failed_logs(final, console, directory, err)
+        _failed_logs(final, console, directory, place, err)
         err.write(f"to run what failed again: argorun retry {directory.name}\n")
 
 
@@ -92,7 +100,23 @@ def fidelity_line(final: Sequence[Object], console: Console, choice: Any, images
     )
 
 
-def _failed_logs(final: Sequence[Object], console: Console, directory: Path, err: IO[str]) -> None:
+def _plain(line: str) -> str:
+    """A line of a step's log that GitHub Actions does not take for a command: it looks behind leading blanks."""
+    command = line.lstrip().startswith(("::", "##["))
+    return f"| {line}" if command and os.environ.get("GITHUB_ACTIONS") == "true" else line
+
+
+def annotation(place: str, message: str) -> str:
+    """A GitHub Actions command that shows a failure at its line."""
+    from argolint.report.github import data_text, property_text
+
+    path, _, line = place.rpartition(":")
+    return f"::error file={property_text(path)},line={line},title=argorun::{data_text(message)}\n"
+
+
+def _failed_logs(
+    final: Sequence[Object], console: Console, directory: Path, place: Place, err: IO[str]
+) -> None:
     """The last lines of the first failed pods."""
     by_node = {
         (p["metadata"].get("annotations") or {}).get("workflows.argoproj.io/node-id"): p for p in console.pods
@@ -117,7 +141,25 @@ def _failed_logs(final: Sequence[Object], console: Console, directory: Path, err
                 / "main.log"
             )
             text = path.read_bytes()[-4096:].decode("utf-8", "replace") if path.is_file() else ""
-            err.write(
-                f"--- {node.get('name')}: {console.mask(tree.one_line(str(node.get('message') or node.get('phase'))))}\n"
+            message = console.mask(tree.one_line(str(node.get("message") or node.get("phase"))))
+            where = place(node)
+            err.write(f"--- {node.get('name')}: {message}\n")
+            if where:
+                err.write(f"    template {node.get('templateName') or ''} at {where}\n")
+                if os.environ.get("GITHUB_ACTIONS") == "true":
+                    err.write(annotation(where, f"{node.get('name')}: {message}"))
+            err.writelines(
+                f"    {_plain(console.mask(tree.printable(line)))}\n" for line in text.splitlines()[-20:]
             )
-            err.writelines(f"    {console.mask(tree.printable(line))}\n" for line in text.splitlines()[-20:])
+
+
+def severity(code: int) -> int:
+    """How bad an exit code is, beside others."""
+    order = (SUCCEEDED, SUSPENDED, FAILED, ERROR)
+    return order.index(code) if code in order else 9
+
+
+def cannot_run(final: Sequence[Object]) -> bool:
+    """Whether an image without a rule was in the way."""
+    nodes = [n for w in final for n in ((w.get("status") or {}).get("nodes") or {}).values()]
+    return any("ErrImagePull" in str(n.get("message") or "") for n in nodes)

@@ -180,7 +180,7 @@ def run_case(file: Suite, subject: Subject, index: int, *, update: bool = False)
         seen[0] = state
         return state
 
-    real = RealSteps(file.path.parent, subject.images, lambda *key: subject.store.get("v1", *key))
+    real = RealSteps(file.path.parent, subject.images, subject.store)
     mocks = Mocks(
         file,
         [*own, *shared],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
@@ -390,17 +391,94 @@ spec:
   entrypoint: main
   templates:
   - {name: main, steps: [[{name: d, template: d}], [{name: r, template: r}]]}
-  - {name: d, daemon: true, container: {image: alpine, command: [sleep]}}
+  - {name: d, suspend: {}}
   - {name: r, resource: {action: get, manifest: "{}"}}
 """
-    assert problems(tmp_path, "  unmocked: run\n", workflow) == [
-        "wf[0].d has no mock: a daemon cannot be run in a test (wf[0].d); give it a mock with an answer",
-        "wf[1].r has no mock: a resource template cannot be run in a test (wf[1].r); give it a mock with an answer",
-    ]
     found = problems(
-        tmp_path, "  mocks: [{match: {template: d}}, {match: {kind: resource}, exec: ['true']}]\n", workflow
+        tmp_path,
+        "  mocks: [{match: {template: d}, resume: {}}, {match: {kind: resource}, exec: ['true']}]\n",
+        workflow,
     )
     assert "a resource template cannot be replaced by a program" in found[0]
+
+
+DAEMON = """kind: Workflow
+metadata: {name: x}
+spec:
+  entrypoint: main
+  templates:
+  - name: main
+    steps:
+    - [{name: server, template: server}]
+    - [{name: ask, template: ask, arguments: {parameters: [{name: ip, value: "{{steps.server.ip}}"}]}}]
+  - name: server
+    daemon: true
+    script:
+      image: python
+      command: [python3]
+      source: |
+        import http.server, pathlib
+        pathlib.Path("index.html").write_text("from the daemon")
+        http.server.test(http.server.SimpleHTTPRequestHandler, port=PORT, bind="127.0.0.1")
+      readinessProbe: {httpGet: {path: /, port: PORT}, periodSeconds: 1}
+  - name: ask
+    inputs: {parameters: [{name: ip}]}
+    script: {image: python, command: [python3], source: "import urllib.request as r; assert r.urlopen('http://{{inputs.parameters.ip}}:PORT/').read() == b'from the daemon'"}
+"""
+
+
+def test_a_daemon_runs_until_the_case_has_ended(sandbox_here: None, tmp_path: Path) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    text = "  unmocked: run\n  expect: {phase: Succeeded, nodes: {ask: {phase: Succeeded}}}\n"
+    assert problems(tmp_path, text, DAEMON.replace("PORT", str(port))) == []
+    with socket.socket() as gone:
+        gone.settimeout(5)
+        assert gone.connect_ex(("127.0.0.1", port)) != 0
+
+
+def test_a_daemon_that_ends_fails(sandbox_here: None, tmp_path: Path) -> None:
+    workflow = """kind: Workflow
+metadata: {name: x}
+spec:
+  entrypoint: d
+  templates:
+  - {name: d, daemon: true, container: {image: alpine, command: [sh, -c, exit 3], readinessProbe: {exec: {command: ["false"]}}}}
+"""
+    text = '  unmocked: run\n  expect: {phase: Failed, message: "main: Error (exit code 3)"}\n'
+    assert problems(tmp_path, text, workflow) == []
+
+
+OBJECTS = """kind: Workflow
+metadata: {name: x}
+spec:
+  entrypoint: main
+  templates:
+  - name: main
+    steps:
+    - [{name: make, template: make}]
+    - [{name: read, template: read}, {name: wait, template: wait}]
+  - {name: make, resource: {action: create, manifest: "{apiVersion: v1, kind: ConfigMap, metadata: {name: m}, data: {k: made}}"}}
+  - name: read
+    resource: {action: get, manifest: "{apiVersion: v1, kind: ConfigMap, metadata: {name: m}}"}
+    outputs: {parameters: [{name: k, valueFrom: {jsonPath: "{.data.k}"}}]}
+  - {name: wait, resource: {action: get, successCondition: status.done == true, manifest: "{apiVersion: v1, kind: ConfigMap, metadata: {name: m}}"}}
+"""
+
+
+def test_resource_templates_act_on_the_objects_of_their_case(
+    sandbox_here: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("executor.local.realsteps.CONDITIONS", 0.2)
+    text = """  unmocked: run
+  expect: {phase: Failed, nodes: {read: {phase: Succeeded, outputs: {parameters: {k: made}}}, wait: {message: meets neither condition}}}
+- name: the same again
+  mocks: [{match: {template: wait}}]
+  unmocked: run
+  expect: {phase: Succeeded}
+"""
+    assert [list(verdict.problems) for verdict in case(tmp_path, HEAD + text, OBJECTS)] == [[], []]
 
 
 PLUGIN = """kind: Workflow

@@ -89,7 +89,7 @@ def test_a_failed_run_shows_the_last_lines_of_the_log(argorun, project: Path) ->
     done = argorun(one("echo before; exit 3"), "--no-log")
     assert done.code == 1
     assert done.out.splitlines()[0] == "wf  Failed  main: Error (exit code 3)"
-    assert "--- wf: main: Error (exit code 3)\n    before\n" in done.err
+    assert "--- wf: main: Error (exit code 3)\n    template main at wf.yaml:7\n    before\n" in done.err
     saved = json.loads((project / ".argolint/runs/wf/workflow.json").read_text())
     assert saved["status"]["phase"] == "Failed"
     assert (project / ".argolint/runs/wf/pods/default_wf/logs/main.log").read_text() == "before\n"
