@@ -167,3 +167,27 @@ def restriction(index: Index) -> tuple[ObjectFact, str] | None:
     inner = root.get("workflowRestrictions", root) if isinstance(root, Map) else None
     value = inner.get("templateReferencing") if isinstance(inner, Map) else None
     return (configs[0], value) if value in ("Strict", "Secure") else None
+
+
+def instance_id(index: Index) -> tuple[ObjectFact, str] | None:
+    """The instance ID of the tree's only controller, "" for none, and where its configuration is; None when there are several, or none."""
+    key = "controller-instance-id"
+    if key not in index.memo:
+        index.memo[key] = _instance_id(index)
+    found: tuple[ObjectFact, str] | None = index.memo[key]
+    return found
+
+
+def _instance_id(index: Index) -> tuple[ObjectFact, str] | None:
+    configs = [fact for fact in index.of_kind("ConfigMap") if fact.name.endswith(CONTROLLER)]
+    loaded = index.load(configs[0]) if len(configs) == 1 else None
+    if loaded is None:
+        return None
+    data = loaded.mapping("data")
+    text = data.text("config")
+    if "{{" in text or "$" in text:
+        return None
+    documents = parse(text).documents if text else []
+    root = documents[0].root if documents else None
+    value = root.get("instanceID") if isinstance(root, Map) else data.get("instanceID")
+    return (configs[0], value if isinstance(value, str) else "")

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from typing import Any, NamedTuple
 
-from argolint.analysis.steps import SiblingUse, sibling_uses
-from argolint.analysis.structure_graph import is_conditional, reachable
+from argolint.analysis.steps import SiblingUse, child, sibling_uses
+from argolint.analysis.structure_graph import reachable
 from argolint.analysis.variables import uses_in, uses_in_expression
 from argolint.context import Context, Scalar, scalars_of
 from argolint.model.k8s import Object
 from argolint.model.view import View
 from argolint.model.workflow import Step, Template, WorkflowSpec
+from argolint.patterns import lazy
 
 
 class Reads(NamedTuple):
@@ -151,6 +152,7 @@ def absent_uses(scalar: Scalar, kind: str) -> Iterator[AbsentUse]:
             producer is None
             or found.use.guarded
             or found.own_hook
+            or (found.use.in_expr and _chooses(scalar.value))
             or not producer.when
             or producer is reader
             or producer.loops
@@ -170,9 +172,32 @@ def is_constant(when: str) -> bool:
     return "{{" not in when
 
 
+_TERNARY = lazy(r"\?(?![?.])[^?]*:")
+
+
+def _chooses(text: str) -> bool:
+    """Whether an expression reads one thing or another by a condition of its own: `a ? b : c`."""
+    return _TERNARY.search(text) is not None
+
+
+_SUCCEEDED = lazy(r"([A-Za-z0-9][-A-Za-z0-9]*)\.Succeeded\b")
+
+
 def needs_success(reader: Step, producer: str) -> bool:
-    """Whether a task only runs when another has succeeded, as far as `depends` says."""
-    return f"{producer}.Succeeded" in reader.depends
+    """Whether a task only runs when another has succeeded, as far as `depends` of it and of the tasks before it says."""
+    todo, seen = [reader], {reader.name}
+    while todo:
+        task = todo.pop()
+        if "||" in task.depends:
+            continue
+        for name in _SUCCEEDED.findall(task.depends):
+            if name == producer:
+                return True
+            before = child(reader.template, name) if name not in seen else None
+            if before is not None:
+                seen.add(name)
+                todo.append(before)
+    return False
 
 
 def output_default(template: Template, name: str) -> Any:
@@ -189,11 +214,6 @@ def looped_calls(spec: WorkflowSpec) -> set[str]:
             if step.loops and step.target is not None and step.target.local:
                 found.add(step.target.local)
     return found
-
-
-def conditional_producers(template: Template) -> bool:
-    """Whether any child may be skipped: a cheap test before the dear one."""
-    return any(is_conditional(step) for step in template.children)
 
 
 def key_of(artifact: View) -> tuple[View, str] | None:

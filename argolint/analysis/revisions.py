@@ -10,6 +10,7 @@ from typing import Any
 
 from argolint.model.k8s import Object, objects_of
 from argolint.project.discover import is_manifest
+from argolint.project.index import Index
 from argolint.text import decode
 from argolint.yaml import parse
 from argolint.yaml.nodes import plain
@@ -79,3 +80,47 @@ def deleted(base: Any, present: Iterable[tuple[str, str]]) -> list[tuple[str, st
         if name and (kind, name) not in still:
             gone.append((kind, name, str(one.get("") or "")))
     return gone
+
+
+def removed(base: Any, index: Index) -> dict[tuple[str, str, str], str]:
+    """What a change takes away: (kind, name, "") of objects and (kind, name, template) of their templates -> how to speak of it.
+
+    What still has the name, in whatever namespace, is not taken away.
+    """
+    found: dict[tuple[str, str, str], str] = {}
+    for one in _objects(base):
+        _, kind, _, name = _identity(one)
+        if not name:
+            continue
+        still = index.find(kind, name)
+        if not still:
+            found[kind, name, ""] = f"{kind} `{name}`"
+            continue
+        kept = {template.name for fact in still for template in fact.templates}
+        for template in templates_of(one):
+            if template not in kept and kept:
+                found[kind, name, template] = f"template `{template}` of {kind} `{name}`"
+    return found
+
+
+def templates_of(one: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    """The templates of a workflow object as plain data, by name."""
+    spec = dig(one, ("spec", "workflowSpec")) or dig(one, ("spec",))
+    listed = spec.get("templates") if isinstance(spec, Mapping) else None
+    found: dict[str, Mapping[str, Any]] = {}
+    for template in listed if isinstance(listed, list) else ():
+        if isinstance(template, Mapping) and isinstance(template.get("name"), str):
+            found[template["name"]] = template
+    return found
+
+
+def inputs_of(template: Mapping[str, Any]) -> dict[str, bool]:
+    """The input parameters of a template as plain data: name -> whether the caller must give it."""
+    listed = dig(template, ("inputs", "parameters"))
+    return {
+        str(one["name"]): one.get("value") is None
+        and one.get("default") is None
+        and one.get("valueFrom") is None
+        for one in (listed if isinstance(listed, list) else ())
+        if isinstance(one, Mapping) and one.get("name")
+    }

@@ -405,11 +405,14 @@ def closed_dashes(source: SourceText, gap_start: int, gap_end: int, end: int) ->
 
 
 def block_steps(source: SourceText, steps: Steps) -> list[Edit]:
-    """Steps in brackets as lines with dashes; [] when a comment, an alias or a value over several lines is in the way."""
+    """Steps in brackets as lines with dashes; [] when a comment, an alias or a value over several lines is in the way, and
+    when the template itself is in braces, where there are no lines with dashes.
+    """
     raw, text = steps.raw, source.text
     start, end = raw.span
     if (
         not raw.flow
+        or steps.template.map.flow
         or raw.aliases
         or "\n" in text[start:end]
         or "&" in text[start:end]

@@ -239,6 +239,8 @@ class _Checker:
             return "bool"
         if op in ("?", ":", "??"):
             return "any"
+        if op in ("==", "!=", ">", ">=", "<", "<=") and self.may_be_dates(node):
+            return "bool"
         if op in ("==", "!="):
             self.equality(node, left, right)
             return "bool"
@@ -262,6 +264,18 @@ class _Checker:
             self.regex(node, left, right)
             return "bool"
         return self.modifier(node, left, right)
+
+    def may_be_dates(self, node: Node) -> bool:
+        """Whether a date in quotes, which is a number, stands beside quotes with a tag in them, where a date may come of it."""
+        for one, other in (node.args, node.args[::-1]):
+            quoted = isinstance(one.value, float) and self.written(one)[:1] in ("'", '"')
+            if (
+                quoted
+                and isinstance(other.value, str)
+                and any(char in other.value for char in self.masked.holes)
+            ):
+                return True
+        return False
 
     def not_by_quotes(self, node: Node, left: str, right: str) -> None:
         """Withdraws the advice to quote a tag where quotes would change what is compared: beside anything but a string."""

@@ -14,6 +14,7 @@ from argolint.yaml.edit import replace, scalar
 def check(template: Template, ctx: Context) -> Iterator[Finding]:
     """Two steps (of any group) or two tasks of a template have one name."""
     first: dict[str, Step] = {}
+    taken = {step.name for step in template.children}
     for step in template.children:
         if not step.name:
             continue
@@ -26,14 +27,14 @@ def check(template: Template, ctx: Context) -> Iterator[Finding]:
                 related=[(before.name_span, "first defined here")],
                 fix=None
                 if step.is_alias("name")
-                else replace(step.name_span, scalar(free_name(step, template))),
+                else replace(step.name_span, scalar(free_name(step.name, taken))),
             )
 
 
-def free_name(step: Step, template: Template) -> str:
-    """A name like a step's that no step of the template has."""
-    taken = {other.name for other in template.children}
+def free_name(name: str, taken: set[str]) -> str:
+    """A name like the given one that is not among the taken, and is from now on."""
     number = 2
-    while f"{step.name}-{number}" in taken:
+    while f"{name}-{number}" in taken:
         number += 1
-    return f"{step.name}-{number}"
+    taken.add(f"{name}-{number}")
+    return f"{name}-{number}"

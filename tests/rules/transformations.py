@@ -454,10 +454,10 @@ _ABOUT_WRITING = {
 _ABOUT_OBJECTS = {
     **_ABOUT_WRITING,
     "STY103 STY107 STY108": "judge the object around, or the file",
-    "CST107": "points at the object that is applied",
+    "CST107 GIT105": "point at the object that is applied",
 }
 _FILLED_IN = {
-    "GIT101 GIT102": "judge what is applied from Git: the object around",
+    "GIT101 GIT102 GIT108": "judge what is applied from Git: the object around",
     "PAR127": "a trigger or whoever reads the text may give the value",
     "RBA201": "whoever submits it gives the account",
     "SCH105 SCH108": "what is missing may be filled in, or only name an object",
@@ -468,6 +468,7 @@ _OF_TEMPLATES = {
     "CFG115 GIT101 GIT102 REL107 SCH108 SEC135 STR101": "judge what runs as soon as it is applied",
     "PAR119 PAR120 STR201": "what a template offers may be used by others",
     "PAR127 REF117 REF137 REF138 REF139 STR113": "the workflow that runs it may bring what is missing",
+    "GIT108": "only a Workflow can be done",
     "RBA420": "nothing runs where a template is kept",
 }
 
@@ -497,6 +498,7 @@ NOT_FOR: dict[str, dict[str, str]] = {
     "cron-workflow": {
         **_ABOUT_OBJECTS,
         "CST104": "the history limits delete its workflows",
+        "GIT108": "only a Workflow can be done",
         "GIT101 GIT102 REL107 SCH108": "a CronWorkflow has a fixed name, and its workflows have others",
     },
     "sensor": {**_ABOUT_OBJECTS, **_FILLED_IN},
@@ -524,6 +526,7 @@ NOT_FOR: dict[str, dict[str, str]] = {
         "PAR114": "STP118 is said of inline templates",
         "PAR119": "nobody but the step can read an output of an inline template",
         "REL133 STR104 STY109": "judge names of templates",
+        "SCR106": "the template's own braces come into the loop",
         "STR126": "points at `inline` where there is no name",
     },
     "called": {**_ABOUT_WRITING, "STY109": "the new entrypoint comes last"},
@@ -561,4 +564,7 @@ NOT_FOR: dict[str, dict[str, str]] = {
 }
 
 # Repairs of which the text depends on the writing, and not what it means.
-OTHER_REPAIRS = {"CRN115": "quotes with what the scalar is not quoted with"}
+OTHER_REPAIRS = {
+    "CRN115": "quotes with what the scalar is not quoted with",
+    "GIT108": "neighbours in braces are deleted one after the other",
+}

@@ -219,6 +219,10 @@ WHENS: list[tuple[str, list[tuple[str, int, int, str | None]]]] = [
         [("when-unquoted-operand", 0, 29, "'pre{{inputs.parameters.size}}'")],
     ),
     ("'{{inputs.parameters.a}}' == 5", [("when-type-mismatch", 29, 30, "'5'")]),
+    # A date in quotes is a number, and so is what may come of a tag in quotes.
+    ("'{{inputs.parameters.a}}' == '2024-01-31'", []),
+    ("'2024-01-31' <= '{{inputs.parameters.a}}T00:00:00Z'", []),
+    ("'x' == '2024-01-31'", [("when-type-mismatch", 7, 19, "''2024-01-31''")]),
     ("'{{inputs.parameters.a}}' == true", [("when-type-mismatch", 29, 33, "'true'")]),
     ("'{{inputs.parameters.a}}' > 5", [("when-type-mismatch", 0, 29, None)]),
     ("'{{inputs.parameters.a}}' && true", [("when-type-mismatch", 0, 25, None)]),
