@@ -59,6 +59,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="schemas of Argo's kinds: minimal takes any spec, full validates as upstream's full CRDs do (default: kept)",
     )
     parser.add_argument(
+        "--no-controller",
+        action="store_true",
+        help="leave workflows and crons to another controller, such as upstream's; the API and the kubelet run",
+    )
+    parser.add_argument(
         "--audit-log",
         default="",
         metavar="FILE",
@@ -132,7 +137,7 @@ def components(data: Path, kubeconfig: Path, sync: Path | None, args: argparse.N
         controller += settings
     out = [
         Component("apiserver", api, ready=False),
-        Component("controller", controller),
+        *([] if args.no_controller else [Component("controller", controller)]),
         Component("kubelet", kubelet),
     ]
     if sync is not None:

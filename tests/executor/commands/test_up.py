@@ -17,6 +17,13 @@ def arguments(*words: str) -> argparse.Namespace:
     return parser.parse_args(list(words))
 
 
+def test_another_controller_may_have_the_workflows() -> None:
+    words = ("--no-controller", "--audit-log", "/var/log/audit.log")
+    found = up.components(Path("/d"), Path("/k"), None, arguments(*words))
+    assert [component.name for component in found] == ["apiserver", "kubelet"]
+    assert found[0].argv[-2:] == ["--audit-log", "/var/log/audit.log"]
+
+
 def test_argosync_is_started_last_and_with_its_configuration() -> None:
     found = up.components(
         Path("/d"),
