@@ -22,6 +22,7 @@ from executor.cluster import (
     argorights,
     argostreams,
     argosubmit,
+    argovalidate,
     crud,
     lists,
     subresources,
@@ -200,7 +201,15 @@ async def _list(context: _Context) -> Response:
 
 async def _create(context: _Context) -> Response:
     context.authorize("create")
-    return await _answer(context, crud.create(context.cluster.writer, context.call(), context.object()), 200)
+    obj = context.object()
+    if context.collection.plural == "workflows":
+        await _validate(context, obj)
+    return await _answer(context, crud.create(context.cluster.writer, context.call(), obj), 200)
+
+
+async def _validate(context: _Context, workflow: dict[str, Any]) -> None:
+    """ApiStatus for a workflow that no controller would begin with."""
+    await asyncio.to_thread(argovalidate.check, context.cluster.store, workflow, context.namespace)
 
 
 async def _get(context: _Context) -> Response:
@@ -285,6 +294,7 @@ async def _submit(context: _Context) -> Response:
     context._replace(resource=resource, namespace=namespace, name=name).authorize("get")
     found = crud.require(context.cluster.writer, Call(resource, namespace, name))
     obj = argosubmit.submitted(found.copy(), source, argosubmit.part(context.body, "submitOptions"))
+    await _validate(context, obj)
     return await _answer(context, crud.create(context.cluster.writer, context.call(), obj), 200)
 
 

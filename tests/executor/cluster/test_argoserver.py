@@ -356,7 +356,11 @@ def test_submit_takes_the_kinds_and_options_of_the_command_line(api: Api) -> Non
 
 
 def test_only_the_wanted_fields_are_answered(api: Api) -> None:
-    path = with_status(api, "fields", {"phase": "Failed", "message": "m", "nodes": {"n": {"id": "n"}}})
+    path = with_status(
+        api,
+        "fields",
+        {"phase": "Failed", "message": "m", "nodes": {"n": {"id": "n", "name": "n", "type": "Pod"}}},
+    )
     chosen = {"listOptions.fieldSelector": "metadata.name=fields"}
     fields = "metadata,items.metadata.name,items.status.phase"
     listed = api.get("/api/v1/workflows/argo", **chosen, fields=fields).body
@@ -380,6 +384,56 @@ def test_a_watch_of_one_workflow_needs_it(api: Api) -> None:
     found = api.get("/api/v1/workflow-events/argo", **{"listOptions.fieldSelector": "metadata.name=nowhere"})
     assert (found.code, found.body["code"]) == (404, 5)
     assert found.body["message"] == 'workflows.argoproj.io "nowhere" not found'
+
+
+@pytest.mark.parametrize(
+    ("spec", "code", "message"),
+    [
+        ({"entrypoint": None}, 400, "spec.entrypoint is required"),
+        ({"entrypoint": "nope"}, 400, "template name 'nope' undefined"),
+        ({"onExit": "nope"}, 400, "spec.onExit template name 'nope' undefined"),
+        (
+            {"arguments": {"parameters": [{"name": "x"}]}},
+            400,
+            "spec.arguments.x.value or spec.arguments.x.valueFrom is required",
+        ),
+        (
+            {"templates": None, "workflowTemplateRef": {"name": "no"}},
+            404,
+            'workflowtemplates.argoproj.io "no" not found',
+        ),
+    ],
+)
+def test_a_workflow_that_cannot_begin_is_refused(
+    api: Api, spec: dict[str, Any], code: int, message: str
+) -> None:
+    whole = {**workflow("bad")["spec"], **spec}
+    obj = {
+        "metadata": {"name": "bad"},
+        "spec": {key: value for key, value in whole.items() if value is not None},
+    }
+    refused = api.post("/api/v1/workflows/argo", {"workflow": obj})
+    assert (refused.code, refused.body["message"]) == (code, message)
+    assert api.get("/api/v1/workflows/argo/bad").code == 404
+
+
+def test_a_workflow_of_a_template_is_checked_with_it(api: Api) -> None:
+    spec = workflow("x")["spec"]
+    spec["arguments"] = {"parameters": [{"name": "who"}]}
+    assert (
+        api.post(
+            "/api/v1/workflow-templates/argo", {"template": {"metadata": {"name": "asks"}, "spec": spec}}
+        ).code
+        == 200
+    )
+    body = {"resourceKind": "WorkflowTemplate", "resourceName": "asks", "submitOptions": {"dryRun": True}}
+    refused = api.post("/api/v1/workflows/argo/submit", body)
+    assert (refused.code, refused.body["message"]) == (
+        400,
+        "spec.arguments.who.value or spec.arguments.who.valueFrom is required",
+    )
+    body["submitOptions"] = {"dryRun": True, "parameters": ["who=you"]}
+    assert api.post("/api/v1/workflows/argo/submit", body).code == 200
 
 
 # ---- events for bindings
