@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from argolint.analysis import references_workflow as globals_
-from argolint.analysis.references_problem import FIELDS, Problem, unknown
+from argolint.analysis.references_problem import FIELDS, Problem, missing, unknown
 from argolint.analysis.variables import ROOTS, Use
 from argolint.context import Scalar
 from argolint.language.suggest import nearest
 from argolint.model.view import View
 from argolint.model.workflow import POD_TYPES, Step, Template
-from argolint.project.index import did_you_mean, suggest
 
 
 def judge_inputs(at: Scalar, use: Use) -> Iterator[Problem]:
@@ -32,14 +31,10 @@ def judge_inputs(at: Scalar, use: Use) -> Iterator[Problem]:
     name, rest = use.path[2], use.path[3:]
     names = input_artifacts(template)
     if name not in names:
-        near = suggest(name, names)
-        yield Problem(
-            "undefined-input-artifact",
-            at.part(*use.parts[2]),
-            f"{template.label} has no input artifact `{name}`",
-            did_you_mean(name, names) or "declare it under `inputs.artifacts`",
-            near if near and not use.in_expr else None,
-        )
+        span = at.part(*use.parts[2])
+        message = f"{template.label} has no input artifact `{name}`"
+        otherwise = "declare it under `inputs.artifacts`"
+        yield missing("undefined-input-artifact", span, message, use, name, names, otherwise)
     elif rest == ("path",) and template.type in ("steps", "dag", "suspend") and not use.in_expr:
         yield Problem(
             "undefined-input-artifact",
@@ -94,14 +89,9 @@ def judge_outputs(at: Scalar, use: Use) -> Iterator[Problem]:
         names = [port.name for port in ports]
         if name in names or template.spec.template_defaults is not None or template.step is not None:
             return
-        near = suggest(name, names)
-        yield Problem(
-            "unchecked",
-            at.part(use.parts[2][0], use.parts[-2][1]),
-            f"{template.label} has no output {path[1][:-1]} `{name}`: the tag stays as text",
-            did_you_mean(name, names) or f"declare it under `outputs.{path[1]}`",
-            near or None,
-        )
+        span = at.part(use.parts[2][0], use.parts[-2][1])
+        message = f"{template.label} has no output {path[1][:-1]} `{name}`: the tag stays as text"
+        yield missing("unchecked", span, message, use, name, names, f"declare it under `outputs.{path[1]}`")
     else:
         yield Problem(
             "unchecked",
@@ -184,19 +174,12 @@ def _item_key(at: Scalar, use: Use, loop: Step) -> Iterator[Problem]:
             f"write `{{{{=fromJSON(item){key}}}}}`",
         )
     elif key not in keys:
-        near = suggest(key, keys)
         text = (
             f"the items of {loop.label} have no key `{key}`"
             if keys
             else f"the items of {loop.label} have no keys"
         )
-        yield Problem(
-            "undefined-item-key",
-            span,
-            text,
-            did_you_mean(key, keys) if keys else "use `item`",
-            near if near and not use.in_expr else None,
-        )
+        yield missing("undefined-item-key", span, text, use, key, keys, "" if keys else "use `item`")
     elif key not in common:
         yield Problem(
             "undefined-item-key", span, f"not every item of {loop.label} has the key `{key}`: the loop fails at the first without it",
@@ -271,16 +254,33 @@ def judge_foreign(at: Scalar, use: Use) -> Iterator[Problem]:
         or (meant in ("steps", "tasks") and third in FIELDS)
         or (meant == "item" and root in ("items", "Item") and not second and loop_of(at) is not None)
     )
+    own_step = at.step if at.step is not None and at.template is at.step.template else None
     if sure and meant is not None:
+        # Only where every tag must be filled in does it fail; elsewhere the braces go where the value should.
+        fails = own_step is not None and (own_step.loops or at.key == "when")
         yield Problem(
             "misspelt-root",
             at.part(*use.parts[0]),
-            f"`{root}` is not a variable of Argo: the tag stays as text",
+            f"`{root}` is not a variable of Argo: {'here every tag must be one' if fails else 'the tag stays as text'}",
             f"did you mean `{meant}`?",
             meant,
+            "error" if fails else None,
         )
         return
-    loop = at.step if at.step is not None and at.template is at.step.template and at.step.loops else None
+    if own_step is not None and at.key == "when" and at.parent is own_step.map:
+        # no other program reads a condition; that a file is rendered before Argo sees it is all that speaks for the tag
+        inputs = at.template.inputs.parameters if at.template is not None else []
+        right = f"inputs.parameters.{use.text}" if any(one.name == use.text for one in inputs) else ""
+        yield Problem(
+            "unknown",
+            at.part(use.start, use.end),
+            f"`{use.text}` is not a variable of Argo: the condition is read with the braces",
+            f"did you mean `{right}`?" if right else "name a variable, such as `workflow.parameters.NAME`",
+            right or None,
+            severity="warning",
+        )
+        return
+    loop = own_step if own_step is not None and own_step.loops else None
     if loop is not None and ".inline." not in at.where:
         yield Problem(
             "unknown",

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from argolint.analysis import flow_uses
+from argolint.analysis.variables import uses_in
 from argolint.context import Context
+from argolint.model.view import Span
 from argolint.model.workflow import Parameter, Template
 from argolint.project.index import is_literal
 from argolint.rule import Finding, rule
@@ -20,6 +22,18 @@ def _read_elsewhere(template: Template, parameter: Parameter, found: flow_uses.R
         for other in template.spec.all_templates
         if any(shared.name_span.start == parameter.name_span.start for shared in other.inputs.parameters)
     )
+
+
+def _bare(template: Template, name: str, ctx: Context) -> Span | None:
+    """Where the template writes `{{name}}`, which Argo leaves as it is."""
+    if ctx.object is None:
+        return None
+    for scalar in ctx.file.scalars(ctx.object):
+        if scalar.template is template:
+            for use in uses_in(scalar.value):
+                if use.path == (name,):
+                    return scalar.part(use.start, use.end)
+    return None
 
 
 @rule("PAR118", "unused-input-parameter", on="template", severity="warning")
@@ -37,8 +51,12 @@ def check(template: Template, ctx: Context) -> Iterator[Finding]:
         name = parameter.name
         used = (template.where, name) in found.inputs or ("", name) in found.inputs
         if name and not used and is_literal(name) and not _read_elsewhere(template, parameter, found):
+            bare = _bare(template, name, ctx)
             yield Finding(
                 parameter.name_span,
                 f"{template.label} never reads its input `{name}`",
-                help="remove it here and where it is passed, or use it",
+                help="remove it here and where it is passed, or use it"
+                if bare is None
+                else f"`{{{{{name}}}}}` is no variable of Argo and stays as text: write `{{{{inputs.parameters.{name}}}}}`",
+                related=[] if bare is None else [(bare, "meant here")],
             )

@@ -185,3 +185,11 @@ def test_bare_references_of_outputs_are_looked_at() -> None:
         "    outputs: {parameters: [{name: o, valueFrom: {parameter: steps.mkae.outputs.result}}]}\n    steps:\n",
     )
     assert found(text) == [("undefined-step", "mkae")]
+
+
+def test_a_condition_is_no_place_for_tags_of_others() -> None:
+    body = "  entrypoint: main\n  templates:\n  - name: main\n    inputs: {parameters: [{name: env, value: x}]}\n    steps:\n    - - {name: a, template: b, when: '%s'}\n  - name: b\n    container: {image: a, args: ['{{env}}']}\n"
+    assert found(HEAD + body % "{{env}} == x") == [("unknown", "env")]
+    assert found(HEAD + body % "{{inputs.parameters.env}} == x") == []
+    # in a template the braces may be for the program that runs there
+    assert found(HEAD + body % "a == b") == []
