@@ -6,10 +6,11 @@ of a user's in them; of any other image nothing is known.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from argolint.analysis.scripts import interpreter, language_of
-from argolint.model.view import View
+from argolint.model.view import Span, View
 from argolint.model.workflow import Template
 from argolint.patterns import lazy
 
@@ -66,6 +67,16 @@ def brought(template: Template, container: View) -> list[str] | None:
     paths = [path for path in paths if not path.endswith(".sock")]
     paths += [artifact.text("path") for artifact in template.inputs.artifacts]
     return None if any(not path or "{{" in path for path in paths) else paths
+
+
+def lacking(
+    template: Template, find: Callable[[Template, View], Word | None]
+) -> Iterator[tuple[View, Word, Span]]:
+    """(container, word, where it stands) of what `find` says each container of a template lacks."""
+    for _, container in template.containers:
+        word = find(template, container)
+        if word is not None:
+            yield container, word, container.item_span(word.key, word.number)
 
 
 def missing_program(template: Template, container: View) -> Word | None:

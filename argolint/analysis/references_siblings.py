@@ -6,13 +6,13 @@ from collections.abc import Iterator
 
 from argolint.analysis import references_workflow as globals_
 from argolint.analysis.flow import Callee, callee_of
-from argolint.analysis.references_problem import FIELDS, Problem, unknown
+from argolint.analysis.references_problem import FIELDS, Problem, missing, unknown
 from argolint.analysis.steps import root_of
 from argolint.analysis.variables import Use
 from argolint.context import Scalar
 from argolint.language.suggest import nearest
 from argolint.model.workflow import Step, Template
-from argolint.project.index import did_you_mean, is_literal, suggest
+from argolint.project.index import is_literal
 from argolint.yaml.nodes import Map
 
 _ALWAYS = frozenset({"id", "startedAt", "finishedAt", "hostNodeName", "status"})
@@ -55,16 +55,9 @@ def judge_sibling(at: Scalar, use: Use, world: globals_.World) -> Iterator[Probl
         yield from _member(at, use, target, world)
     elif not any("{{" in step.name for step in children) and is_literal(name):
         names = [step.name for step in children if step.name]
-        near = suggest(name, names)
         what = "step" if use.root == "steps" else "task"
-        span = at.part(*use.parts[1])
-        yield Problem(
-            f"undefined-{what}",
-            span,
-            f"there is no {what} `{name}` in {seen[0].label}",
-            did_you_mean(name, names),
-            near if near and not use.in_expr else None,
-        )
+        message = f"there is no {what} `{name}` in {seen[0].label}"
+        yield missing(f"undefined-{what}", at.part(*use.parts[1]), message, use, name, names)
 
 
 def _caller_scope(at: Scalar, use: Use) -> Iterator[Problem]:
@@ -198,18 +191,14 @@ def _output(
     if name in known or not is_literal(name):
         return
     what = "parameter" if kind == "parameters" else "artifact"
-    near = suggest(name, known)
     where = "" if not callee.path or callee.path == world.path else f" in {callee.path}"
     related = (
         ((callee.template.outputs.key_span(kind), "the outputs there are"),)
         if callee.template is not None and known
         else ()
     )
-    yield Problem(
-        f"undefined-output-{what}",
-        at.part(use.parts[4][0], use.parts[-1][1] if not use.in_expr else use.parts[4][1]),
-        f"{callee.label}{where}, which {target.label} runs, has no output {what} `{name}`",
-        did_you_mean(name, known) or f"declare it under `outputs.{kind}`",
-        near if near and not use.in_expr else None,
-        related=related,
-    )
+    span = at.part(use.parts[4][0], use.parts[-1][1] if not use.in_expr else use.parts[4][1])
+    message = f"{callee.label}{where}, which {target.label} runs, has no output {what} `{name}`"
+    otherwise = f"declare it under `outputs.{kind}`"
+    found = missing(f"undefined-output-{what}", span, message, use, name, known, otherwise)
+    yield found._replace(related=related)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from argolint.model.events import strings
 from argolint.model.k8s import Object
-from argolint.model.view import View
+from argolint.model.view import Span, View
 
 ROLE_KINDS = ("Role", "ClusterRole")
 BINDING_KINDS = ("RoleBinding", "ClusterRoleBinding")
@@ -35,6 +37,14 @@ class PolicyRule(View):
 def policy_rules(role: Object) -> list[PolicyRule]:
     """The rules of a Role or a ClusterRole."""
     return [PolicyRule(view.map, view.where) for view in role.items("rules")]
+
+
+def named(role: Object, key: str) -> Iterator[tuple[PolicyRule, str, Span]]:
+    """(rule, word, where it stands) of every word under a key of the rules, without those that a tool fills in."""
+    for policy in policy_rules(role):
+        for number, word in enumerate(policy.sequence(key)):
+            if isinstance(word, str) and "{{" not in word:
+                yield policy, word, policy.item_span(key, number)
 
 
 def role_ref(binding: Object) -> View:

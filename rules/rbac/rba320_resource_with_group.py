@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from argolint.context import Context
 from argolint.model.k8s import Object
-from argolint.model.rbac import policy_rules
+from argolint.model.rbac import named
 from argolint.rule import Finding, rule
 from argolint.yaml.edit import replace
 
@@ -21,21 +21,17 @@ from argolint.yaml.edit import replace
 )
 def check(role: Object, ctx: Context) -> Iterator[Finding]:
     """A resource is written with its API group behind it, as on the command line: that grants nothing."""
-    for policy in policy_rules(role):
-        for index, word in enumerate(policy.sequence("resources")):
-            if not isinstance(word, str) or "{{" in word:
-                continue
-            resource, slash, sub = word.partition("/")
-            name, dot, group = resource.partition(".")
-            if not dot or not name or "." not in group:
-                continue
-            here = group in policy.api_groups or "*" in policy.api_groups
-            at = policy.item_span("resources", index)
-            yield Finding(
-                at,
-                f"no resource is called `{word}`: the group `{group}` belongs under `apiGroups`, and this grants nothing",
-                help=f"write `{name}{slash}{sub}`"
-                if here
-                else f"write `{name}{slash}{sub}`, with `apiGroups: [{group}]`",
-                fix=replace(at, f"{name}{slash}{sub}") if here else None,
-            )
+    for policy, word, span in named(role, "resources"):
+        resource, slash, sub = word.partition("/")
+        name, dot, group = resource.partition(".")
+        if not dot or not name or "." not in group:
+            continue
+        here = group in policy.api_groups or "*" in policy.api_groups
+        yield Finding(
+            span,
+            f"no resource is called `{word}`: the group `{group}` belongs under `apiGroups`, and this grants nothing",
+            help=f"write `{name}{slash}{sub}`"
+            if here
+            else f"write `{name}{slash}{sub}`, with `apiGroups: [{group}]`",
+            fix=replace(span, f"{name}{slash}{sub}") if here else None,
+        )

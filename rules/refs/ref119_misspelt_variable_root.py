@@ -15,7 +15,7 @@ from argolint.yaml.edit import replace
     "REF119",
     "misspelt-variable-root",
     on="object",
-    severity="error",
+    severity="warning",
     fix="safe",
     kinds=("Workflow", "WorkflowTemplate", "ClusterWorkflowTemplate", "CronWorkflow"),
 )

@@ -14,6 +14,8 @@ _FOREIGN = lazy(
     r"-?\s*(?:\.[A-Za-z_]|\.\s*-?$|(?:range|if|else|end|with|define|include|template|json)\b(?!\.)|[^|]+\|)"
 )
 
+_NAME = lazy(r"[A-Za-z_][\w-]*(?:\.[\w-]+)*\Z")
+
 
 @rule(
     "SCR106",
@@ -32,7 +34,9 @@ def check(scalar: Scalar, ctx: Context) -> Iterator[Finding]:
     ):
         return
     for piece in tags.split(scalar.value):
-        if isinstance(piece, tags.SimpleTag) and _FOREIGN.match(piece.body.strip()):
+        if not isinstance(piece, tags.SimpleTag) or not _FOREIGN.match(piece.body.strip()):
+            continue
+        if ".inline." in scalar.where or not _NAME.match(piece.body.strip()):  # else REF120 says it
             yield Finding(
                 scalar.part(piece.start, piece.end),
                 f"`{scalar.value[piece.start : piece.end]}` is none of Argo's: in a step with a loop every tag must be filled in, and the step fails",

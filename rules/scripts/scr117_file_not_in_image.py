@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from argolint.analysis.images import missing_program
+from argolint.analysis.images import lacking, missing_program
 from argolint.context import Context
 from argolint.model.workflow import Template
 from argolint.rule import Finding, rule
@@ -13,11 +13,9 @@ from argolint.rule import Finding, rule
 @rule("SCR117", "file-not-in-image", on="template", severity="warning")
 def check(template: Template, ctx: Context) -> Iterator[Finding]:
     """A container runs a file that its image does not have and that nothing brings."""
-    for _, container in template.containers:
-        file = missing_program(template, container)
-        if file is not None:
-            yield Finding(
-                container.item_span(file.key, file.number),
-                f"nothing puts `{file.text}` into image `{container.text('image')}`",
-                help="use an image of your own that has it, an input artifact, a volume, or write it as a `script`",
-            )
+    for container, file, span in lacking(template, missing_program):
+        yield Finding(
+            span,
+            f"nothing puts `{file.text}` into image `{container.text('image')}`",
+            help="use an image of your own that has it, an input artifact, a volume, or write it as a `script`",
+        )
