@@ -122,10 +122,13 @@ class _Context(NamedTuple):
         found = self.body.get(self.collection.field)
         if not isinstance(found, dict):
             raise bad_request(f"{self.collection.field}: the body names no object")
+        if not isinstance(found.get("metadata"), dict | None):
+            raise bad_request(f"{self.collection.field}.metadata: must be an object")
+        found["metadata"] = found.get("metadata") or {}
         found.setdefault("apiVersion", f"{_GROUP}/{_VERSION}")
         found.setdefault("kind", self.resource.kind)
         if self.resource.namespaced:
-            found.setdefault("metadata", {}).setdefault("namespace", self.namespace)
+            found["metadata"].setdefault("namespace", self.namespace)
         return found
 
 

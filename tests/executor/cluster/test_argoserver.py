@@ -417,6 +417,15 @@ def test_a_workflow_that_cannot_begin_is_refused(
     assert api.get("/api/v1/workflows/argo/bad").code == 404
 
 
+@pytest.mark.parametrize("metadata", [None, [], 1, "x", True])
+@pytest.mark.parametrize("path", ["workflows/argo", "workflows/argo/lint", "cron-workflows/argo"])
+def test_metadata_that_is_none_is_refused(api: Api, path: str, metadata: Any) -> None:
+    obj = {"metadata": metadata, "spec": workflow("x")["spec"]}
+    field = "cronWorkflow" if path.startswith("cron") else "workflow"
+    found = api.post(f"/api/v1/{path}", {field: obj})
+    assert found.code == 400 or (metadata is None and path.endswith("lint") and found.code == 200)
+
+
 def test_a_workflow_of_a_template_is_checked_with_it(api: Api) -> None:
     spec = workflow("x")["spec"]
     spec["arguments"] = {"parameters": [{"name": "who"}]}
