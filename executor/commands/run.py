@@ -94,6 +94,10 @@ def add_common(parser: argparse.ArgumentParser) -> None:
         "--log", action="store_true", help="print the steps' logs, with -o json too (to stderr)"
     )
     logs.add_argument("--no-log", action="store_true", help="do not print the steps' logs")
+    parser.add_argument(
+        "--group", action="store_true", help="print each log as a block when it has ended (for CI)"
+    )
+    parser.add_argument("--timestamps", action="store_true", help="print the time of each line of the logs")
     parser.add_argument("--jobs", type=int, default=None, metavar="N", help="run at most N pods at once")
     parser.add_argument("-q", "--quiet", action="store_true", help="print nothing but the result")
     parser.add_argument(
@@ -134,6 +138,13 @@ def secrets_given(args: argparse.Namespace) -> Any:
     from executor.local.secrets import Given
 
     return Given(tuple(args.secret_file), tuple(args.secret), args.dummy_secrets)
+
+
+def log_style(args: argparse.Namespace) -> Any:
+    """How the logs are printed."""
+    from executor.local.console import LogStyle
+
+    return LogStyle(args.group, args.timestamps)
 
 
 def wants_logs(args: argparse.Namespace) -> bool:
@@ -179,7 +190,7 @@ def options_of(args: argparse.Namespace, **more: Any) -> Any:
         "targets": args.targets,
         "parameters": parse_parameters(args.parameter, parameter_file(args.parameter_file)),
         "entrypoint": args.entrypoint, "name": args.name, "generate_name": args.generate_name,
-        "namespace": args.namespace, "runtime": args.runtime, "output": args.output, "log": wants_logs(args),
+        "namespace": args.namespace, "runtime": args.runtime, "output": args.output, "log": wants_logs(args), "log_style": log_style(args),
         "lint": not args.no_lint, "jobs": args.jobs or 0, "quiet": args.quiet, "secrets": secrets_given(args),
         "artifacts": args.artifacts or "local", "strict": args.strict_fidelity, "only": args.only, "until": args.until, "breaks": args.breaks, "given": given.parse(args.artifact), "output_dir": args.output_dir,
         "scheduled": args.scheduled_time, "cluster": realcluster.confirmed(args),

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 import threading
 import time
 from collections.abc import Mapping
-from typing import IO, Any
+from typing import IO, Any, NamedTuple
 
-from executor.local import tree
+from executor.local import runlogs, tree
+from executor.local.folding import PLAIN, folding
 from executor.local.masking import Masker
 from executor.runtimes.podrunner import PodHandle
 
@@ -19,10 +21,33 @@ REDRAW = 0.1  # seconds between two drawings of the live tree
 SHOWN_TYPES = frozenset({"Pod", "Container", "Suspend", "HTTP", "Plugin", "Skipped", "Retry"})
 
 
+class LogStyle(NamedTuple):
+    """How the steps' logs are printed: as they come, each line with its node's name; or with `group` a block a container when
+    it has ended, which GitHub Actions and GitLab fold. `timestamps`: when a line came."""
+
+    group: bool = False
+    timestamps: bool = False
+
+
+AS_THEY_COME = LogStyle()
+
+
 class Console:
     """Listens to the driver and writes. `err` gets progress, `log` the steps' output."""
 
-    def __init__(self, *, err: IO[str], log: IO[str] | None, live: bool, quiet: bool, mask: Masker) -> None:
+    def __init__(
+        self,
+        *,
+        err: IO[str],
+        log: IO[str] | None,
+        live: bool,
+        quiet: bool,
+        mask: Masker,
+        style: LogStyle = AS_THEY_COME,
+    ) -> None:
+        self._style = style
+        self._folds = folding(os.environ) if style.group else PLAIN
+        self._colour = log is not None and runlogs.wants_colour(log)
         self._err = err
         self._log = log
         self._live = live and not quiet
@@ -77,7 +102,8 @@ class Console:
         for container in containers:
             name = self._names.get(node_id, handle.name)
             prefix = name if container == "main" or len(containers) == 1 else f"{name}/{container}"
-            thread = threading.Thread(target=self._follow, args=(handle, container, prefix), daemon=True)
+            follow = self._collect if self._style.group else self._follow
+            thread = threading.Thread(target=follow, args=(handle, container, prefix), daemon=True)
             self._threads.append(thread)
             thread.start()
 
@@ -109,8 +135,24 @@ class Console:
         if rest:
             self._write(self._log, self._line(prefix, rest))
 
+    def _collect(self, handle: PodHandle, container: str, prefix: str) -> None:
+        """Print a container's log as a block, once it has ended."""
+        assert self._log is not None
+        for _ in handle.logs(container, follow=True):
+            pass
+        log = runlogs.Log(handle.states[container].log, {"displayName": prefix}, handle.name, "main")
+        if not log.path.is_file():
+            return
+        lines = runlogs.lines_of(log)
+        style = runlogs.Style(group=True, timestamps=self._style.timestamps)
+        text = [f"{self._folds.safe(self.mask(runlogs.shown(line, style)))}\n" for line in lines]
+        begin, end = self._folds.begin(prefix), self._folds.end(prefix)
+        self._write(self._log, "".join([begin, *text, end]))
+
     def _line(self, prefix: str, line: bytes) -> str:
-        return f"{prefix}: {self.mask(tree.printable(line.decode('utf-8', 'replace')))}\n"
+        moment = f"{runlogs.stamp(time.time_ns())} " if self._style.timestamps else ""
+        label = runlogs.coloured(tree.one_line(prefix), self._colour)
+        return f"{label}: {moment}{self.mask(tree.printable(line.decode('utf-8', 'replace')))}\n"
 
     def _erase(self) -> None:
         if self._drawn:
@@ -151,6 +193,4 @@ class Console:
 
 def wants_live(stream: IO[str]) -> bool:
     """Whether a stream is a terminal that can be redrawn."""
-    import os
-
     return stream.isatty() and os.environ.get("TERM", "dumb") != "dumb" and sys.platform != "win32"

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import IO, Any, NamedTuple
 
 from executor.local import tree
-from executor.local.inspect import nodes_of, pod_directory
 from executor.local.rundir import RunDirectory
 from executor.runtimes.logpump import read_times
 
@@ -86,6 +85,8 @@ def print_logs(run: RunDirectory, wanted: Wanted, style: Style, out: IO[str]) ->
 
 def _logs(run: RunDirectory, wanted: Wanted) -> Iterator[Log]:
     """The logs that are there, in the order of their nodes' starts."""
+    from executor.local.inspect import nodes_of, pod_directory
+
     for workflow in run.workflows():
         nodes = sorted(
             nodes_of(workflow).values(), key=lambda n: (str(n.get("startedAt") or "~"), str(n.get("name")))
@@ -102,6 +103,11 @@ def _logs(run: RunDirectory, wanted: Wanted) -> Iterator[Log]:
 def _is_meant(node: Mapping[str, Any], pattern: str) -> bool:
     fields = (node.get("displayName"), node.get("name"), node.get("templateName"), node.get("id"))
     return not pattern or any(fnmatchcase(str(f or ""), pattern) or f == pattern for f in fields)
+
+
+def lines_of(log: Log) -> list[Line]:
+    """All lines of a log that has ended."""
+    return _new_lines(log, {}, Wanted(), ended=True)
 
 
 def _new_lines(log: Log, positions: dict[Path, int], wanted: Wanted, *, ended: bool) -> list[Line]:

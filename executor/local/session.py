@@ -21,7 +21,7 @@ from executor import engine
 from executor.artifacts.disk import DiskStore
 from executor.engine.contract import Context
 from executor.local import breakpoints, fidelity, given, hold, places, prepare, realcluster, secrets, show
-from executor.local.console import Console, wants_live
+from executor.local.console import AS_THEY_COME, Console, LogStyle, wants_live
 from executor.local.context import context_for
 from executor.local.documents import Manifest, Tree, objects_in, parse_reference, project_root, read_text
 from executor.local.driver import Driver
@@ -55,6 +55,7 @@ class Options(NamedTuple):
     runtime: str | None = None
     output: str = "tree"
     log: bool = True
+    log_style: LogStyle = AS_THEY_COME
     lint: bool = True
     jobs: int = 0
     quiet: bool = False
@@ -396,6 +397,7 @@ def carry_on(
         live=wants_live(err),
         quiet=options.quiet,
         mask=mask,
+        style=options.log_style,
     )
     console.attach(run, world.store, first)
     _announce(console, choice, mask, options, err)

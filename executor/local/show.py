@@ -10,6 +10,7 @@ from typing import IO, Any
 
 from executor.local import fidelity, tree
 from executor.local.console import Console
+from executor.local.folding import folding
 from executor.local.rundir import TERMINAL
 
 Object = dict[str, Any]
@@ -100,12 +101,6 @@ def fidelity_line(final: Sequence[Object], console: Console, choice: Any, images
     )
 
 
-def _plain(line: str) -> str:
-    """A line of a step's log that GitHub Actions does not take for a command: it looks behind leading blanks."""
-    command = line.lstrip().startswith(("::", "##["))
-    return f"| {line}" if command and os.environ.get("GITHUB_ACTIONS") == "true" else line
-
-
 def annotation(place: str, message: str) -> str:
     """A GitHub Actions command that shows a failure at its line."""
     from argolint.report.github import data_text, property_text
@@ -141,6 +136,7 @@ def _failed_logs(
                 / "main.log"
             )
             text = path.read_bytes()[-4096:].decode("utf-8", "replace") if path.is_file() else ""
+            safe = folding(os.environ).safe
             message = console.mask(tree.one_line(str(node.get("message") or node.get("phase"))))
             where = place(node)
             err.write(f"--- {node.get('name')}: {message}\n")
@@ -149,7 +145,7 @@ def _failed_logs(
                 if os.environ.get("GITHUB_ACTIONS") == "true":
                     err.write(annotation(where, f"{node.get('name')}: {message}"))
             err.writelines(
-                f"    {_plain(console.mask(tree.printable(line)))}\n" for line in text.splitlines()[-20:]
+                f"    {safe(console.mask(tree.printable(line)))}\n" for line in text.splitlines()[-20:]
             )
 
 

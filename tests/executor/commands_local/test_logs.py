@@ -112,3 +112,26 @@ def test_a_name_means_a_run_where_no_cluster_is_known(
     (tmp_path / ".argolint/cluster").mkdir()
     assert redirected(["logs", "x"]) == ["logs", "x"]
     assert redirected(["stop", "@latest"]) == ["stop", "@latest"]
+
+
+@pytest.mark.sandbox
+def test_logs_of_a_run_come_in_blocks_that_ci_systems_fold(sandboxed: Project) -> None:
+    sandboxed.write("wf.yaml", TWO.replace("echo b1", "echo ' ::error::b1'"))
+    plain = sandboxed.argorun("run", "wf.yaml", "--group", "--no-lint", GITHUB_ACTIONS="", GITLAB_CI="")
+    blocks = set(plain.out.partition("wf  Succeeded")[0].replace("--- ", "\0").strip("\0").split("\0"))
+    assert blocks == {"a\na1\na2\\x0cstill a2\n", "b\n ::error::b1\n"}
+    github = sandboxed.argorun("run", "wf.yaml", "--group", "--no-lint", GITHUB_ACTIONS="true")
+    assert "::group::b\n|  ::error::b1\n::endgroup::\n" in github.out
+    gitlab = sandboxed.argorun("run", "wf.yaml", "--group", "--no-lint", GITHUB_ACTIONS="", GITLAB_CI="true")
+    begin, end = (
+        r"\x1b\[0Ksection_start:\d+:b\[collapsed=true\]\n\x1b\[0Kb\n",
+        r"\x1b\[0Ksection_end:\d+:b\n\x1b\[0K\n",
+    )
+    assert re.search(f"{begin} ::error::b1\n{end}", gitlab.out.replace("\r", "\n").replace("\n\n", "\n"))
+
+
+@pytest.mark.sandbox
+def test_lines_of_a_run_have_times_when_asked_for(sandboxed: Project) -> None:
+    sandboxed.write("wf.yaml", TWO)
+    out = sandboxed.argorun("run", "wf.yaml", "--timestamps", "--no-lint").out
+    assert re.search(r"^b: \d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z b1$", out, re.MULTILINE)
