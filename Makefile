@@ -63,6 +63,7 @@ run-kills: setup  ## kill -9 local runs at 60 random moments and resume them
 
 oracle: setup  ## compare the languages with the Go libraries that Argo uses (needs Go)
 	$(BIN)/python -m tools.language_oracle $(AREA)
+	$(if $(AREA),,$(BIN)/python -m pytest -m bench -n 0 tests/argolint/language/test_oracle.py)
 
 contract-real: setup  ## the API contract against a real kube-apiserver (found, or built from Go modules)
 	$(BIN)/python -m tools.contract_real

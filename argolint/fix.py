@@ -22,7 +22,7 @@ from argolint.yaml.edit import apply_edits, overlap, verify
 MAX_ROUNDS = 200
 # How many bytes of one file are linted again and again for its sake, and how many times at least. What is left can still be
 # repaired by the next run.
-ROUND_BYTES = 1_000_000
+ROUND_BYTES = 500_000
 LEAST_ROUNDS = 4
 
 
@@ -87,22 +87,34 @@ def _propose(
         rounds = state.rounds[source.path] = state.rounds.get(source.path, 0) + 1
         if rounds > max(LEAST_ROUNDS, ROUND_BYTES // max(len(source.data), 1)):
             continue
-        chosen = compatible(wanted)[: state.batch.get(source.path)]
-        repaired = _repaired(decode(source.data)[0], chosen)
-        if repaired is not None:
-            proposed[number] = (repaired.encode("utf-8", "surrogatepass"), chosen)
-        elif len(chosen) > 1:
-            state.batch[source.path] = len(chosen) // 2
-            single = _repaired(decode(source.data)[0], wanted[:1])
-            if single is not None:
-                proposed[number] = (single.encode("utf-8", "surrogatepass"), wanted[:1])
-            else:
-                state.rejected.add(wanted[0].fingerprint)
-                proposed.setdefault(number, (source.data, []))
-        else:
-            state.rejected.add(chosen[0].fingerprint)
-            proposed.setdefault(number, (source.data, []))
+        found = _some(decode(source.data)[0], wanted, source.path, state)
+        if found is not None:
+            proposed[number] = (found[0].encode("utf-8", "surrogatepass"), found[1])
     return proposed
+
+
+def _some(
+    text: str, wanted: list[Diagnostic], path: str, state: _State
+) -> tuple[str, list[Diagnostic]] | None:
+    """A text with some of the repairs made that leave alone what is around them, and those; None when none does.
+
+    Halving finds the ones that do not, which are rejected.
+    """
+    most = state.batch.get(path)
+    for _ in range(max(LEAST_ROUNDS, 2 * ROUND_BYTES // max(len(text), 1))):
+        chosen = compatible(wanted)[:most]
+        if not chosen:
+            return None
+        repaired = _repaired(text, chosen)
+        if repaired is not None:
+            return repaired, chosen
+        if len(chosen) > 1:
+            most = len(chosen) // 2
+            continue
+        state.rejected.add(chosen[0].fingerprint)
+        wanted = [item for item in wanted if item is not chosen[0]]
+        most = state.batch.get(path)
+    return None
 
 
 def compatible(findings: Sequence[Diagnostic]) -> list[Diagnostic]:
@@ -161,8 +173,6 @@ def _try(
     taken_back = False
     for number, (_, findings) in proposed.items():
         path = inputs[number].path
-        if not findings:
-            continue
         if _is_better(before.get(path, []), after.get(path, []), findings):
             made += len(findings)
             if path in state.batch:
@@ -170,8 +180,10 @@ def _try(
             continue
         attempt[number] = inputs[number]
         taken_back = True
+        idle = _idle(before.get(path, []), after.get(path, []), findings)
+        state.rejected.update(item.fingerprint for item in idle)
         # Halving finds the one that does harm in few rounds.
-        state.batch[path] = max(1, len(findings) // 2)
+        state.batch[path] = max(1, (len(findings) - len(idle)) // 2)
         if len(findings) == 1:
             state.rejected.add(findings[0].fingerprint)
     if taken_back:
@@ -196,6 +208,14 @@ def _is_better(before: list[Diagnostic], after: list[Diagnostic], repaired: list
     return all(
         now[code] <= counts[code] - count for code, count in Counter(item.code for item in repaired).items()
     )
+
+
+def _idle(before: list[Diagnostic], after: list[Diagnostic], repaired: list[Diagnostic]) -> list[Diagnostic]:
+    """Of a batch, the repairs of rules most of whose findings stay all the same: looking for the good ones is not worth it."""
+    counts, now = Counter(item.code for item in before), Counter(item.code for item in after)
+    made = Counter(item.code for item in repaired)
+    idle = {code for code, count in made.items() if 2 * (counts[code] - now[code]) < count and count > 2}
+    return [item for item in repaired if item.code in idle]
 
 
 def _diff(path: str, before: bytes, after: bytes) -> str:
