@@ -13,6 +13,7 @@ import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -60,9 +61,8 @@ class RealSteps:
         """`folder` is the test file's directory, `images` the `local.images` of the configuration, `objects` what is there."""
         self._folder = folder.resolve()
         self._images = images
-        self._objects = _Objects()
-        for obj in objects.made(frozenset()):
-            self._objects.put(obj)
+        self._given = objects
+        self.ran = False  # whether anything did run
         self._daemons: list[PodHandle] = []
         self._scratch: Path | None = None
         self._runtime: ContainerRuntime | None = None
@@ -88,6 +88,7 @@ class RealSteps:
         words = self._stub_words(stub)
 
         def perform(node_id: str, what: Mapping[str, Any]) -> list[c.Observation]:
+            self.ran = True
             if what.get("kind") == "Pod" or "containers" in (what.get("spec") or {}):
                 return self._pod(node_id, dict(what), words)
             return [self._request(node_id, what)]
@@ -102,6 +103,14 @@ class RealSteps:
             shutil.copytree(source, target, dirs_exist_ok=True)
         else:
             shutil.copyfile(source, target)
+
+    @cached_property
+    def _objects(self) -> ObjectStore:
+        """What is there in this case: a copy, made when something runs."""
+        objects = _Objects()
+        for obj in self._given.made(frozenset()):
+            objects.put(obj)
+        return objects
 
     def _stub_words(self, stub: Sequence[str]) -> tuple[str, ...]:
         if not stub:

@@ -26,9 +26,11 @@ from executor.local.documents import (
     project_root,
     read_text,
 )
+from executor.local.masking import Masker
 from executor.local.mocks import Mocks, meant, seconds, text
 from executor.local.objects import ObjectStore
 from executor.local.realsteps import RealSteps
+from executor.local.secrets import known_values
 from executor.local.testfile import Suite, Where
 from executor.runtimes.images import image_map
 
@@ -198,9 +200,12 @@ def run_case(file: Suite, subject: Subject, index: int, *, update: bool = False)
             workflow, mocks, context=subject.context, start=start, max_passes=MAX_PASSES, between=remember,
             shut_down={seconds(k): v for k, v in (case.get("shutDown") or {}).items()},
         )  # fmt: skip
+    # Steps that really run may print secrets of the tree: those must not get into reports and snapshots.
+    mask = Masker(known_values(subject.store) if real.ran else {})
     problems = [*mocks.errors, *mocks.unused()]
     problems += judge(file, (*where, "expect"), case.get("expect") or {}, outcome, start)
-    trace = tuple(trace_lines(outcome, start))
+    problems = [mask(problem) for problem in problems]
+    trace = tuple(map(mask, trace_lines(outcome, start)))
     if case.get("snapshot"):
         problems += _snapshot(file, where, name, trace, update)
     return Verdict(

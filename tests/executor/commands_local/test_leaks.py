@@ -48,3 +48,29 @@ def test_what_was_staged_for_a_step_that_failed_is_removed(sandboxed: Project) -
     assert [str(p) for p in kept if CANARY.encode() in p.read_bytes()] == []
     shown = sandboxed.argorun("shell", "wf", "use", "--", "sh", "/argo/staging/script")
     assert (shown.code, shown.out) == (1, f"{len(CANARY) + 1}\n")
+
+
+@pytest.mark.sandbox
+@pytest.mark.parametrize("form", ["text", "json", "junit", "tap"])
+def test_no_report_of_tests_and_no_snapshot_shows_what_a_real_step_printed(
+    sandboxed: Project, form: str
+) -> None:
+    sandboxed.write("secret.yaml", SECRET)
+    sandboxed.write("wf.yaml", PASSED_ON)
+    sandboxed.write(
+        "wf.test.yaml",
+        """
+workflow: wf.yaml
+cases:
+- name: real
+  unmocked: run
+  snapshot: true
+  expect: {phase: Succeeded, nodes: {read: {outputs: {result: other}}, use: {inputs: {parameters: {p: y}}}}}
+""",
+    )
+    done = sandboxed.argorun("test", "wf.test.yaml", "--update-snapshots", "--format", form)
+    assert done.code == 1
+    assert "its result is '***'" in done.out.replace("&#x27;", "'").replace("\\'", "'")
+    snapshot = (sandboxed.path / "__snapshots__/wf.test.real.txt").read_text()
+    assert "echo '***' | wc -c; exit 1" in snapshot
+    assert CANARY not in done.out + done.err + snapshot
