@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from executor.cluster import validation
+from executor.cluster import budgets, validation
 from executor.cluster.crdadmission import admit_definition
 from executor.cluster.crud import Call
 from executor.cluster.jobs import admit_job
@@ -127,6 +127,10 @@ def _claim(cluster: Cluster, call: Call, obj: dict[str, Any], old: Mapping[str, 
         obj["status"] = {"phase": "Bound", "accessModes": list(spec.get("accessModes") or ("ReadWriteOnce",))}
         if requested is not None:
             obj["status"]["capacity"] = {"storage": requested}
+
+
+def _budget(cluster: Cluster, call: Call, obj: dict[str, Any], old: Mapping[str, Any] | None) -> None:
+    _refuse(call, budgets.causes(obj.get("spec") or {}))
 
 
 def _autoscaler(cluster: Cluster, call: Call, obj: dict[str, Any], old: Mapping[str, Any] | None) -> None:
@@ -288,6 +292,7 @@ _HANDLERS = {
     "customresourcedefinitions.apiextensions.k8s.io": admit_definition,
     "persistentvolumeclaims": _claim,
     "jobs.batch": admit_job,
+    budgets.STORAGE: _budget,
     "horizontalpodautoscalers.autoscaling": _autoscaler,
     "endpointslices.discovery.k8s.io": _endpoint_slice,
     "certificatesigningrequests.certificates.k8s.io": _signing_request,

@@ -6,14 +6,42 @@ selector finds.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 
 from executor.cluster import meta
+from executor.cluster.status import Cause, invalid_value, unsupported_value
 from executor.cluster.store import Store
 
 STORAGE: Final = "poddisruptionbudgets.policy"
+_PERCENT: Final = re.compile("[0-9]+%")
+_PERCENT_RULE: Final = (
+    "a valid percent string must be a numeric string followed by an ending '%' (e.g. '1%',  or '93%', regex used for"
+    " validation is '[0-9]+%')"
+)
+_POLICIES: Final = ("AlwaysAllow", "IfHealthyBudget")
 Obj = Mapping[str, Any]
+
+
+def causes(spec: Obj) -> list[Cause]:
+    """What is wrong with the numbers of a budget (upstream: pkg/apis/policy/validation)."""
+    found = []
+    for field in ("minAvailable", "maxUnavailable"):
+        value = spec.get(field)
+        if isinstance(value, int):
+            if value < 0:
+                found.append(invalid_value(f"spec.{field}", value, "must be greater than or equal to 0"))
+        elif isinstance(value, str) and not _PERCENT.fullmatch(value):
+            found.append(invalid_value(f"spec.{field}", value, _PERCENT_RULE))
+        elif isinstance(value, str) and int(value[:-1][:9]) > 100:
+            found.append(invalid_value(f"spec.{field}", value, "must not be greater than 100%"))
+    if spec.get("minAvailable") is not None and spec.get("maxUnavailable") is not None:
+        found.append(invalid_value("spec", dict(spec), "minAvailable and maxUnavailable cannot be both set"))
+    policy = spec.get("unhealthyPodEvictionPolicy")
+    if policy is not None and policy not in _POLICIES:
+        found.append(unsupported_value("spec.unhealthyPodEvictionPolicy", policy, _POLICIES))
+    return found
 
 
 def selects(selector: Obj | None, labels: Mapping[str, str]) -> bool:

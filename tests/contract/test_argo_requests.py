@@ -163,7 +163,7 @@ def test_a_budget_of_a_workflow_is_deleted_once(api: Api, ns: str) -> None:
     selector = {"matchLabels": {f"{LABEL}workflow": "w"}}
     body = {
         "metadata": {"name": "w", "labels": {"a": "b"}},
-        "spec": {"minAvailable": "9999", "selector": selector},
+        "spec": {"minAvailable": 1, "selector": selector},
     }
     assert api.post(path, body).code == 201
     assert api.delete(path, labelSelector="a=b").code == 200

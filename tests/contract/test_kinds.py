@@ -544,3 +544,34 @@ def signing_request() -> str:
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "x")])
     made = x509.CertificateSigningRequestBuilder().subject_name(name).sign(key, hashes.SHA256())
     return base64.b64encode(made.public_bytes(serialization.Encoding.PEM)).decode()
+
+
+@pytest.mark.parametrize(
+    ("spec", "field", "message"),
+    [
+        (
+            {"minAvailable": "9999"},
+            "spec.minAvailable",
+            "a valid percent string must be a numeric string followed by an ending",
+        ),
+        ({"minAvailable": -1}, "spec.minAvailable", "must be greater than or equal to 0"),
+        ({"maxUnavailable": "101%"}, "spec.maxUnavailable", "must not be greater than 100%"),
+        (
+            {"minAvailable": 1, "maxUnavailable": 1},
+            "spec",
+            "minAvailable and maxUnavailable cannot be both set",
+        ),
+        (
+            {"unhealthyPodEvictionPolicy": "x"},
+            "spec.unhealthyPodEvictionPolicy",
+            'supported values: "AlwaysAllow", "IfHealthyBudget"',
+        ),
+    ],
+)
+def test_a_bad_budget_is_invalid(api: Api, ns: str, spec: dict[str, Any], field: str, message: str) -> None:
+    made = api.post(
+        f"/apis/policy/v1/namespaces/{ns}/poddisruptionbudgets", {"metadata": {"name": "b"}, "spec": spec}
+    )
+    assert made.failure[:2] == (422, "Invalid")
+    [cause] = made.body["details"]["causes"]
+    assert (cause["field"], message in cause["message"]) == (field, True)
