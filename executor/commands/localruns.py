@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 
+from executor.local.nearest import folder_with_runs
+
 # Verbs of `argorun runs` that are nothing else, and those that a cluster's workflows have too.
 ONLY_LOCAL = frozenset({"tree", "explain", "shell", "artifacts", "set", "report"})
 SHARED = frozenset({"get", "logs", "stop", "terminate", "suspend", "resume", "retry", "resubmit", "delete"})
@@ -33,7 +35,7 @@ def redirected(argv: Sequence[str]) -> list[str]:
 
 def _are_local(names: Sequence[str]) -> bool:
     """Whether the words of a command (values of flags are among them) name a local run."""
-    folder = _folder_with_runs() if names else ""
+    folder = folder_with_runs(os.getcwd()) if names else ""
     if not folder or "/" in names[0]:
         return False
     plain = [name for name in names if "/" not in name and name not in (".", "..")]
@@ -44,16 +46,3 @@ def _are_local(names: Sequence[str]) -> bool:
         return not os.path.isdir(cluster)
     known = (os.environ.get("KUBECONFIG"), cluster, os.path.expanduser("~/.kube/config"))
     return not any(path and os.path.exists(path) for path in known)
-
-
-def _folder_with_runs() -> str:
-    """The nearest `.argolint` with runs, here or above; "" when there is none."""
-    here = os.getcwd()
-    while True:
-        folder = os.path.join(here, ".argolint")
-        if os.path.isdir(os.path.join(folder, "runs")):
-            return folder
-        above = os.path.dirname(here)
-        if above == here:
-            return ""
-        here = above

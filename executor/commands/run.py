@@ -61,6 +61,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--strict-fidelity", action="store_true", help="refuse what this machine would honour only nearly"
     )
+    parser.add_argument(
+        "-P", "--platform", action="append", default=[], metavar="IMAGE=WHAT",
+        help="run what has this image (a glob; template:NAME) by another image, or by process, container or mock",
+    )  # fmt: skip
     add_cluster(parser)
     add_common(parser)
 
@@ -87,7 +91,7 @@ def add_common(parser: argparse.ArgumentParser) -> None:
         help="where containers run (default: auto)",
     )
     parser.add_argument(
-        "-o", "--output", choices=("tree", "json", "name"), default="tree", help="what goes to stdout"
+        "-o", "--output", choices=("tree", "json", "yaml", "name"), default="tree", help="what goes to stdout"
     )
     logs = parser.add_mutually_exclusive_group()
     logs.add_argument(
@@ -193,7 +197,7 @@ def options_of(args: argparse.Namespace, **more: Any) -> Any:
         "namespace": args.namespace, "runtime": args.runtime, "output": args.output, "log": wants_logs(args), "log_style": log_style(args),
         "lint": not args.no_lint, "jobs": args.jobs or 0, "quiet": args.quiet, "secrets": secrets_given(args),
         "artifacts": args.artifacts or "local", "strict": args.strict_fidelity, "only": args.only, "until": args.until, "breaks": args.breaks, "given": given.parse(args.artifact), "output_dir": args.output_dir,
-        "scheduled": args.scheduled_time, "cluster": realcluster.confirmed(args),
+        "scheduled": args.scheduled_time, "platforms": args.platform, "cluster": realcluster.confirmed(args),
     }  # fmt: skip
     return session.Options(**{**fields, **more})
 

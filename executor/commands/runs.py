@@ -45,7 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     gc.add_argument("--max-size", default="", metavar="SIZE", help="and no more than this: 500Mi, 2Gi")
     gc.add_argument("--dry-run", action="store_true", help="only say what would be deleted")
     get = action("get", "show runs as trees", _get, many=True)
-    get.add_argument("-o", "--output", choices=("tree", "json", "name"), default="tree")
+    get.add_argument("-o", "--output", choices=("tree", "json", "yaml", "name"), default="tree")
     action("tree", "show runs as trees", _get, many=True).set_defaults(output="tree")
     logs = action("logs", "print the logs of a run", _logs)
     intermixed(logs)
@@ -241,12 +241,15 @@ def _gc(args: argparse.Namespace) -> int:
 
 def _get(args: argparse.Namespace) -> int:
     from executor.local import tree
+    from executor.local.show import as_yaml
 
     for name in args.names:
         entry = _find(name)
         for workflow in entry.workflows():
             if args.output == "json":
                 print(json.dumps(_starred(workflow), indent=2))
+            elif args.output == "yaml":
+                print(f"---\n{as_yaml(_starred(workflow))}", end="")
             elif args.output == "name":
                 print(f"workflow/{workflow['metadata']['name']}")
             else:

@@ -52,7 +52,7 @@ def options_of(run: RunDirectory, given: secrets.Given, **more: Any) -> Options:
     kept: dict[str, Any] = {
         "targets": info.get("targets") or [], "runtime": info.get("runtime"), "jobs": int(info.get("jobs") or 0),
         "artifacts": str(info.get("artifacts") or "local"), "secrets": merged,
-        "cluster": realcluster.target_from(info),
+        "cluster": realcluster.target_from(info), "platforms": [str(w) for w in info.get("platforms") or []],
     }  # fmt: skip
     return Options(**{**kept, **{k: v for k, v in more.items() if v is not None}})
 

@@ -79,6 +79,7 @@ class Driver:
         plugins: Mapping[str, str] | None = None,
         router: Router | None = None,
         resources: ResourceClient | None = None,
+        env: Mapping[str, str] | None = None,
     ) -> None:
         """`finals` are pods that ended in an earlier life of this run: (namespace, name) -> what they came to.
 
@@ -105,6 +106,7 @@ class Driver:
             claims_dir=paths.claims,
             network=network,
             mask=mask,
+            env=env,
         )
         self._finals = dict(finals or {})
         self._on_final = on_final

@@ -58,6 +58,21 @@ def parse(value: Any, place: str) -> tuple[Rule, ...]:
     return tuple(rules)
 
 
+def from_words(words: Sequence[str]) -> tuple[Rule, ...]:
+    """The rules of `-P IMAGE=RUNTIME` and `-P IMAGE=IMAGE`; `template:NAME` in the place of the first IMAGE. Raises UserError."""
+    rules = []
+    for word in words:
+        pattern, equals, what = word.rpartition("=")
+        if not equals or not pattern or not what:
+            raise UserError(
+                f"-P {word!r} is not IMAGE=RUNTIME or IMAGE=IMAGE",
+                "write -P '*/kaniko*=mock' or -P 'old:*=alpine:3.20'",
+            )
+        meant = {"template": pattern[9:]} if pattern.startswith("template:") else {"image": pattern}
+        rules.append(Rule(**meant, **({"runtime": what} if what in RUNTIMES else {"use": what})))
+    return tuple(rules)
+
+
 def images_of(pod: Object) -> list[str]:
     """The images of the user's containers of a pod."""
     containers = (pod.get("spec") or {}).get("containers") or []

@@ -23,9 +23,9 @@ from pathlib import Path
 from typing import Any
 
 from argolint.errors import UserError
+from executor.local.nearest import RUN_DIRECTORY, folder_with_runs
 
 Object = dict[str, Any]
-RUN_DIRECTORY = ".argolint"
 FINAL = "final.json"
 MAX_KEPT = 20
 TERMINAL = frozenset({"Succeeded", "Failed", "Error"})
@@ -34,10 +34,7 @@ TERMINAL = frozenset({"Succeeded", "Failed", "Error"})
 def runs_directory(start: Path | None = None) -> Path:
     """`.argolint/runs` here or in the nearest directory above that has one."""
     here = (start or Path.cwd()).resolve()
-    for folder in (here, *here.parents):
-        if (folder / RUN_DIRECTORY / "runs").is_dir():
-            return folder / RUN_DIRECTORY / "runs"
-    return here / RUN_DIRECTORY / "runs"
+    return Path(folder_with_runs(str(here)) or here / RUN_DIRECTORY) / "runs"
 
 
 def is_run_name(name: str) -> bool:

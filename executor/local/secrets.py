@@ -377,6 +377,14 @@ def preflight(store: ObjectStore, workflows: Sequence[Object], needed: Mapping[s
         )
 
 
+_SECRETIVE = re.compile(r"TOKEN|SECRET|PASSW|CREDENTIAL|_KEY$|_PAT$|AUTH", re.IGNORECASE)
+
+
+def among(environment: Mapping[str, str]) -> dict[str, str]:
+    """The variables whose names say that they are secrets, as `env/NAME` -> value."""
+    return {f"env/{name}": value for name, value in environment.items() if _SECRETIVE.search(name)}
+
+
 def known_values(store: ObjectStore) -> dict[str, str]:
     """`name/key` -> value of every Secret in the store."""
     from executor.runtimes.podenv import ConfigError, decode_secret

@@ -28,7 +28,7 @@ from executor.local.driver import Driver
 from executor.local.driverparts import Final, Paths, phase_of
 from executor.local.masking import Masker
 from executor.local.objects import ObjectStore
-from executor.local.rules import Router
+from executor.local.rules import Router, from_words
 from executor.local.rundir import FINAL, RUN_DIRECTORY, TERMINAL, RunDirectory, StateWriter, write_atomically
 from executor.local.settings import LocalSettings
 from executor.local.show import CANNOT_RUN, ERROR, FAILED, INTERRUPTED, INVALID, SUCCEEDED, SUSPENDED
@@ -69,6 +69,7 @@ class Options(NamedTuple):
     output_dir: str = ""
     scheduled: str | None = None
     cluster: realcluster.Target | None = None
+    platforms: Sequence[str] = ()
     reuse: dict[str, Any] | None = None  # fingerprint of a pod -> what it came to; filled by the run
 
 
@@ -362,12 +363,13 @@ def carry_on(
     world = world_for(options, settings, inputs, workflows)
     resources = realcluster.resources(options.cluster) if options.cluster else None
     choice = choose(options.runtime or settings.runtime)
-    router = Router(settings.rules) if settings.rules else None
+    rules = (*from_words(options.platforms), *settings.rules)
+    router = Router(rules) if rules else None
     if router is not None:
         router.check()
     if options.strict:
         fidelity.insist(workflows, world.context, world.images, choice.runtime)
-    mask = Masker(secrets.known_values(world.store))
+    mask = Masker({**secrets.known_values(world.store), **secrets.among(settings.environment)})
     finals: dict[tuple[str, str], Final] = {}
     resumed = run is not None
     if run is None:
@@ -425,6 +427,7 @@ def carry_on(
         plugins=settings.plugins,
         router=router,
         resources=resources,
+        env=settings.environment,
     )
     driver_box.append(driver)
     for workflow in workflows:
@@ -536,7 +539,7 @@ def _write_info(run: RunDirectory, options: Options, inputs: Input) -> None:
         "targets": targets, "cwd": str(cwd), "stdin": given, "runtime": options.runtime, "jobs": options.jobs,
         "artifacts": options.artifacts, "secretFiles": [str((cwd / f).resolve()) for f in options.secrets.files],
         "dummySecrets": options.secrets.dummy, "startedAt": prepare.timestamp(),
-        "cluster": options.cluster._asdict() if options.cluster else None,
+        "cluster": options.cluster._asdict() if options.cluster else None, "platforms": list(options.platforms),
     }  # fmt: skip
     write_atomically(run.path / "run.json", json.dumps(info, indent=2))
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -9,14 +11,16 @@ from typing import Any, NamedTuple
 from argolint.errors import UserError
 from executor.local.rules import Rule, parse
 
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 RUNTIMES = ("auto", "process", "container", "mock")
-KEYS = ("images", "runtime", "jobs", "network", "plugins", "rules", "stubs", "sources")
+KEYS = ("images", "runtime", "jobs", "network", "plugins", "rules", "stubs", "sources", "pass_env")
 
 
 class LocalSettings(NamedTuple):
     """`images` maps globs to toolchains, `jobs` caps pods at once (0: the default), `network` False cuts steps off; `plugins` are the
     addresses of executor plugins by name, `rules` the runtimes and images of some pods, `stubs` a directory of programs that
-    steps find before all others, `sources` the checkouts that git artifacts are taken from."""
+    steps find before all others, `sources` the checkouts that git artifacts are taken from, `pass_env` the variables of this
+    machine that steps see."""
 
     images: Mapping[str, Any]
     runtime: str = "auto"
@@ -26,6 +30,12 @@ class LocalSettings(NamedTuple):
     rules: tuple[Rule, ...] = ()
     stubs: str = ""
     sources: Mapping[str, Path] = {}
+    pass_env: tuple[str, ...] = ()
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The variables of `pass_env` that are set."""
+        return {name: os.environ[name] for name in self.pass_env if name in os.environ}
 
 
 def load(root: Path) -> LocalSettings:
@@ -93,8 +103,23 @@ def load_file(path: Path) -> LocalSettings:
             f"{path}: local.plugins must map executor plugins to addresses",
             "write it as {hello: http://127.0.0.1:4355}",
         )
+    passed = section.get("pass_env") or []
+    if not isinstance(passed, list) or not all(
+        isinstance(name, str) and _NAME.fullmatch(name) for name in passed
+    ):
+        raise UserError(
+            f"{path}: local.pass_env must be a list of names of variables", "write it as [HTTPS_PROXY]"
+        )
     return LocalSettings(
-        images, runtime, jobs, network, {str(k): v for k, v in plugins.items()}, rules, stubs, checkouts
+        images,
+        runtime,
+        jobs,
+        network,
+        {str(k): v for k, v in plugins.items()},
+        rules,
+        stubs,
+        checkouts,
+        tuple(passed),
     )
 
 

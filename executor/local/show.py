@@ -34,11 +34,20 @@ def suspended(workflow: Mapping[str, Any]) -> bool:
     return any(n.get("type") == "Suspend" and n.get("phase") in ("Running", "Pending") for n in nodes)
 
 
+def as_yaml(workflow: Mapping[str, Any]) -> str:
+    """An object as YAML, its fields in their order."""
+    import yaml
+
+    return str(yaml.safe_dump(workflow, sort_keys=False, allow_unicode=True, width=1000))
+
+
 def show(output: str, final: Sequence[Object], console: Console, out: IO[str]) -> None:
     """The final objects: as trees, as JSON, or by name."""
     for workflow in final:
         if output == "json":
             out.write(json.dumps(console.mask.object(workflow), indent=2) + "\n")
+        elif output == "yaml":
+            out.write(f"---\n{as_yaml(console.mask.object(workflow))}")
         elif output == "name":
             out.write(f"workflow/{workflow['metadata']['name']}\n")
         else:

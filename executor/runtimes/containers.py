@@ -353,6 +353,7 @@ class ContainerRun:
         base: dict[str, str] = {"HOME": "/root", "HOSTNAME": self.pod.name}
         if profile is not None:
             base.update(profile.env)
+        base.update(self.pod.runner.env)
         return environment(self.container, base, self.pod.sources)
 
     def specify(self, stdout: int, stderr: int, drain: Callable[[], None] | None = None) -> ContainerSpec:

@@ -70,12 +70,13 @@ class PodRunner:
         network: bool = True,
         mask: Callable[[str], str] | None = None,
         log_limit: int = LOG_LIMIT,
+        env: Mapping[str, str] | None = None,
     ) -> None:
         """`root_dir` gets one directory a pod; `claims_dir` (default: `root_dir/claims`) keeps PersistentVolumeClaims.
 
         `resource_client` (see `executor.runtimes.resources`) carries out resource templates; `images` maps images to
         toolchains where the runtime has no images of its own; `network` False leaves only a loopback device. `mask` blanks out secrets in log files; of a container's log no more
-        than `log_limit` bytes are kept.
+        than `log_limit` bytes are kept. `env` are variables that every container gets, unless it sets them itself.
         """
         self.runtime = runtime
         self.artifacts = artifacts
@@ -88,6 +89,7 @@ class PodRunner:
         self.network = network
         self.mask = mask
         self.log_limit = log_limit
+        self.env = dict(env or {})
 
     def start(
         self, pod: Object, on_status: Callable[[Object], None], on_task_result: Callable[[Object], None]
