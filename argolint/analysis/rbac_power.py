@@ -206,6 +206,18 @@ def excess(role: Object, index: Index) -> list[tuple[int, Rule]]:
     return extra
 
 
+def demand(
+    role: Object, group: str, resource: str, verb: str, index: Index
+) -> tuple[Need, ObjectFact] | None:
+    """What needs a permission of a role, and the object that it stands in; None when nothing of the tree does."""
+    for holder in holders(role, index):
+        for fact in _users(holder.namespace, holder.account, index):
+            for need in _needs_of_user(fact, holder.namespace, holder.account, index) or ():
+                if (need.group, need.resource, need.verb) == (group, resource, verb):
+                    return need, fact
+    return None
+
+
 def everyone(name: str) -> str:
     """Who is in a group that holds more than its name tells; "" for other groups."""
     if name in ("system:authenticated", "system:unauthenticated"):

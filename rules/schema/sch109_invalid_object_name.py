@@ -10,6 +10,7 @@ from argolint.patterns import lazy
 from argolint.rule import Finding, rule
 from argolint.schema import KINDS
 
+LABEL = lazy(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 SUBDOMAIN = lazy(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
 # How long a name may be where it is less than the API server's 253.
 LIMITS = {
@@ -26,7 +27,10 @@ FREE = frozenset({"Role", "ClusterRole", "RoleBinding", "ClusterRoleBinding"})
 @rule("SCH109", "invalid-object-name", on="object", severity="error")
 def check(obj: Object, ctx: Context) -> Iterator[Finding]:
     """A name that Kubernetes or Argo does not take."""
-    if obj.kind not in KINDS or obj.kind in FREE:
+    if obj.kind not in KINDS:
+        return
+    yield from _namespace(obj)
+    if obj.kind in FREE:
         return
     for field in ("name", "generateName"):
         name = obj.metadata.text(field)
@@ -48,3 +52,14 @@ def check(obj: Object, ctx: Context) -> Iterator[Finding]:
                 f"the name has {len(name)} characters; a {obj.kind} may have {limit}{why}",
                 help="shorten it",
             )
+
+
+def _namespace(obj: Object) -> Iterator[Finding]:
+    """A namespace is a DNS label: no dots, 63 characters at most."""
+    name = obj.metadata.text("namespace")
+    if name and "{{" not in name and "$" not in name and not LABEL.fullmatch(name):
+        yield Finding(
+            obj.metadata.value_span("namespace"),
+            f"`{name}` is not a namespace that Kubernetes takes",
+            help="lower-case letters, digits and `-`, 63 at most, with a letter or digit at both ends",
+        )
