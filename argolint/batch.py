@@ -12,7 +12,6 @@ from __future__ import annotations
 import marshal
 import os
 from collections.abc import Iterable, Sequence
-from hashlib import blake2b
 from typing import Any, NamedTuple, cast
 
 from argolint import registry
@@ -21,6 +20,7 @@ from argolint.analysis.patches import Kustomized, extent, kustomized
 from argolint.api import Report, summarise
 from argolint.context import File, read
 from argolint.diagnostic import Diagnostic, Edit, Fix, ObjectRef, Related, Severity
+from argolint.digest import blake2b
 from argolint.errors import UserError
 from argolint.model.k8s import Object
 from argolint.project import cache
@@ -524,12 +524,12 @@ def namespace(settings: Settings) -> str:
 
 def engine_stamp() -> str:
     """In a checkout, a stamp of the engine's own files, so that working on them never shows stale results."""
-    from argolint._data import data_dir, is_checkout
+    from argolint._data import data_path, is_checkout
 
     if not is_checkout():
         return ""
     newest = 0
-    for folder in (os.path.dirname(os.path.abspath(__file__)), str(data_dir("schemas"))):
+    for folder in (os.path.dirname(os.path.abspath(__file__)), data_path("schemas")):
         for top, folders, names in os.walk(folder):
             folders[:] = [name for name in folders if name not in ("__pycache__", "kube")]
             for name in names:

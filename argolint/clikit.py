@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import errno
+import functools
 import importlib
 import io
 import os
@@ -61,6 +62,26 @@ class _Parser(argparse.ArgumentParser):
             self.error(str(error), near)
 
 
+class _Help(argparse.RawDescriptionHelpFormatter):
+    """argparse makes a formatter for every argument, and its own way to learn the width imports shutil and all that packs."""
+
+    def __init__(self, prog: str, **named: Any) -> None:
+        named.setdefault("width", columns() - 2)
+        super().__init__(prog, **named)
+
+
+@functools.cache
+def columns() -> int:
+    """How wide the terminal is: as COLUMNS says, as it says itself, or 80 (as shutil.get_terminal_size finds)."""
+    told = os.environ.get("COLUMNS", "")
+    if told.isdecimal() and int(told):
+        return int(told)
+    try:
+        return os.get_terminal_size(sys.__stdout__.fileno()).columns or 80 if sys.__stdout__ else 80
+    except (OSError, ValueError):
+        return 80
+
+
 def _near(word: str, candidates: Iterable[str]) -> str:
     from argolint.project.index import suggest
 
@@ -84,7 +105,7 @@ def dispatch(
         prog=prog,
         description=description,
         epilog=epilog,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=_Help,
     )
     if version:
         parser.add_argument("-V", "--version", action="version", version=f"{prog} {version}")
@@ -101,7 +122,7 @@ def dispatch(
                 name,
                 help=command.help,
                 description=module.__doc__,
-                formatter_class=argparse.RawDescriptionHelpFormatter,
+                formatter_class=_Help,
             )
             module.add_arguments(sub)
             asked = sub

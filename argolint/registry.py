@@ -12,11 +12,11 @@ import sys
 import types
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache
-from pathlib import Path
 from typing import Any
 
-from argolint._data import data_dir
+from argolint._data import data_path
 from argolint._version import __version__
+from argolint.digest import blake2b
 from argolint.errors import UserError
 from argolint.patterns import lazy
 from argolint.rule import Rule, rules_in
@@ -29,7 +29,7 @@ _POLICY_NAME = lazy(r"[a-z]{3}[0-9]{3}_")
 @cache
 def builtin_folder() -> str:
     """The folder of the built-in rules."""
-    return str(data_dir("rules"))
+    return data_path("rules")
 
 
 class Rules(dict[str, Rule]):
@@ -146,9 +146,7 @@ def _blob_path(folder: str) -> str | None:
     if os.environ.get("ARGOLINT_NO_CACHE"):
         return None
     base = cache_home()
-    import hashlib
-
-    digest = hashlib.blake2b(os.path.abspath(folder).encode(), digest_size=8).hexdigest()
+    digest = blake2b(os.path.abspath(folder).encode(), digest_size=8).hexdigest()
     return os.path.join(base, f"rules-{digest}.bin")
 
 
@@ -175,7 +173,7 @@ def _write(path: str, data: bytes) -> None:
 
 def _import(folder: str, relative: str) -> list[Rule]:
     rules = _declared(folder, relative)
-    stem = Path(relative).stem
+    stem = os.path.splitext(os.path.basename(relative))[0]
     for item in rules:
         if len(rules) == 1 and not stem.startswith(item.code.lower()):
             raise ValueError(f"declares {item.code} but is not called {item.code.lower()}_….py")

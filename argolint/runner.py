@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from hashlib import blake2b
 from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
 
@@ -17,6 +16,7 @@ from argolint import registry
 from argolint.analysis.patches import Extent, spared
 from argolint.context import Context, DocumentView, File, Schedule
 from argolint.diagnostic import SEVERITY_RANK, Diagnostic, Fix, ObjectRef, Related
+from argolint.digest import blake2b
 from argolint.model.k8s import Object
 from argolint.patterns import lazy
 from argolint.project.discover import glob_matches

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from argolint._data import data_dir
+from argolint._data import read_data
 from argolint.language import types as ty
 from argolint.language.types import Type
 
@@ -123,16 +123,14 @@ class Scope:
 @lru_cache(maxsize=1)
 def tables() -> dict[str, Any]:
     """`schemas/variables.json`."""
-    loaded: dict[str, Any] = json.loads((data_dir("schemas") / "variables.json").read_text(encoding="utf-8"))
+    loaded: dict[str, Any] = json.loads(read_data("schemas", "variables.json"))
     return loaded
 
 
 @lru_cache(maxsize=1)
 def function_table() -> dict[str, dict[str, list[Any]]]:
     """`schemas/functions.json`: language, argo, sprig."""
-    loaded: dict[str, dict[str, list[Any]]] = json.loads(
-        (data_dir("schemas") / "functions.json").read_text(encoding="utf-8")
-    )
+    loaded: dict[str, dict[str, list[Any]]] = json.loads(read_data("schemas", "functions.json"))
     return loaded
 
 

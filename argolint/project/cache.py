@@ -5,8 +5,9 @@ from __future__ import annotations
 import marshal
 import os
 import time
-from hashlib import blake2b
 from typing import Any
+
+from argolint.digest import blake2b
 
 _MAGIC = "argolint-cache-2"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from argolint._data import data_dir
+from argolint._data import read_data
 
 Json = dict[str, Any]
 
@@ -16,7 +16,7 @@ def custom_resource_definitions(*, full: bool = False) -> list[Json]:
     With `full` the Workflows kinds carry upstream's structural schemas, CEL rules included; otherwise `spec` and
     `status` take anything. Equal subtrees of full schemas are the same object: treat the result as read-only.
     """
-    items: list[Json] = json.loads((data_dir("schemas") / "crds.json").read_bytes())["items"]
+    items: list[Json] = json.loads(read_data("schemas", "crds.json"))["items"]
     if full:
         schemas = _full_schemas()
         for item in items:
@@ -27,7 +27,7 @@ def custom_resource_definitions(*, full: bool = False) -> list[Json]:
 
 
 def _full_schemas() -> dict[str, Json]:
-    data = json.loads((data_dir("schemas") / "crds-full.json").read_bytes())
+    data = json.loads(read_data("schemas", "crds-full.json"))
     definitions: dict[str, Json] = data["definitions"]
     expanded: dict[str, Json] = {}
 

@@ -6,7 +6,7 @@ import functools
 import json
 from typing import Any
 
-from argolint._data import data_dir
+from argolint._data import read_data
 
 Json = dict[str, Any]
 
@@ -44,7 +44,7 @@ KINDS: dict[str, tuple[str, str]] = {
 @functools.cache
 def schema_file(name: str) -> Json:
     """The generated file `schemas/<name>.json`; see `tools/gen_schemas_argo.py` for its form."""
-    data: Json = json.loads((data_dir("schemas") / f"{name}.json").read_bytes())
+    data: Json = json.loads(read_data("schemas", f"{name}.json"))
     return data
 
 
