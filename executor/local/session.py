@@ -27,9 +27,10 @@ from executor.local.documents import Manifest, Tree, objects_in, parse_reference
 from executor.local.driver import Driver
 from executor.local.driverparts import Final, Paths, phase_of
 from executor.local.masking import Masker
+from executor.local.nearest import RUN_DIRECTORY
 from executor.local.objects import ObjectStore
 from executor.local.rules import Router, from_words
-from executor.local.rundir import FINAL, RUN_DIRECTORY, TERMINAL, RunDirectory, StateWriter, write_atomically
+from executor.local.rundir import FINAL, TERMINAL, RunDirectory, StateWriter, write_atomically
 from executor.local.settings import LocalSettings
 from executor.local.show import CANNOT_RUN, ERROR, FAILED, INTERRUPTED, INVALID, SUCCEEDED, SUSPENDED
 

@@ -82,6 +82,7 @@ def test_a_wheel_carries_rules_and_schemas_inside_the_package(tree: Path, tmp_pa
     ).stdout.lower()
     assert "kubernetes" not in listed
     assert run([programs / "argolint", "--version"], cwd=tmp_path).stdout.startswith("argolint ")
+    (tmp_path / ".git").mkdir()  # runs that lie above the test are not looked at
     for tool, extra in (("argosync", "argolint[sync]"), ("argorun", "argolint[run]")):
         words = [programs / tool, *(["once", "--config", "x.yaml"] if tool == "argosync" else ["get", "x"])]
         done = run(words, cwd=tmp_path, check=False, env={**GIT_ENV, "HOME": str(tmp_path)})
