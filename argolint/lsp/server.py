@@ -19,9 +19,10 @@ from argolint._version import __version__
 from argolint.addignore import add_ignores
 from argolint.diagnostic import Diagnostic, Edit
 from argolint.fix import compatible, edits_of
+from argolint.lsp.places import completions, definition
 from argolint.lsp.state import CONFIGURATIONS, Result, Workspace, difference, offset, position
 from argolint.registry import page_path
-from argolint.text import SourceText
+from argolint.text import SourceText, decode
 
 # How long typing has to pause before it is looked at.
 PAUSE_SECONDS = 0.15
@@ -30,6 +31,13 @@ _SEVERITY = {
     "error": lsp.DiagnosticSeverity.Error,
     "warning": lsp.DiagnosticSeverity.Warning,
     "info": lsp.DiagnosticSeverity.Information,
+}
+
+
+_ITEM_KIND = {
+    "variable": lsp.CompletionItemKind.Variable,
+    "template": lsp.CompletionItemKind.Function,
+    "name": lsp.CompletionItemKind.Reference,
 }
 
 
@@ -113,6 +121,12 @@ class Linter:
         last = offset(source, where.end.line, where.end.character)
         return source, [item for item in known if item.start <= last and first <= item.end]
 
+    def texts(self, path: str) -> dict[str, str]:
+        """The texts of the workspace by absolute path, open documents as the editor has them."""
+        known = self.result.inputs if self.result is not None else []
+        found = {os.path.abspath(item.path): decode(item.data)[0] for item in known}
+        return {**found, **self.documents, path: self.documents.get(path, "")}
+
 
 def make_server() -> LanguageServer:
     """The server, ready for `start_io`."""
@@ -170,6 +184,34 @@ def make_server() -> LanguageServer:
         if not texts:
             return None
         return lsp.Hover(lsp.MarkupContent(lsp.MarkupKind.Markdown, "\n\n---\n\n".join(dict.fromkeys(texts))))
+
+    @server.feature(lsp.TEXT_DOCUMENT_DEFINITION)
+    async def declared(params: lsp.DefinitionParams) -> lsp.Location | None:
+        await linter.settled()
+        path = _path(params.text_document.uri)
+        texts = linter.texts(path)
+        at = offset(SourceText(texts[path]), params.position.line, params.position.character)
+        found = definition(path, texts, at)
+        if found is None:
+            return None
+        return lsp.Location(
+            from_fs_path(found.path) or "", _range(SourceText(texts[found.path]), found.start, found.end)
+        )
+
+    @server.feature(lsp.TEXT_DOCUMENT_COMPLETION, lsp.CompletionOptions(trigger_characters=[" ", "{", "."]))
+    def complete(params: lsp.CompletionParams) -> list[lsp.CompletionItem]:
+        path = _path(params.text_document.uri)
+        texts = linter.texts(path)
+        source = SourceText(texts[path])
+        at = offset(source, params.position.line, params.position.character)
+        return [
+            lsp.CompletionItem(
+                item.text,
+                kind=_ITEM_KIND[item.kind],
+                text_edit=lsp.TextEdit(_range(source, item.start, at), item.text),
+            )
+            for item in completions(path, texts, at)
+        ]
 
     return server
 

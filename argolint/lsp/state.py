@@ -21,10 +21,11 @@ CONFIGURATIONS = (*config.NAMES, "pyproject.toml", ".argolintignore", ".gitignor
 
 
 class Result(NamedTuple):
-    """What linting found: the report, and the findings of each open document by absolute path."""
+    """What linting found: the report, the findings of each open document by absolute path, and the files of the workspace."""
 
     report: Report
     findings: dict[str, list[Diagnostic]]
+    inputs: list[Input]
 
 
 class Workspace:
@@ -82,7 +83,7 @@ class Workspace:
         for finding in report.findings:
             if finding.path in found:
                 found[finding.path].append(finding)
-        return Result(report, found)
+        return Result(report, found, inputs)
 
     def _excluded(self, path: str) -> bool:
         name = os.path.relpath(path, self.settings.root or self.root)

@@ -105,10 +105,17 @@ def test_diagnostics_repairs_and_hover(tmp_path: Path) -> None:
         )
         hover = {"textDocument": {"uri": path.as_uri()}, "position": {"line": 4, "character": 15}}
         assert "(REF102)" in editor.ask("textDocument/hover", hover)["contents"]["value"]
+        assert editor.ask("textDocument/definition", hover) is None
+        shown = editor.ask("textDocument/completion", {**hover, "position": {"line": 4, "character": 14}})
+        assert [(item["label"], item["textEdit"]["newText"]) for item in shown] == [("main", "main")]
         fixed = FLOW.replace("mian", "main").replace("{{workflow.name}}", '"{{workflow.name}}"')
         change = {"textDocument": {"uri": path.as_uri(), "version": 2}, "contentChanges": [{"text": fixed}]}
         editor.send("textDocument/didChange", change)
         assert editor.until("textDocument/publishDiagnostics")["diagnostics"] == []
+        assert editor.ask("textDocument/definition", hover) == {
+            "uri": path.as_uri(),
+            "range": {"start": {"line": 6, "character": 10}, "end": {"line": 6, "character": 14}},
+        }
         editor.ask("shutdown", None)
         editor.send("exit", None)
         assert editor.process.wait(timeout=20) == 0
