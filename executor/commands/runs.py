@@ -217,9 +217,9 @@ def _ls(args: argparse.Namespace) -> int:
 
 
 def _gc(args: argparse.Namespace) -> int:
+    from executor.local.cleanup import forget
     from executor.local.rundir import runs, runs_directory, size_of
     from executor.runtimes.podenv import ConfigError, quantity
-    from executor.runtimes.sandbox import remove_tree
 
     if args.keep < 0:
         raise UserError("--keep must not be negative")
@@ -227,14 +227,16 @@ def _gc(args: argparse.Namespace) -> int:
         limit = quantity(args.max_size) if args.max_size else None
     except ConfigError:
         raise UserError(f"--max-size {args.max_size}: not a size", "write 500Mi or 2Gi") from None
-    kept = used = 0
+    kept, gone, used = [], [], 0
     for entry in runs(runs_directory()):
         size = size_of(entry.path)
-        if entry.is_running() or (kept < args.keep and (limit is None or used + size <= limit)):
-            kept, used = kept + 1, used + size
-            continue
+        if entry.is_running() or (len(kept) < args.keep and (limit is None or used + size <= limit)):
+            kept, used = [*kept, entry], used + size
+        else:
+            gone.append(entry)
+    for entry in gone:
         if not args.dry_run:
-            remove_tree(entry.path)
+            forget(entry, kept)
         print(f"{'would delete' if args.dry_run else 'deleted'} {entry.name}")
     return 0
 
@@ -457,7 +459,7 @@ def _resubmit(args: argparse.Namespace) -> int:
     fresh = [
         engine.resubmit(
             w, parameters=parse_parameters(args.parameter), memoized=args.memoized,
-            suffix="".join(random.choices(ALPHABET, k=5)),
+            suffix="".join(random.choices(ALPHABET, k=5)), name=args.new_name or "",
         )
         for w in entry.workflows()
     ]  # fmt: skip
@@ -490,12 +492,13 @@ def _set(args: argparse.Namespace) -> int:
 
 
 def _delete(args: argparse.Namespace) -> int:
-    from executor.runtimes.sandbox import remove_tree
+    from executor.local.cleanup import forget
+    from executor.local.rundir import runs
 
     for name in args.names:
         entry = _find(name)
         if entry.is_running():
             raise UserError(f"{entry.name} is running", "stop it first", exit_code=1)
-        remove_tree(entry.path)
+        forget(entry, runs(entry.path.parent))
         print(f"{entry.name} deleted")
     return 0

@@ -251,9 +251,10 @@ def resubmit(
     memoized: bool = False,
     parameters: Mapping[str, str] | None = None,
     suffix: str = "",
+    name: str = "",
 ) -> dict[str, Any]:
-    """A new Workflow like this one. `memoized` (only after a failure) keeps what succeeded; it needs a `suffix` for the
-    name, five random characters of a-z0-9. Otherwise the name is left to generateName.
+    """A new Workflow like this one. `memoized` (only after a failure) keeps what succeeded; it needs a `name`, or a `suffix` for
+    one, five random characters of a-z0-9: the ids of nodes come of it. Otherwise the name is left to generateName.
     """
     old = workflow.get("metadata") or {}
     old_name = str(old.get("name") or "")
@@ -285,7 +286,7 @@ def resubmit(
         raise UserError(
             "workflow must be Failed/Error to resubmit in memoized mode", "resubmit it without memoized"
         )
-    name = f"{generate}{suffix}"
+    name = name or f"{generate}{suffix}"
     metadata["name"] = name
     status: dict[str, Any] = {"nodes": _carried_nodes(size.hydrate(workflow), old_name, name)}
     for field in ("storedTemplates", "storedWorkflowTemplateSpec"):

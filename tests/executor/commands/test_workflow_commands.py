@@ -126,7 +126,7 @@ def test_suspend_node_is_resumed(argorun: Any, write: Any) -> None:
     assert argorun("resume", "hold").out == "workflow hold resumed\n"
     assert argorun("wait", "hold").code == 0
     again = argorun("resume", "hold")
-    assert (again.code, "ended" in again.err) == (2, True)
+    assert (again.code, "cannot resume a completed workflow" in again.err) == (2, True)
 
 
 def test_stop_and_terminate(argorun: Any, write: Any) -> None:
