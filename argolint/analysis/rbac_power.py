@@ -122,14 +122,6 @@ def _held(policy: PolicyRule, verbs: frozenset[str]) -> list[str]:
     return [verb for verb in policy.verbs if verb in verbs]
 
 
-def wildcards(role: Object, key: str) -> Iterator[Span]:
-    """Where a role's rules have `*` in a list."""
-    for policy in policy_rules(role):
-        for i, word in enumerate(policy.sequence(key)):
-            if word == "*":
-                yield policy.item_span(key, i)
-
-
 def strongest(namespace: str, index: Index, but: str) -> tuple[str, Grant] | None:
     """The account of a namespace that is granted most, and its widest grant; None when there is no other."""
     grants = grants_of(index)

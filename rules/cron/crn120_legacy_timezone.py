@@ -8,6 +8,7 @@ from argolint.context import Context
 from argolint.model.k8s import Object
 from argolint.patterns import lazy
 from argolint.rule import Finding, rule
+from argolint.yaml.edit import replace
 
 _LEGACY = lazy(
     r"(?:CET|EET|EST|HST|MET|MST|WET|EST5EDT|CST6CDT|MST7MDT|PST8PDT|GB|GB-Eire|PRC|ROC|ROK|NZ|NZ-CHAT|W-SU|Cuba|Egypt|Eire|Hongkong|Iceland"
@@ -22,7 +23,7 @@ _TODAY = {
 }  # fmt: skip
 
 
-@rule("CRN120", "legacy-timezone", on="object", severity="info", kinds=("CronWorkflow",))
+@rule("CRN120", "legacy-timezone", on="object", severity="info", fix="safe", kinds=("CronWorkflow",))
 def check(obj: Object, ctx: Context) -> Iterator[Finding]:
     """A time zone under a name that some controllers do not know any more."""
     zone = obj.spec.text("timezone")
@@ -33,4 +34,7 @@ def check(obj: Object, ctx: Context) -> Iterator[Finding]:
         obj.spec.value_span("timezone"),
         f"`{zone}` is an old name, which the controllers of Argo 3.7.10 and 4.0.1 do not know",
         help=f"write `{today}`" if today else "write the name of a city: `America/Toronto`",
+        fix=replace(obj.spec.value_span("timezone"), today)
+        if today and not obj.spec.is_alias("timezone")
+        else None,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from argolint.analysis.rbac import grants_of
+from argolint.analysis.rbac_least import token_secret
 from argolint.analysis.rbac_needs import has_token
 from argolint.context import Context
 from argolint.model.workflow import WorkflowSpec
@@ -17,6 +18,7 @@ from argolint.rule import Finding, rule
     "missing-executor-token-secret",
     on="spec",
     severity="warning",
+    fix="unsafe",
     cross_file=True,
     keys=("executor",),
 )
@@ -36,4 +38,5 @@ def check(spec: WorkflowSpec, ctx: Context) -> Iterator[Finding]:
                 executor.value_span("serviceAccountName"),
                 f"service account `{account}` has no token Secret for the executor to mount",
                 help=f"make a Secret `{account}.service-account-token` of type kubernetes.io/service-account-token for it",
+                fix=token_secret(account, ctx.namespace, ctx) or None,
             )

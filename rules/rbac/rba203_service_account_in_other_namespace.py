@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from argolint.analysis.rbac import DEFAULT_ACCOUNT
+from argolint.analysis.rbac_least import new_account
 from argolint.context import Context
 from argolint.model.view import View
 from argolint.model.workflow import WorkflowSpec
@@ -17,6 +18,7 @@ from argolint.rule import Elsewhere, Finding, rule
     "service-account-in-other-namespace",
     on="spec",
     severity="error",
+    fix="unsafe",
     cross_file=True,
     keys=("serviceAccountName",),
 )
@@ -40,5 +42,6 @@ def check(spec: WorkflowSpec, ctx: Context) -> Iterator[Finding]:
                 view.value_span("serviceAccountName"),
                 f"service account `{name}` is in namespace `{anywhere[0].namespace}`, and this runs in `{ctx.namespace}`",
                 help=f"make an account of that name in `{ctx.namespace}`: pods cannot use accounts of other namespaces",
+                fix=new_account(name, ctx.namespace, ctx) or None,
                 related=[(Elsewhere(anywhere[0].path, *anywhere[0].span), "the account is here")],
             )

@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from argolint.context import Context
 from argolint.model.workflow import Template
 from argolint.rule import Finding, rule
+from argolint.yaml.edit import replace
 
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "CONNECT", "TRACE"})
 
 
-@rule("REL135", "invalid-http-request", on="template", severity="error", types=("http",))
+@rule("REL135", "invalid-http-request", on="template", severity="error", types=("http",), fix="safe")
 def check(template: Template, ctx: Context) -> Iterator[Finding]:
     """An http template whose URL or method no client can use."""
     body = template.body
@@ -32,4 +33,7 @@ def check(template: Template, ctx: Context) -> Iterator[Finding]:
             if method.upper() in METHODS
             else f"methods are {', '.join(sorted(METHODS))}",
             severity="warning",
+            fix=replace(body.value_span("method"), method.upper())
+            if method.upper() in METHODS and not body.is_alias("method")
+            else None,
         )

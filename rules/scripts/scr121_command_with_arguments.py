@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from argolint.analysis.scripts import language_of
 from argolint.context import Context
 from argolint.model.workflow import Template
+from argolint.patterns import lazy
 from argolint.rule import Finding, rule
+from argolint.yaml.edit import replace, scalar
 
 _PROGRAMS = frozenset(
     {"aws", "az", "bash", "cat", "cd", "chmod", "cp", "curl", "date", "docker", "echo", "env", "export", "gcloud",
@@ -16,8 +18,11 @@ _PROGRAMS = frozenset(
      "touch", "wget"}
 )  # fmt: skip
 
+# What only a shell, or quotes that it takes away, make sense of.
+_SHELL = lazy(r"[\"'\\\\|&;<>$`*?(){}~#]")
 
-@rule("SCR121", "command-with-arguments", on="template", severity="error")
+
+@rule("SCR121", "command-with-arguments", on="template", severity="error", fix="unsafe")
 def check(template: Template, ctx: Context) -> Iterator[Finding]:
     """A command is one text with its arguments in it: no program has that name."""
     for _, container in template.containers:
@@ -33,4 +38,7 @@ def check(template: Template, ctx: Context) -> Iterator[Finding]:
             span,
             f"`command` starts a program that is called `{first.strip()}`, blanks included",
             help=f"write the words one by one, `[{', '.join(parts)}]`, or `[sh, -c, …]` for what a shell is to read",
+            fix=replace(span, ", ".join(scalar(part) for part in parts))
+            if words.flow and not _SHELL.search(first)
+            else None,
         )

@@ -8,9 +8,12 @@ from argolint.context import Context
 from argolint.model.events import event_names
 from argolint.model.k8s import Object
 from argolint.rule import Finding, rule
+from argolint.yaml.edit import add_key, scalar
 
 
-@rule("SEC120", "unauthenticated-webhook", on="object", severity="warning", kinds=("EventSource",))
+@rule(
+    "SEC120", "unauthenticated-webhook", on="object", severity="warning", fix="unsafe", kinds=("EventSource",)
+)
 def check(obj: Object, ctx: Context) -> Iterator[Finding]:
     """A webhook takes events from anybody."""
     for kind, name, view in event_names(obj):
@@ -20,4 +23,9 @@ def check(obj: Object, ctx: Context) -> Iterator[Finding]:
             obj.spec.mapping(kind).key_span(name),
             f"webhook `{name}` takes events from anybody who reaches its port",
             help="add `authSecret: {name: …, key: …}`; senders then send that token as a bearer token",
+            fix=add_key(
+                ctx.source, view.map, "authSecret", f"{{name: {scalar(obj.name + '-token')}, key: token}}"
+            )
+            if obj.name and view.map.at and not view.map.merged and "authSecret" not in view
+            else None,
         )

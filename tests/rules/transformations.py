@@ -540,7 +540,7 @@ NOT_FOR: dict[str, dict[str, str]] = {
         **_ABOUT_OBJECTS,
         "CFG115": "it does refer to a template now",
         "PAR119 PAR120 PAR127 STR201": "what a template offers may be used by others",
-        "RBA420": "two objects are in that namespace now",
+        "RBA420 SCH109": "two objects are in that namespace now",
         "RBA123 RBA201 REF137 REF138 STR101 STR113": "are said of the workflow, where it names the template",
         "REF117": "the workflow may declare it",
         "REF139": "points at the workflow's reference",
