@@ -124,7 +124,7 @@ def add_secrets(parser: argparse.ArgumentParser) -> None:
     """Where values of secrets come from."""
     parser.add_argument(
         "--secret-file", action="append", default=[], metavar="FILE",
-        help="Secrets, or name/key=value lines (default: .argolint/secrets.env)",
+        help="Secrets, name/key=value lines, or a directory of NAME/KEY (default: .argolint/secrets.env)",
     )  # fmt: skip
     parser.add_argument(
         "-s",

@@ -1,6 +1,7 @@
 """Secrets of a local run: which ones it needs and where, and where their values come from.
 
-Later sources win: manifests of the tree, secret files, the environment (ARGOLINT_SECRET_NAME__KEY), `-s name/key=value`.
+Later sources win: manifests of the tree, the user's own file (see `executor.local.usersecrets`), secret files, the environment
+(ARGOLINT_SECRET_NAME__KEY), `-s name/key=value`.
 """
 
 from __future__ import annotations
@@ -212,7 +213,14 @@ def _upper(text: str) -> str:
 
 
 def read_file(path: str) -> dict[tuple[str, str], str]:
-    """(name, key) -> value of a secret file: Secret manifests, or lines `name/key=value`. Raises UserError."""
+    """(name, key) -> value of a secret file: Secret manifests, lines `name/key=value`, or a directory of files NAME/KEY.
+
+    Raises UserError.
+    """
+    if Path(path).is_dir():
+        from executor.local.usersecrets import from_directory
+
+        return from_directory(Path(path))
     text = read_text(Path(path))
     if re.search(r"^kind:", text, re.MULTILINE) or text.lstrip().startswith("{"):
         return _from_manifests(path, text)
@@ -277,7 +285,9 @@ def tracked_by_git(path: Path) -> bool:
 
 def values(given: Given, needed: Sequence[Need], environ: Mapping[str, str]) -> dict[tuple[str, str], str]:
     """(name, key) -> value from files, the environment and words. Raises UserError."""
-    found: dict[tuple[str, str], str] = {}
+    from executor.local.usersecrets import of_the_user
+
+    found = of_the_user(environ)
     files = list(given.files)
     if not files and DEFAULT_FILE.is_file():
         files = [str(DEFAULT_FILE)]
