@@ -289,6 +289,11 @@ def check_names(settings: Settings, rules: registry.Rules) -> None:
     ]
     for field, words in named:
         if not registry.known_selector(words[-1], rules.values()):
+            if rules.failures and re.match(r"[A-Z]{3}", words[-1]):
+                path, message, _ = rules.failures[0]
+                raise UserError(
+                    f"{path}: the rule cannot be loaded: {message}", f"so nothing is known of `{words[-1]}`"
+                )
             remedy = similar_rule(words[-1], rules) or "`argolint rules` lists them"
             raise _misplaced(settings, field, f"no rule is called `{words[-1]}`", remedy, words)
     _check_options(settings, rules)

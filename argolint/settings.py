@@ -19,12 +19,13 @@ class Settings:
     render              commands whose output is linted too, with --render
     options             settings that single rules declare and read
     root                the folder that globs and cross-file rules start from ("" = the current one)
+    tools               the programs that enabled rules ask (shellcheck, ruff), with their times; "" for none
     config              the configuration file that was read; "" for none
     """
 
     __slots__ = (
         "argo_version", "baseline", "config", "exclude", "extend_ignore", "extend_select", "external_references", "fail_on",
-        "ignore", "options", "origins", "per_file_ignores", "plugins", "profile", "render", "root", "rules", "select", "severity",
+        "ignore", "options", "origins", "per_file_ignores", "plugins", "profile", "render", "root", "rules", "select", "severity", "tools", "tools",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -46,6 +47,7 @@ class Settings:
         self.baseline = ""
         self.root = ""
         self.config = ""
+        self.tools = ""
         # field -> where its value came from, for --show-settings
         self.origins: dict[str, str] = {}
 

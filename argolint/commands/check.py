@@ -20,7 +20,7 @@ from argolint import registry
 from argolint.api import Report
 from argolint.batch import Input, collect, lint, open_store
 from argolint.commands.output import Output, add_output, outputs_of, times_table, write, write_report
-from argolint.commands.settings import add_selection, settings_of
+from argolint.commands.settings import add_selection, programs, settings_of
 from argolint.diagnostic import SEVERITY_RANK
 from argolint.errors import UserError
 from argolint.project.cache import Entries, Store
@@ -107,6 +107,7 @@ def run(args: argparse.Namespace) -> int:
 
         sys.stdout.write(describe(settings))
         return 0
+    _say_missing(settings, rules)
     if args.diff_base:
         _remember_base(args.diff_base, settings)
     if args.watch:
@@ -148,6 +149,16 @@ def run(args: argparse.Namespace) -> int:
             "pipe what they render to: `helm template … | argolint -`, or pass --allow-empty",
         )
     raise _nothing([item.path for item in inputs if item.target])
+
+
+def _say_missing(settings: Settings, rules: registry.Rules) -> None:
+    """A rule that asks a program which is not there finds nothing, and silence would pass for praise."""
+    for name in programs(settings, rules):
+        from argolint.external.tools import tool
+
+        if not tool(name):
+            said = f"argolint: warning: {name} is not installed, so its rule finds nothing"
+            print(f"{said}\n  pip install 'argolint[scripts]'", file=sys.stderr)
 
 
 def _refuse_nonsense(args: argparse.Namespace, paths: list[str]) -> None:

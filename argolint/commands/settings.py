@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from argolint import config, registry
 from argolint.errors import UserError
+from argolint.runner import is_enabled
 from argolint.settings import Settings
 
 
@@ -82,7 +83,22 @@ def settings_of(args: argparse.Namespace, paths: Sequence[str]) -> tuple[Setting
         settings.origins["argo_version"] = "--argo-version"
     rules = load_rules(settings)
     config.check_names(settings, rules)
+    names = programs(settings, rules)
+    if names:
+        from argolint.external.tools import stamp
+
+        settings.tools = stamp(names)
     return settings, rules
+
+
+def programs(settings: Settings, rules: registry.Rules) -> list[str]:
+    """The programs that enabled rules ask."""
+    codes = [code for code in ("SCR101", "SCR103") if code in rules and is_enabled(rules[code], settings)]
+    if not codes:
+        return []
+    from argolint.external.tools import ASKING
+
+    return [ASKING[code] for code in codes]
 
 
 def load_rules(settings: Settings) -> registry.Rules:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -91,6 +92,16 @@ def _run(command: list[str], script: str) -> Any:
         return json.loads(done.stdout or "null")
     except (OSError, ValueError, subprocess.TimeoutExpired):
         return None
+
+
+# Rules that ask a program, and which.
+ASKING = {"SCR101": "shellcheck", "SCR103": "ruff"}
+
+
+def stamp(names: Iterable[str]) -> str:
+    """A text that changes when one of the tools comes, goes or is replaced, since what it said is remembered."""
+    paths = [tool(name) for name in names]
+    return repr([(path, os.stat(path).st_mtime_ns) if path else "" for path in paths])
 
 
 def describe() -> str:
