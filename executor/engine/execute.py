@@ -48,7 +48,7 @@ def execute_template(
     identity = run.id_of(name)
     node = run.nodes.get(identity)
     if node is not None:
-        if phases.fulfilled(node) and not _daemon_is_gone(run, node):
+        if phases.fulfilled(node) and not daemon_is_gone(run, node):
             locks.release(run, node)
             return node
         if only_waits(run, node):
@@ -67,7 +67,7 @@ def execute_template(
         run.exit_depth -= 1 if in_exit else 0
 
 
-def _daemon_is_gone(run: Run, node: Mapping[str, Any]) -> bool:
+def daemon_is_gone(run: Run, node: Mapping[str, Any]) -> bool:
     """Whether a retried daemon counts as up though its attempt has ended: another attempt may be due."""
     if node["type"] != "Retry" or phases.phase_fulfilled(node):
         return False

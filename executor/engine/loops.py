@@ -63,9 +63,14 @@ def _items(holder: Mapping[str, Any]) -> list[str]:
         if not isinstance(items, list):
             raise TemplateFault("withItems must be a list")
         return [gojson.from_yaml(item) for item in items]
-    if holder.get("withParam"):
+    if holder.get("withParam") is not None:
         return _param_items(str(holder["withParam"]), holder.get("when"))
-    return [json.dumps(text) for text in sequence(holder.get("withSequence") or {})]
+    try:
+        return [json.dumps(text) for text in sequence(holder.get("withSequence") or {})]
+    except TemplateFault:
+        if _is_skipped(holder.get("when")):
+            return []
+        raise
 
 
 def _param_items(text: str, when: Any) -> list[str]:
@@ -103,7 +108,7 @@ def sequence(spec: Mapping[str, Any]) -> list[str]:
                 return []
             end = start + count - 1
         else:
-            raise TemplateFault("must have end or count in withSequence")
+            raise TemplateFault("neither end nor count was specified in withSequence")
     except ValueError as error:
         raise TemplateFault(f"withSequence: {error}") from None
     layout = str(spec.get("format") or "%d")

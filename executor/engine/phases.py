@@ -16,6 +16,7 @@ OMITTED = "Omitted"
 COMPLETED = frozenset({SUCCEEDED, FAILED, ERROR})
 FAILURES = frozenset({FAILED, ERROR})
 PASSED_OVER = frozenset({SKIPPED, OMITTED})
+POD_DELETED = "pod deleted"
 PHASES = frozenset({PENDING, RUNNING, SUCCEEDED, SKIPPED, FAILED, ERROR, OMITTED})
 
 Node = Mapping[str, Any]
@@ -37,6 +38,15 @@ def fulfilled(node: Node) -> bool:
 def completed(node: Node) -> bool:
     """The node ran and ended (exit handlers run for these only)."""
     return node.get("phase") in COMPLETED and node.get("taskResultSynced") is not False
+
+
+def lost(node: Node) -> bool:
+    """The node's pod is gone, and its executor has not reported all that it began to report."""
+    return (
+        node.get("phase") == ERROR
+        and node.get("message") == POD_DELETED
+        and node.get("taskResultSynced") is False
+    )
 
 
 def failed(node: Node) -> bool:

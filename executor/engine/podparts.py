@@ -287,9 +287,9 @@ def read_patch(text: str) -> Mapping[str, Any]:
         try:
             patch = yaml.safe_load(text)
         except yaml.YAMLError as error:
-            raise TemplateFault(f"failed to read podSpecPatch: {error}") from None
+            raise TemplateFault(f"it cannot be read: {error}") from None
     if not isinstance(patch, Mapping):
-        raise TemplateFault("podSpecPatch must be a map")
+        raise TemplateFault("it must be a map")
     return patch
 
 

@@ -276,4 +276,7 @@ def _apply_patches(run: Run, call: Call, pod: dict[str, Any]) -> None:
             run, input_variables(call.template.get("inputs") or {}), {"pod.name": pod["metadata"]["name"]}
         )
         text = substitute(str(source), env)
-        pod["spec"] = merge(pod["spec"], podparts.read_patch(text), POD_KEYS)
+        try:
+            pod["spec"] = merge(pod["spec"], podparts.read_patch(text), POD_KEYS)
+        except TemplateFault as error:
+            raise TemplateFault(f"Error applying PodSpecPatch: {error}") from None

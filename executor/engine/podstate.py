@@ -26,9 +26,13 @@ def observe_pod(run: Run, pod: Mapping[str, Any]) -> None:
         return
     identity = node["id"]
     run.memory.asked.add(identity)
-    if phases.phase_fulfilled(node) or (node["phase"] in phases.COMPLETED):
+    lost = phases.lost(node)
+    if phases.phase_fulfilled(node) or (node["phase"] in phases.COMPLETED and not lost):
         _ended(run, identity, pod)
         return
+    if lost:
+        run.put(identity, finishedAt=None)
+        run.mark(identity, phases.PENDING, "")
     template = _template(run, node)
     if restart(run, node, pod, main_names(pod, template)):
         return
@@ -61,6 +65,7 @@ def observe_pod(run: Run, pod: Mapping[str, Any]) -> None:
         run.put(identity, finishedAt=format_time(finished) if finished else run.stamp)
         if run.nodes[identity].get("daemoned"):
             run.put(identity, daemoned=None)
+            run.memory.scopes.pop(str(node.get("boundaryID") or ""), None)
         progress.resources(run, identity, pod)
     elif phase == phases.RUNNING and node["phase"] == phases.PENDING and not message:
         run.put(identity, message=None)
@@ -323,7 +328,11 @@ def _end_members(run: Run, node: Node, message: str) -> None:
 
 
 def pod_deleted(run: Run, pod_name: str) -> None:
-    """A pod that is gone takes its node with it, unless the node has ended."""
+    """A pod that is gone takes its node with it, unless the node has ended.
+
+    If its executor had begun to report and had not finished (its machine died, or it was deleted by force), there will
+    be another pod, as upstream's controller makes one for every node that has not ended for good.
+    """
     for identity, node in list(run.nodes.items()):
         if node.get("type") != "Pod" or phases.phase_fulfilled(node) or run.pod_name_of(node) != pod_name:
             continue
@@ -331,17 +340,15 @@ def pod_deleted(run: Run, pod_name: str) -> None:
             run.memory.asked.discard(identity)
             run.touch(node)
             continue
-        if node["phase"] in phases.COMPLETED:
-            run.put(identity, taskResultSynced=True)
-            settle(run, identity)
-            continue
         run.put(identity, daemoned=None)
-        run.mark(identity, phases.ERROR, "pod deleted")
+        run.mark(identity, phases.ERROR, phases.POD_DELETED)
         for child in [
             n for n in run.nodes.values() if n.get("boundaryID") == identity and n.get("type") == "Container"
         ]:
-            if not phases.fulfilled(child):
-                run.mark(child["id"], phases.ERROR, "container deleted")
+            run.mark(child["id"], phases.ERROR, "container deleted")
+        if phases.lost(run.nodes[identity]):
+            run.memory.asked.discard(identity)
+            run.touch(node)
 
 
 def _ended(run: Run, identity: str, pod: Mapping[str, Any]) -> None:

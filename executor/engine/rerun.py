@@ -16,7 +16,9 @@ from executor.engine.clock import format_time
 from executor.engine.operations import matches
 
 PREFIX = "workflows.argoproj.io/"
+CARRIED = "original pod: "  # what a node of a memoized resubmission says, which hangs on nothing yet
 _EXECUTED = frozenset({"Pod", "Container", "HTTP", "Plugin"})
+_RUN_AGAIN = _EXECUTED | {"Suspend"}
 _GROUPS = frozenset({"Steps", "StepGroup", "DAG", "TaskGroup"})
 Node = dict[str, Any]
 
@@ -134,7 +136,7 @@ def _to_delete(nodes: Mapping[str, Node], parents: Mapping[str, list[str]], sele
     chosen = {i for i, n in nodes.items() if selector and matches(n, selector)}
     found = set(chosen)
     for identity, node in nodes.items():
-        if node.get("type") not in _EXECUTED and not (node.get("type") == "Skipped" and phases.failed(node)):
+        if node.get("type") not in _RUN_AGAIN and not (_failed_alone(node) and identity in parents):
             continue
         judged = node
         if (node.get("nodeFlag") or {}).get("retried"):
@@ -150,6 +152,11 @@ def _to_delete(nodes: Mapping[str, Node], parents: Mapping[str, list[str]], sele
             continue
         found.add(identity)
     return found
+
+
+def _failed_alone(node: Node) -> bool:
+    """A step that could not be begun, a group whose loop could not be unrolled."""
+    return phases.failed(node) and not node.get("children")
 
 
 def _breadth_first(nodes: Mapping[str, Node], root: str) -> list[str]:
@@ -321,6 +328,6 @@ def _carried_nodes(workflow: Mapping[str, Any], old: str, new: str) -> dict[str,
             renewed["displayName"] = new
         for field in ("children", "outboundNodes"):
             renewed.pop(field, None)
-        renewed.update(type="Skipped", phase=phases.SKIPPED, message=f"original pod: {identity}")
+        renewed.update(type="Skipped", phase=phases.SKIPPED, message=f"{CARRIED}{identity}")
         carried[mapping[identity]] = renewed
     return carried

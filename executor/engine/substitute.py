@@ -70,6 +70,9 @@ def substitute_text(text: str, env: Mapping[str, Any], *, unresolved: bool = Tru
     return str(substitute(text, env, unresolved=unresolved))
 
 
+_HINT = "try wrapping the affected expression in quotes"
+
+
 def should_execute(when: Any) -> bool:
     """The value of a `when` after substitution; an empty one is true. TemplateFault if it is not a boolean."""
     if when is None or when == "":
@@ -77,7 +80,11 @@ def should_execute(when: Any) -> bool:
     try:
         return govaluate.evaluate_when(str(when))
     except LanguageError as error:
-        raise TemplateFault(error.message) from None
+        reason = error.message.replace(_HINT, f'{_HINT} (")')
+        reason = f"{reason[:1].upper()}{reason[1:]}"
+        if reason.startswith("Expected boolean"):
+            raise TemplateFault(reason.replace("', got ", "'. Got ")) from None
+        raise TemplateFault(f"Invalid 'when' expression '{when}': {reason}") from None
 
 
 def evaluate(source: str, env: Mapping[str, Any]) -> Any:

@@ -15,6 +15,7 @@ from executor.engine.limits import may_execute
 from executor.engine.loops import expand, is_loop
 from executor.engine.outputs import add_globals, template_outputs
 from executor.engine.references import continues_on, resolve_references
+from executor.engine.rerun import CARRIED
 from executor.engine.run import Node, Run
 from executor.engine.scope import Scope, add_aggregate, add_node, new_scope
 from executor.engine.substitute import should_execute
@@ -172,7 +173,8 @@ def _execute_task(dag: _Dag, task_name: str) -> None:
                 _execute_one(dag, task_name, one, True)
         done = _hooks(dag, task, node, task_name) and _inner_hooks_done(dag, node)
         if phases.phase_fulfilled(node):
-            _connect(dag, task_name, node["name"])
+            if str(node.get("message") or "").startswith(CARRIED):
+                _connect(dag, task_name, node["name"])
             execute_template(run, node["name"], task, dag.base, {}, dag.identity)
             if done and hooks.hooks_done(run, run.nodes[node["id"]]):
                 plan.settle(task_name)
@@ -286,7 +288,9 @@ def _expanded(dag: _Dag, task_name: str) -> list[_One]:
     if cached is not None and cached[0] == memory.globals_version:
         return cached[1]  # type: ignore[no-any-return]
     resolved = resolve_references(run, dag.plan.tasks[task_name], scope_of(dag, task_name))
-    tasks: list[Task] = [*expand(resolved, with_globals(run))] if is_loop(resolved) else [resolved]
+    tasks: list[Task] = (
+        [*expand(resolved, with_globals(run))] if is_loop(dag.plan.tasks[task_name]) else [resolved]
+    )
     named = [(task, dag.name_of(str(task.get("name")))) for task in tasks]
     expanded = [_One(task, name, run.id_of(name)) for task, name in named]
     memory.expanded[key] = (memory.globals_version, expanded)

@@ -24,6 +24,9 @@ def execute(run: Run, call: Call) -> Node:
             run, call.name, "Pod", phases.PENDING, holder=call.holder, base=call.base, boundary=call.boundary,
             flag=call.flag, inputs=call.inputs, expects_result=not daemon,
         )  # fmt: skip
+    if phases.lost(node):
+        run.put(identity, finishedAt=None)
+        node = run.mark(identity, phases.PENDING, "")
     if phases.fulfilled(node) or node["phase"] != phases.PENDING:
         return run.nodes[identity]
     if identity in run.memory.asked:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from executor.engine import graph, hooks, memoize, names, phases
 from executor.engine.create import error_node, new_node
-from executor.engine.execute import TooDeep, execute_template, only_waits
+from executor.engine.execute import TooDeep, daemon_is_gone, execute_template, only_waits
 from executor.engine.faults import Full, Held, TemplateFault, TimedOut
 from executor.engine.loops import expand, is_loop
 from executor.engine.outputs import add_globals, template_outputs
@@ -71,8 +71,14 @@ def _run_groups(run: Run, call: Call, identity: str) -> Node:
             continue
         group_node = _open_group(run, steps, index)
         group = group or []
-        if not phases.fulfilled(group_node):
-            group_node = _run_group(run, steps, group, group_node)
+        if not phases.fulfilled(group_node) or _is_undone(run, group_node):
+            try:
+                group_node = _run_group(run, steps, group, group_node)
+            except TemplateFault as error:
+                # Of an exit handler that cannot run: it has no node to be in Error.
+                run.mark(group_node["id"], phases.ERROR, str(error))
+                _set_outbound(run, steps, len(groups))
+                return run.mark(identity, phases.ERROR, str(error))
             if not phases.fulfilled(group_node):
                 return run.nodes[identity]
         if phases.failed(group_node):
@@ -121,6 +127,36 @@ def _open_group(run: Run, steps: _Steps, index: int) -> Node:
         for outbound in graph.outbound(run, child):
             run.link(outbound, node["id"])
     return node
+
+
+def _is_undone(run: Run, group_node: Node) -> bool:
+    """Whether a daemon of a group that had succeeded has died: the group fails, or waits for the next attempt.
+
+    If nothing runs any more, it is too late for that (upstream: childrenFulfilled).
+    """
+    if group_node["phase"] != phases.SUCCEEDED:
+        return False
+    children = run.children(group_node)
+    shaken = (phases.failed(c) or not phases.fulfilled(c) or daemon_is_gone(run, c) for c in children)
+    if not any(shaken) or _all_ended(run, group_node):
+        return False
+    run.memory.expanded.pop(group_node["id"], None)
+    return True
+
+
+def _all_ended(run: Run, node: Node) -> bool:
+    seen: set[str] = set()
+    stack = [node["id"]]
+    while stack:
+        identity = stack.pop()
+        if identity in seen:
+            continue
+        seen.add(identity)
+        children = run.nodes[identity].get("children") or ()
+        if not children and not phases.fulfilled(run.nodes[identity]):
+            return False
+        stack += [child for child in children if child in run.nodes]
+    return True
 
 
 def _set_outbound(run: Run, steps: _Steps, count: int) -> None:
@@ -230,7 +266,7 @@ def _run_group(run: Run, steps: _Steps, group: list[Step], group_node: Node) -> 
             still_open.append(item)
     expanded.open = still_open
     if still_open:
-        return run.nodes[identity]
+        return run.mark(identity, phases.RUNNING)
     for child in run.children(run.nodes[identity]):
         add_globals(run, child.get("outputs"))
     for item in expanded.items:
