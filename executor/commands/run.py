@@ -102,6 +102,9 @@ def add_common(parser: argparse.ArgumentParser) -> None:
         "--group", action="store_true", help="print each log as a block when it has ended (for CI)"
     )
     parser.add_argument("--timestamps", action="store_true", help="print the time of each line of the logs")
+    parser.add_argument(
+        "--keep", action="store_true", help="keep what steps wrote when they succeed, too (for argorun shell)"
+    )
     parser.add_argument("--jobs", type=int, default=None, metavar="N", help="run at most N pods at once")
     parser.add_argument("-q", "--quiet", action="store_true", help="print nothing but the result")
     parser.add_argument(
@@ -194,7 +197,7 @@ def options_of(args: argparse.Namespace, **more: Any) -> Any:
         "targets": args.targets,
         "parameters": parse_parameters(args.parameter, parameter_file(args.parameter_file)),
         "entrypoint": args.entrypoint, "name": args.name, "generate_name": args.generate_name,
-        "namespace": args.namespace, "runtime": args.runtime, "output": args.output, "log": wants_logs(args), "log_style": log_style(args),
+        "namespace": args.namespace, "runtime": args.runtime, "output": args.output, "log": wants_logs(args), "log_style": log_style(args), "keep": args.keep,
         "lint": not args.no_lint, "jobs": args.jobs or 0, "quiet": args.quiet, "secrets": secrets_given(args),
         "artifacts": args.artifacts or "local", "strict": args.strict_fidelity, "only": args.only, "until": args.until, "breaks": args.breaks, "given": given.parse(args.artifact), "output_dir": args.output_dir,
         "scheduled": args.scheduled_time, "platforms": args.platform, "cluster": realcluster.confirmed(args),

@@ -378,7 +378,7 @@ def _options(args: argparse.Namespace, entry: Any) -> Any:
     from executor.local.again import options_of
 
     return options_of(
-        entry, run_command.secrets_given(args), runtime=args.runtime, output=args.output, log=run_command.wants_logs(args), log_style=run_command.log_style(args),
+        entry, run_command.secrets_given(args), runtime=args.runtime, output=args.output, log=run_command.wants_logs(args), log_style=run_command.log_style(args), keep=args.keep,
         quiet=args.quiet, jobs=args.jobs, artifacts=args.artifacts, breaks=getattr(args, "breaks", []),
     )  # fmt: skip
 

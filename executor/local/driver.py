@@ -80,6 +80,7 @@ class Driver:
         router: Router | None = None,
         resources: ResourceClient | None = None,
         env: Mapping[str, str] | None = None,
+        keep: bool = False,
     ) -> None:
         """`finals` are pods that ended in an earlier life of this run: (namespace, name) -> what they came to.
 
@@ -113,7 +114,7 @@ class Driver:
         self._intercept = intercept
         self._router = router
         self._holder = holder
-        self._on_hold = on_hold
+        self._on_hold, self._keep = on_hold, keep or on_hold is not None
         self._reuse = Reuse(reuse)
         self.held: Held | None = None
         self.mocked: list[str] = []
@@ -352,12 +353,8 @@ class Driver:
                 self._requests.waiting.append(Asked(key, node_id, template, self._workflows[key].state))
                 self._start_pending()
             case c.CreateObject(obj):
-                if (
-                    self.store.get(
-                        obj.get("apiVersion", "v1"), obj["kind"], namespace, obj["metadata"]["name"]
-                    )
-                    is None
-                ):
+                version, name = str(obj.get("apiVersion") or "v1"), obj["metadata"]["name"]
+                if self.store.get(version, obj["kind"], namespace, name) is None:
                     self.store.create(dict(obj), namespace)
             case c.PutConfigMapKey():
                 put_config_map_key(self.store, command)
@@ -504,7 +501,7 @@ class Driver:
             self._running.discard(key)
             self._start_pending()
             # A failed pod is kept as it was, to be looked at; so is every pod where there are breakpoints.
-            if status["phase"] == "Succeeded" and self._on_hold is None:
+            if status["phase"] == "Succeeded" and not self._keep:
                 self._janitor.put(self._pods[key])
         self._observe(owner, c.PodObserved({**pod, "status": status}))
         if owner is None:

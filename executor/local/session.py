@@ -71,6 +71,7 @@ class Options(NamedTuple):
     scheduled: str | None = None
     cluster: realcluster.Target | None = None
     platforms: Sequence[str] = ()
+    keep: bool = False
     reuse: dict[str, Any] | None = None  # fingerprint of a pod -> what it came to; filled by the run
 
 
@@ -429,6 +430,7 @@ def carry_on(
         router=router,
         resources=resources,
         env=settings.environment,
+        keep=options.keep,
     )
     driver_box.append(driver)
     for workflow in workflows:

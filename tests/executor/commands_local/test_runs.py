@@ -240,3 +240,15 @@ def test_watching_runs_again_what_changed(sandboxed: Project, chain) -> None:
         out, err = process.communicate(timeout=30)
     assert [line for line in out.splitlines() if "Succeeded" in line and line.startswith("wf-")] != []
     assert "watching for changes; ^C ends it" in err
+
+
+def test_the_files_of_steps_that_succeed_are_kept_when_asked_for(sandboxed: Project) -> None:
+    sandboxed.write(
+        "wf.yaml",
+        "apiVersion: argoproj.io/v1alpha1\nkind: Workflow\nmetadata: {name: wf}\nspec:\n  entrypoint: main\n  templates:\n"
+        "  - {name: main, container: {image: alpine, command: [sh, -c, 'echo written > /made']}}\n",
+    )
+    assert sandboxed.argorun("run", "wf.yaml", "-q").code == 0
+    assert sandboxed.argorun("shell", "wf", "wf", "--", "cat", "/made").code != 0
+    assert sandboxed.argorun("run", "wf.yaml", "-q", "--keep").code == 0
+    assert sandboxed.argorun("shell", "wf", "wf", "--", "cat", "/made").out == "written\n"
