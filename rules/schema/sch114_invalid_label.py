@@ -31,6 +31,20 @@ def check(obj: Object, ctx: Context) -> Iterator[Finding]:
         yield from keys(holder.mapping("annotations"), "annotation")
         yield from keys(holder.mapping("labels"), "label")
         yield from values(holder.mapping("labels"), severity)
+    if obj.is_workflow_kind and obj.parent is None:
+        yield from tags(obj.metadata.mapping("labels"))
+
+
+def tags(view: View) -> Iterator[Finding]:
+    """Findings about tags in an object's own labels, which Argo leaves as they are."""
+    for key, value in view.map.items():
+        if isinstance(value, str) and "{{" in value:
+            yield Finding(
+                view.value_span(key),
+                f"the label `{key}` cannot have this value: Argo fills in no tags here, and labels have no braces",
+                help="write the value, or take it from a parameter under `workflowMetadata.labelsFrom` of the spec",
+                severity="warning",
+            )
 
 
 def keys(view: View, what: str) -> Iterator[Finding]:
