@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import math
 
 from argolint.errors import UserError
 from executor.commands import connect, wf
 from executor.commands.arguments import intermixed, pattern, seconds
 from executor.commands.logstream import LogOptions, list_pods, print_line, read_logs
 from executor.commands.submit import print_logs_until_done
+from executor.engine.clock import parse_time
 
 HELP = "print the logs of a Workflow's pods"
 
@@ -26,8 +28,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--tail", type=int, metavar="N", help="only the last N lines of each pod")
     parser.add_argument("--since", metavar="DURATION", help="only what is newer: 5s, 2m, 3h")
+    parser.add_argument(
+        "--since-time", metavar="TIME", help="only what came at this time (RFC 3339) or later"
+    )
     parser.add_argument("--timestamps", action="store_true", help="print the time of each line")
     parser.add_argument("--grep", default="", metavar="REGEX", help="only lines that match")
+    parser.add_argument(
+        "--prefix",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="the pod's name before each line",
+    )
+    parser.add_argument("--json", action="store_true", help="an object a line: time, pod, line")
     parser.add_argument("--no-color", action="store_true", help="no colors")
 
 
@@ -39,10 +51,12 @@ def run(args: argparse.Namespace) -> int:
         container=args.container,
         selector=args.selector,
         tail=args.tail,
-        since_seconds=seconds(args.since) if args.since else None,
+        since_seconds=_since(args),
         timestamps=args.timestamps,
         grep=args.grep,
         color=not args.no_color and connect.wants_color(),
+        json=args.json,
+        prefix=args.prefix,
     )
     client, namespace = connect.connect(args)
     with connect.api_errors("logs"):
@@ -64,3 +78,16 @@ def run(args: argparse.Namespace) -> int:
         for line in read_logs(client, namespace, pods, options):
             print_line(line, options)
     return 0
+
+
+def _since(args: argparse.Namespace) -> int | None:
+    """How many seconds back to begin; None is from the start. Raises UserError."""
+    ages = [seconds(args.since)] if args.since else []
+    if args.since_time:
+        moment = parse_time(args.since_time)
+        if moment is None:
+            raise UserError(
+                f"--since-time {args.since_time}: not an RFC 3339 time", "write 2026-03-29T00:59:00Z"
+            )
+        ages.append(max(1, math.ceil((wf.now() - moment).total_seconds())))
+    return min(ages) if ages else None

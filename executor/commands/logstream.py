@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+import json
 import queue
 import re
 import sys
@@ -32,6 +33,8 @@ class LogOptions(NamedTuple):
     timestamps: bool = False
     grep: str = ""
     color: bool = False
+    json: bool = False
+    prefix: bool = True
 
 
 class Line(NamedTuple):
@@ -169,7 +172,11 @@ def follow_logs(
 
 
 def print_line(line: Line, options: LogOptions) -> None:
-    """`pod: text`, as the argo CLI prints it."""
+    """`pod: text`, as the argo CLI prints it; or an object."""
+    if options.json:
+        sys.stdout.write(json.dumps({"time": line.time, "pod": line.pod, "line": line.text}) + "\n")
+        sys.stdout.flush()
+        return
     text = ESCAPES.sub(lambda match: match[0] if match[0] in "\t\x1b" else " ", line.text)
     if not options.color:
         text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b", "", text)
@@ -178,5 +185,5 @@ def print_line(line: Line, options: LogOptions) -> None:
         color = COLORS[sum(pod.encode()) % len(COLORS)]
         pod = f"\x1b[{color}m{pod}\x1b[0m"
     stamp = f"{line.time} " if options.timestamps else ""
-    sys.stdout.write(f"{pod}: {stamp}{text}\n")
+    sys.stdout.write(f"{f'{pod}: ' if options.prefix else ''}{stamp}{text}\n")
     sys.stdout.flush()

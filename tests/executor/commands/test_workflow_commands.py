@@ -81,6 +81,17 @@ def test_submit_and_watch_prints_what_changes_and_then_the_tree(argorun: Any, wr
     logs = argorun("logs", "hello")
     assert (logs.code, logs.err) == (0, "")
     assert [line.partition(": ")[2] for line in logs.out.splitlines()] == ["hello you"] * 3
+    assert argorun("logs", "hello", "--no-prefix").out == "hello you\n" * 3
+    rows = [json.loads(line) for line in argorun("logs", "hello", "--json", "--tail", "1").out.splitlines()]
+    assert [(sorted(row), row["line"]) for row in rows] == [(["line", "pod", "time"], "hello you")] * 3
+    assert (
+        argorun("logs", "hello", "--since-time", rows[0]["time"], "--json", rows[0]["pod"]).out.count(
+            "hello you"
+        )
+        == 1
+    )
+    wrong = argorun("logs", "hello", "--since-time", "noon")
+    assert (wrong.code, "not an RFC 3339 time" in wrong.err) == (2, True)
 
 
 def test_submit_exits_with_1_when_the_watched_workflow_fails(argorun: Any, write: Any) -> None:
