@@ -461,6 +461,7 @@ _FILLED_IN = {
     "PAR127": "a trigger or whoever reads the text may give the value",
     "RBA201": "whoever submits it gives the account",
     "SCH105 SCH108": "what is missing may be filled in, or only name an object",
+    "SCH114": "whoever makes it may fill in its labels",
     "SCH201": "nothing applies its status",
     "STR117": "an object without a name is said of the manifest",
 }
@@ -551,6 +552,7 @@ NOT_FOR: dict[str, dict[str, str]] = {
         "PAR114": "STP118 is said across files",
         "PAR119 STR201": "what a template offers may be used by others",
         "PAR121": "another file's default may change by itself",
+        "PAR136": "which step reads the file stands in the other object",
         "RBA208": "judges the templates of one object",
         "REF126": "whether each call passes a value is known within an object",
         "REL106 REL127 REL128": "locks are followed within an object",
