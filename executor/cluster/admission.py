@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from executor.cluster import budgets, validation
+from executor.cluster import budgets, kindvalues, validation
 from executor.cluster.crdadmission import admit_definition
 from executor.cluster.crud import Call
 from executor.cluster.jobs import admit_job
@@ -50,6 +50,8 @@ def admit(cluster: Cluster, call: Call, obj: dict[str, Any], old: Mapping[str, A
     handler = _HANDLERS.get(resource.storage)
     if handler is not None:
         handler(cluster, call, obj, old)
+    if old is None and not resource.custom:
+        _refuse(call, kindvalues.causes_of(resource.storage, obj))
     if schema is None:
         return
     if resource.custom:
@@ -195,7 +197,8 @@ def _secret(cluster: Cluster, call: Call, obj: dict[str, Any], old: Mapping[str,
         try:
             base64.b64decode(value or "", validate=True)
         except (ValueError, TypeError) as error:
-            raise bad_request(f"data[{key}]: illegal base64 data: {error}") from error
+            handled = 'Secret in version "v1" cannot be handled as a Secret'
+            raise bad_request(f"{handled}: data[{key}]: illegal base64 data: {error}") from error
     if old is not None and obj["type"] != old.get("type"):
         causes.append(immutable("type", obj["type"]))
     _refuse(call, causes)
@@ -222,7 +225,7 @@ def _role_binding(cluster: Cluster, call: Call, obj: dict[str, Any], old: Mappin
     reference = obj.get("roleRef") or {}
     causes = []
     if reference.get("kind") not in ("Role", "ClusterRole"):
-        causes.append(unsupported_value("roleRef.kind", reference.get("kind", ""), ("ClusterRole", "Role")))
+        causes.append(unsupported_value("roleRef.kind", reference.get("kind", ""), ("Role", "ClusterRole")))
     if not reference.get("name"):
         causes.append(required("roleRef.name"))
     if old is not None and reference != old.get("roleRef"):
@@ -231,7 +234,8 @@ def _role_binding(cluster: Cluster, call: Call, obj: dict[str, Any], old: Mappin
         if subject.get("kind") in ("User", "Group"):
             subject.setdefault("apiGroup", "rbac.authorization.k8s.io")
         elif subject.get("kind") == "ServiceAccount":
-            if not subject.get("namespace"):
+            # In a RoleBinding one without a namespace is of the binding's own.
+            if not subject.get("namespace") and not call.resource.namespaced:
                 causes.append(required(f"subjects[{index}].namespace"))
         else:
             kinds = ("ServiceAccount", "User", "Group")

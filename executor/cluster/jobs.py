@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
@@ -10,7 +11,9 @@ import orjson
 
 from executor.cluster import crud, meta
 from executor.cluster.crud import Call, DeleteOptions
-from executor.cluster.status import Cause, invalid, unsupported_value
+from executor.cluster.podadmission import default_spec, spec_causes
+from executor.cluster.podvalues import pod_causes
+from executor.cluster.status import Cause, invalid, required
 from executor.cluster.store import Entry
 
 if TYPE_CHECKING:
@@ -30,10 +33,15 @@ def admit_job(cluster: Cluster, call: Call, obj: dict[str, Any], old: Mapping[st
     template = spec.setdefault("template", {})
     pod = template.setdefault("spec", {})
     if pod.get("restartPolicy") not in ("Never", "OnFailure"):
-        wrong = unsupported_value(
-            "spec.template.spec.restartPolicy", pod.get("restartPolicy", ""), ("OnFailure", "Never")
-        )
+        wrong = required("spec.template.spec.restartPolicy", 'valid values: "OnFailure", "Never"')
         raise invalid("Job", "batch", call.name, [wrong])
+    if old is None:
+        filled = copy.deepcopy(pod)
+        default_spec(filled)
+        path = "spec.template.spec"
+        wrong_pod = [*spec_causes(filled, path), *pod_causes(filled, path)]
+        if wrong_pod:
+            raise invalid("Job", "batch", call.name, wrong_pod)
     if spec.get("completionMode", "NonIndexed") != "NonIndexed":
         why = "Unsupported value: indexed Jobs are not run by the embedded cluster"
         raise invalid(

@@ -6,7 +6,7 @@ import re
 import secrets
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, Final
@@ -185,8 +185,25 @@ def name_causes(resource: Resource, name: str) -> list[Cause]:
 def label_causes(field: str, name: str) -> list[Cause]:
     """What is wrong with a name that must be a label: of a container or a volume, which become names of files."""
     if len(name) > 63:
-        return [invalid_value(field, name, "must be no more than 63 bytes")]
+        return [invalid_value(field, name, "must be no more than 63 characters")]
     return [] if _LABEL.fullmatch(name) else [invalid_value(field, name, LABEL_RULE)]
+
+
+def is_label(name: str) -> bool:
+    """Whether a name is an RFC 1123 label."""
+    return len(name) <= 63 and _LABEL.fullmatch(name) is not None
+
+
+def is_subdomain(name: str) -> bool:
+    """Whether a name is an RFC 1123 subdomain."""
+    return len(name) <= 253 and _SUBDOMAIN.fullmatch(name) is not None
+
+
+def value_causes(field: str, value: str) -> list[Cause]:
+    """What is wrong with the value of a label."""
+    if len(value) > 63:
+        return [invalid_value(field, value, "must be no more than 63 characters")]
+    return [invalid_value(field, value, _VALUE_RULE)] if value and not _QUALIFIED.fullmatch(value) else []
 
 
 def metadata_causes(meta: Mapping[str, Any]) -> list[Cause]:
@@ -194,10 +211,7 @@ def metadata_causes(meta: Mapping[str, Any]) -> list[Cause]:
     causes: list[Cause] = []
     for key, value in (meta.get("labels") or {}).items():
         causes += key_causes("metadata.labels", key)
-        if len(value) > 63:
-            causes.append(invalid_value("metadata.labels", value, "must be no more than 63 bytes"))
-        elif value and not _QUALIFIED.fullmatch(value):
-            causes.append(invalid_value("metadata.labels", value, _VALUE_RULE))
+        causes += value_causes("metadata.labels", value)
     annotations = meta.get("annotations") or {}
     for key in annotations:
         causes += key_causes("metadata.annotations", key)
@@ -209,25 +223,36 @@ def metadata_causes(meta: Mapping[str, Any]) -> list[Cause]:
                 f"Too long: may not be more than {_MAX_ANNOTATIONS} bytes",
             )
         )
-    controllers = 0
-    for index, owner in enumerate(meta.get("ownerReferences") or ()):
-        for field in ("apiVersion", "kind", "name", "uid"):
-            if not owner.get(field):
-                causes.append(
-                    invalid_value(f"metadata.ownerReferences[{index}].{field}", "", "must not be empty")
-                )
-        controllers += owner.get("controller") is True
-    if controllers > 1:
-        causes.append(
-            invalid_value(
-                "metadata.ownerReferences",
-                meta["ownerReferences"],
-                "Only one reference can have Controller set to true",
-            )
-        )
+    causes += _owner_causes(meta.get("ownerReferences") or ())
     for finalizer in meta.get("finalizers") or ():
         if not isinstance(finalizer, str) or not finalizer:
             causes.append(invalid_value("metadata.finalizers", finalizer, "name part must be non-empty"))
+        else:
+            causes += key_causes("metadata.finalizers", finalizer)
+    return causes
+
+
+def _owner_causes(owners: Sequence[Mapping[str, Any]]) -> list[Cause]:
+    causes = []
+    field = "metadata.ownerReferences"
+    for owner in owners:
+        for key in ("apiVersion", "kind", "name", "uid"):
+            if not owner.get(key):
+                why = "version must not be empty" if key == "apiVersion" else "must not be empty"
+                causes.append(invalid_value(f"{field}.{key}", "", why))
+        if owner.get("kind") == "Event" and owner.get("apiVersion") in ("v1", "events.k8s.io/v1"):
+            group, _, version = str(owner["apiVersion"]).rpartition("/")
+            why = f"{group}/{version}, Kind=Event is disallowed from being an owner"
+            causes.append(invalid_value(field, dict(owner), why))
+    controllers = [
+        f"{owner.get('kind')}/{owner.get('name')}" for owner in owners if owner.get("controller") is True
+    ]
+    if len(controllers) > 1:
+        why = (
+            'Only one reference can have Controller set to true. Found "true" in references for '
+            f"{controllers[0]} and {controllers[1]}"
+        )
+        causes.append(invalid_value(field, list(owners), why))
     return causes
 
 
@@ -241,7 +266,7 @@ def key_causes(field: str, key: str) -> list[Cause]:
     if not name:
         return [invalid_value(field, key, "name part must be non-empty")]
     if len(name) > 63:
-        return [invalid_value(field, key, "name part must be no more than 63 bytes")]
+        return [invalid_value(field, key, "name part must be no more than 63 characters")]
     if not _QUALIFIED.fullmatch(name):
         return [invalid_value(field, key, _KEY_RULE)]
     return []

@@ -6,8 +6,17 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from executor.cluster.crud import Call
-from executor.cluster.meta import label_causes
-from executor.cluster.status import Cause, forbidden, invalid, invalid_value, required, unsupported_value
+from executor.cluster.meta import SUBDOMAIN_RULE, is_subdomain, label_causes
+from executor.cluster.podvalues import QUANTITY_RULE, pod_causes, quantities, quantity
+from executor.cluster.status import (
+    Cause,
+    bad_request,
+    forbidden,
+    invalid,
+    invalid_value,
+    required,
+    unsupported_value,
+)
 
 if TYPE_CHECKING:
     from executor.cluster.state import Cluster
@@ -42,10 +51,19 @@ def admit_pod(cluster: Cluster, call: Call, obj: dict[str, Any], old: Mapping[st
         return
     if old is None:
         default_spec(spec)
+        if any(quantity(text) is None for text in quantities(spec)):
+            raise bad_request(f'Pod in version "v1" cannot be handled as a Pod: {QUANTITY_RULE}')
+        account = spec.get("serviceAccountName")
+        if account and not is_subdomain(str(account)):
+            raise invalid(
+                "Pod", "", call.name, [invalid_value("spec.serviceAccountName", account, SUBDOMAIN_RULE)]
+            )
         _service_account(cluster, call, spec)
         _priority(cluster, call, spec)
         _tolerate_lost_nodes(spec)
     causes = spec_causes(spec, "spec")
+    if old is None:
+        causes += pod_causes(spec, "spec")
     if causes:
         raise invalid("Pod", "", call.name, causes)
     if old is None:
@@ -166,7 +184,8 @@ def spec_causes(spec: Mapping[str, Any], path: str) -> list[Cause]:
             causes += label_causes(field, name)
         volumes.add(name)
     seen: set[str] = set()
-    for where, container in containers(spec):
+    ordered = sorted(containers(spec), key=lambda pair: not pair[0].startswith("spec.containers"))
+    for where, container in ordered:
         where = path + where.removeprefix("spec")
         name = str(container.get("name") or "")
         if not name:
@@ -180,18 +199,21 @@ def spec_causes(spec: Mapping[str, Any], path: str) -> list[Cause]:
             causes.append(required(f"{where}.image"))
         for index, mount in enumerate(container.get("volumeMounts") or ()):
             field = f"{where}.volumeMounts[{index}]"
+            if not mount.get("name"):
+                causes.append(required(f"{field}.name"))
+            if mount.get("name") not in volumes:
+                causes.append(
+                    Cause("FieldValueNotFound", f"{field}.name", f'Not found: "{mount.get("name", "")}"')
+                )
             if not mount.get("mountPath"):
                 causes.append(required(f"{field}.mountPath"))
+            field = f"{where}.volumeMounts"  # upstream names these without an index
             for key in ("subPath", "subPathExpr"):
                 below = str(mount.get(key) or "")
                 if below.startswith("/"):
                     causes.append(invalid_value(f"{field}.{key}", below, "must be a relative path"))
                 elif ".." in below.split("/"):
                     causes.append(invalid_value(f"{field}.{key}", below, "must not contain '..'"))
-            if mount.get("name") not in volumes:
-                causes.append(
-                    Cause("FieldValueNotFound", f"{field}.name", f'Not found: "{mount.get("name", "")}"')
-                )
     return causes
 
 

@@ -171,8 +171,8 @@ def test_sizes_of_objects_labels_annotations_and_names(victim: Victim, ns: str) 
     assert large.code in (413, 422)
     refused(make(annotations={"k": "x" * 262_144}), 422, "may not be more than 262144 bytes")
     assert make(annotations={"k": "x" * 262_143}).code == 201
-    refused(make(labels={"k": "x" * 64}), 422, "must be no more than 63 bytes")
-    refused(make(labels={"x" * 64: ""}), 422, "name part must be no more than 63 bytes")
+    refused(make(labels={"k": "x" * 64}), 422, "must be no more than 63 characters")
+    refused(make(labels={"x" * 64: ""}), 422, "name part must be no more than 63 characters")
     refused(make(name="x" * 254), 422, "must be no more than 253 characters")
     for name in ("..", ".", "a/b", "a%2fb", "A", "ä", "a b", "a\nb", "-", "a..b", "x\u0000"):
         refused(make(name=name), 422, "RFC 1123")
