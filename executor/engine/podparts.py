@@ -160,8 +160,10 @@ def _within(path: str, folder: str) -> bool:
     return path == folder or path.startswith(folder.rstrip("/") + "/")
 
 
-def volumes(run: Run, template: Mapping[str, Any], mains: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The pod's volumes: argoexec's, and those of the user that some container mounts."""
+def volumes(
+    run: Run, template: Mapping[str, Any], mains: list[dict[str, Any]], declared: Iterable[Mapping[str, Any]]
+) -> list[dict[str, Any]]:
+    """The pod's volumes: argoexec's, and those of the user that some container mounts. `declared` are the spec's."""
     found: list[dict[str, Any]] = [
         {"name": "var-run-argo", "emptyDir": {}},
         {"name": "tmp-dir-argo", "emptyDir": {}},
@@ -171,7 +173,7 @@ def volumes(run: Run, template: Mapping[str, Any], mains: list[dict[str, Any]]) 
     if (template.get("inputs") or {}).get("artifacts"):
         found.append({"name": "input-artifacts", "emptyDir": {}})
     known: dict[str, Mapping[str, Any]] = {}
-    for volume in run.spec.get("volumes") or ():
+    for volume in declared:
         known[str(volume.get("name"))] = volume
     for volume in run.spec.get("volumeClaimTemplates") or ():
         name = str((volume.get("metadata") or {}).get("name") or "")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from executor.engine import limits, names, phases, podparts
+from executor.engine import limits, names, phases, podparts, volumes
 from executor.engine.artifacts import archive_location
 from executor.engine.clock import ZERO, format_time, parse_time
 from executor.engine.contract import CreateObject
@@ -31,7 +31,7 @@ def build_pod(run: Run, call: Call, node: Mapping[str, Any]) -> dict[str, Any]:
     mains = podparts.main_containers(run, template, kind)
     spec: dict[str, Any] = {
         "restartPolicy": "Never",
-        "volumes": podparts.volumes(run, template, mains),
+        "volumes": podparts.volumes(run, template, mains, volumes.of_spec(run, call.boundary)),
         **podparts.scheduling(run, template, call.boundary),
     }
     _avoid_failed_hosts(run, call, spec)
@@ -113,8 +113,8 @@ def _mount_secrets(run: Run, template: Mapping[str, Any], kind: str, spec: dict[
     places = [archive_location(run, template)]
     for part in ("inputs", "outputs"):
         places += (template.get(part) or {}).get("artifacts") or []
-    volumes, mounts = podparts.secret_volumes(places)
-    spec["volumes"] += volumes
+    secrets, mounts = podparts.secret_volumes(places)
+    spec["volumes"] += secrets
     users = ("init", "wait", MAIN) if kind == "data" else ("init", "wait")
     for container in (*spec["initContainers"], *spec["containers"]):
         if container["name"] in users:

@@ -10,7 +10,7 @@ import yaml
 
 from executor.engine import advance
 from executor.engine.contract import Context, CreatePod
-from executor.engine.simulate import START, simulate
+from executor.engine.simulate import START, Answer, simulate
 
 TEMPLATE = yaml.safe_load("""
 metadata: {name: shared, namespace: argo}
@@ -201,3 +201,28 @@ def test_recursion_of_a_dag_is_an_error(run: Any) -> None:
         "{entrypoint: main, templates: [{name: main, dag: {tasks: [{name: again, template: main}]}}]}"
     )
     assert outcome.phase == "Error"
+
+
+@pytest.mark.parametrize("form", ["steps", "dag", "nested", "retried"])
+def test_volumes_of_the_spec_name_outputs_of_earlier_steps(run: Any, form: str) -> None:
+    gen = "{name: gen, container: {image: a, command: [c]}, outputs: {parameters: [{name: out, valueFrom: {path: /o}}]}}"
+    mounts = "volumeMounts: [{name: data, mountPath: /d}]"
+    retried = "retryStrategy: {limit: 1}, " if form == "retried" else ""
+    use = f"{{name: use, {retried}container: {{image: a, command: [c], {mounts}}}}}"
+    kind = "tasks" if form == "dag" else "steps"
+    last = "{name: b, template: use}"
+    main = f"{{name: main, steps: [[{{name: a, template: gen}}], [{last}]]}}"
+    if form == "dag":
+        main = "{name: main, dag: {tasks: [{name: a, template: gen}, {name: b, template: use, depends: a}]}}"
+    if form == "nested":
+        inner = last.replace("use", "inner")
+        main = f"{{name: main, steps: [[{{name: a, template: gen}}], [{inner}]]}}, {{name: inner, steps: [[{last}]]}}"
+    claim = f"{{{{{kind}.a.outputs.parameters.out}}}}"
+    volumes = f"volumes: [{{name: data, persistentVolumeClaim: {{claimName: '{claim}'}}}}]"
+    outcome = run(
+        f"{{entrypoint: main, {volumes}, templates: [{main}, {gen}, {use}]}}",
+        {"gen": Answer(parameters={"out": "claim-7"})},
+    )
+    made = [k.pod for _, k in outcome.trace if isinstance(k, CreatePod)]
+    assert outcome.phase == "Succeeded"
+    assert {"name": "data", "persistentVolumeClaim": {"claimName": "claim-7"}} in made[-1]["spec"]["volumes"]
