@@ -33,10 +33,7 @@ for place in sys.argv[1:]:
 
 
 def test_two_processes_simulate_the_corpus_alike(shared: Path) -> None:
-    places = [
-        str(shared / "corpus/argo-examples"),
-        *map(str, sorted((shared / "corpus/real-world").iterdir())),
-    ]
+    places = [str(path) for path in sorted((shared / "corpus/real-world").iterdir())]
 
     def simulated(seed: int) -> list[str]:
         done = subprocess.run(
@@ -49,4 +46,4 @@ def test_two_processes_simulate_the_corpus_alike(shared: Path) -> None:
     first, second = simulated(0), simulated(1)
     different = [pair for pair in zip(first, second, strict=False) if pair[0] != pair[1]]
     assert different[:3] == []
-    assert len(first) == len(second) > 5_000
+    assert len(first) == len(second) > 2_000
