@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from argolint import registry
-from argolint.analysis.patches import extent, kustomized
+from argolint.analysis.patches import KUSTOMIZE_KINDS, extent, kustomized
 from argolint.context import File, read
 from argolint.diagnostic import Diagnostic
 from argolint.model.k8s import Object
@@ -64,7 +64,7 @@ def check_with(plan: Plan, sources: Iterable[Source], settings: Settings) -> Rep
     for item in run_project(plan, settings, index):
         elsewhere.setdefault(item.path, []).append(item)
     findings: list[Diagnostic] = failed_imports(plan)
-    known = kustomized(index.of_kind("Kustomization"))
+    known = kustomized(index.of_kind(*KUSTOMIZE_KINDS))
     for file in files:
         local, cross = run_hooks(file, "all", plan, settings, index)
         mine = local + cross + elsewhere.pop(file.path, [])

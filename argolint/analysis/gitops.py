@@ -7,6 +7,7 @@ import posixpath
 from collections.abc import Iterator
 from typing import Any
 
+from argolint.analysis.patches import KUSTOMIZE_KINDS
 from argolint.model.k8s import Object
 from argolint.project.facts import ObjectFact
 from argolint.project.index import Index
@@ -30,7 +31,7 @@ def json_size(node: Any) -> int:
 
 def is_kustomization(obj: Object | ObjectFact, group: str = "kustomize.config.k8s.io") -> bool:
     """Whether it is a kustomization file (or, with another group, Flux's object of the same kind)."""
-    if obj.kind != "Kustomization":
+    if obj.kind not in KUSTOMIZE_KINDS:
         return False
     return obj.api_version.startswith(group + "/") or (
         not obj.api_version and group.startswith("kustomize.config")
@@ -41,7 +42,7 @@ def kustomizations(
     index: Index, group: str = "kustomize.config.k8s.io"
 ) -> Iterator[tuple[ObjectFact, Object]]:
     """The kustomization files that say their kind."""
-    for fact in index.of_kind("Kustomization"):
+    for fact in index.of_kind(*KUSTOMIZE_KINDS):
         if is_kustomization(fact, group):
             loaded = index.load(fact)
             if loaded is not None:

@@ -9,6 +9,9 @@ from typing import Literal, NamedTuple
 from argolint.patterns import lazy
 from argolint.project.facts import ObjectFact
 
+# What a kustomization.yaml holds: a Component is one that others take in.
+KUSTOMIZE_KINDS = ("Kustomization", "Component")
+
 # A file is surely a patch (a kustomization names it as one, or its name does), perhaps one (it lies among overlays, and no
 # kustomization of the tree mentions it), or it is none.
 Extent = Literal["patch", "perhaps", ""]
@@ -40,7 +43,7 @@ def kustomized(facts: Iterable[ObjectFact]) -> Kustomized:
     patches: set[str] = set()
     resources: set[str] = set()
     for fact in facts:
-        if fact.kind != "Kustomization":
+        if fact.kind not in KUSTOMIZE_KINDS:
             continue
         folder = posixpath.dirname(_slashes(fact.path))
         for key, found in (("patches", patches), ("resources", resources)):

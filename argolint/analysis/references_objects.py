@@ -67,7 +67,7 @@ def _walk(node: Any, where: str, depth: int) -> Iterator[Wanted]:
             if isinstance(value, (Map, list)):
                 path = f"{where}.{key}"
                 if isinstance(value, Map):
-                    yield from _held(str(key), View(value, path), where)
+                    yield from held(str(key), View(value, path), where)
                 elif key == _PULL:
                     yield from _pull_secrets(View(node, where))
                 yield from _walk(value, path, depth + 1)
@@ -77,7 +77,8 @@ def _walk(node: Any, where: str, depth: int) -> Iterator[Wanted]:
                 yield from _walk(value, f"{where}[{index}]", depth + 1)
 
 
-def _held(key: str, view: View, where: str) -> Iterator[Wanted]:
+def held(key: str, view: View, where: str) -> Iterator[Wanted]:
+    """The object that a mapping under such a key names, if it names one."""
     kind = _HOLDERS.get(key, "")
     if not kind and key.endswith("Secret") and view.text("name") and view.text("key"):
         kind = "Secret"

@@ -159,3 +159,14 @@ def test_what_is_not_said_of_patches() -> None:
     assert [spared("EVT105", of) for of in ("patch", "perhaps", "")] == [True, True, False]
     assert [spared("PAR101", of) for of in ("patch", "perhaps", "")] == [True, False, False]
     assert [spared("SCH104", of) for of in ("patch", "perhaps", "")] == [False, False, False]
+
+
+def test_the_patches_of_a_component_are_patches() -> None:
+    component = (
+        "apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\npatches: [{path: limits.yaml}]\n"
+    )
+    limits = "kind: CronWorkflow\nmetadata: {name: nightly}\nspec: {startingDeadlineSeconds: 60, workflowSpec: {priority: 3}}\n"
+    report = check(
+        [Source("slow/kustomization.yaml", component), Source("slow/limits.yaml", ARGO + limits)], Settings()
+    )
+    assert [item.code for item in report.findings] == []
