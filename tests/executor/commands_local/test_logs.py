@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -27,7 +28,7 @@ TWO = f"""{HEAD}spec:
   - name: first
     script: {{image: alpine, command: [sh], source: "echo a1; touch /v/a1; until [ -e /v/b1 ]; do sleep 0.02; done; printf 'a2\\\\fstill a2'", volumeMounts: [{{name: v, mountPath: /v}}]}}
   - name: second
-    script: {{image: alpine, command: [sh], source: "until [ -e /v/a1 ]; do sleep 0.02; done; sleep 0.1; echo b1; sleep 0.1; touch /v/b1", volumeMounts: [{{name: v, mountPath: /v}}]}}
+    script: {{image: alpine, command: [sh], source: "until [ -e /v/a1 ]; do sleep 0.02; done; sleep 0.7; echo b1; sleep 0.7; touch /v/b1", volumeMounts: [{{name: v, mountPath: /v}}]}}
   volumes: [{{name: v, persistentVolumeClaim: {{claimName: c}}}}]
 """
 
@@ -65,7 +66,7 @@ def test_a_log_is_followed_to_the_end_of_the_run(sandboxed: Project) -> None:
     run = sandboxed.start("run", "wf.yaml", "-q", "--no-lint")
     volume = sandboxed.path / ".argolint/volumes/default/c/a1"
     while not volume.exists() and run.poll() is None:
-        pass
+        time.sleep(0.02)
     followed = sandboxed.argorun("logs", "wf", "-f")
     run.communicate(timeout=60)
     assert followed.out == "a: a1\nb: b1\na: a2\\x0cstill a2\n"
