@@ -28,9 +28,10 @@ async def serve(
 
     What it sends is carried to the `kubelet`, whose connection has been told what it is for; without one it goes nowhere.
     """
+    position = podlogs.end(path)  # before anything is typed: a container may answer it and end at once
     names = {execwire.STDOUT: "stdout", execwire.STDERR: "stderr"}
     outward = [
-        asyncio.ensure_future(_follow(path, name, channel, ended, channels))
+        asyncio.ensure_future(_follow(path, position, name, channel, ended, channels))
         for channel, name in names.items()
         if channel in streams
     ]
@@ -48,9 +49,11 @@ async def serve(
             kubelet[1].close()
 
 
-async def _follow(path: Path, name: str, channel: int, ended: Callable[[], bool], channels: Channels) -> None:
-    options = podlogs.LogOptions(tail=0, stream=name)
-    async for text in podlogs.follow(path, options, ended):
+async def _follow(
+    path: Path, position: int, name: str, channel: int, ended: Callable[[], bool], channels: Channels
+) -> None:
+    options = podlogs.LogOptions(stream=name)
+    async for text in podlogs.follow(path, options, ended, position):
         if text:
             await channels.send(channel, text)
 

@@ -189,11 +189,25 @@ def _snapshot(path: Path, options: LogOptions, printer: _Printer) -> tuple[bytes
     return b"".join(printer.print(entry) for group in lines for entry in group), position
 
 
-async def follow(path: Path, options: LogOptions, ended: Callable[[], bool]) -> AsyncIterator[bytes]:
-    """The log, and what is added to it until `ended()` (nothing will be added any more) and all of it was read."""
+def end(path: Path) -> int:
+    """The position behind what is in the log now."""
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
+
+
+async def follow(
+    path: Path, options: LogOptions, ended: Callable[[], bool], position: int | None = None
+) -> AsyncIterator[bytes]:
+    """The log, and what is added to it until `ended()` (nothing will be added any more) and all of it was read.
+
+    With a `position` only what is added after it.
+    """
     printer = _Printer(options)
-    text, position = await asyncio.to_thread(_snapshot, path, options, printer)
-    yield text
+    if position is None:
+        text, position = await asyncio.to_thread(_snapshot, path, options, printer)
+        yield text
     rest = b""
     while printer.left is None or printer.left > 0:
         over = ended()
