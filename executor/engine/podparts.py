@@ -16,6 +16,7 @@ from executor.engine.run import Run
 
 _RESULT = re.compile(r"(?:steps|tasks)(?:\.([-\w]+)|\['([^']+)'\])\.outputs\.result")
 ARGOEXEC = "/var/run/argo/argoexec"
+_MIRROR = "/mainctrfs"  # where argoexec finds the main container's volumes
 _LOGGING = ["--loglevel", "info", "--log-format", "text", "--gloglevel", "0"]
 _SHARED = {"name": "var-run-argo", "mountPath": "/var/run/argo"}
 _STAGING = {"name": "argo-staging", "mountPath": "/argo/staging"}
@@ -91,7 +92,7 @@ def executor_container(run: Run, name: str, args: list[str], mains: list[dict[st
     if name == "wait":
         for main in mains:
             for mount in main.get("volumeMounts") or ():
-                mirrored = {**mount, "mountPath": "/mainctrfs" + str(mount.get("mountPath", ""))}
+                mirrored = {**mount, "mountPath": _MIRROR + str(mount.get("mountPath", ""))}
                 if mirrored not in mounts:
                     mounts.append(mirrored)
     container = {
@@ -127,8 +128,18 @@ def mount_shared(spec: dict[str, Any], template: Mapping[str, Any], mains: set[s
                 mounts.append(dict(_STAGING))
             # An optional artifact that nobody gave has no place (upstream: addInputArtifactsVolumes).
             given = [a for a in artifacts if has_location(a) or not a.get("optional")]
-            mounts += _artifact_mounts(init, given, mounts)
+            ours = _artifact_mounts(init, given, mounts)
+            mounts += ours
+            if container["name"] == "main":
+                _mirror(spec, ours)
         container["volumeMounts"] = mounts
+
+
+def _mirror(spec: dict[str, Any], mounts: list[dict[str, Any]]) -> None:
+    """An output artifact at the place of an input artifact is read from its volume, not from the main container."""
+    for container in spec["containers"]:
+        if container["name"] == "wait":
+            container["volumeMounts"] += [{**m, "mountPath": _MIRROR + m["mountPath"]} for m in mounts]
 
 
 def _artifact_mounts(init: dict[str, Any], artifacts: list[Any], mounts: list[Any]) -> list[dict[str, Any]]:
@@ -150,7 +161,7 @@ def _artifact_mounts(init: dict[str, Any], artifacts: list[Any], mounts: list[An
         if over is None:
             found.append({"name": "input-artifacts", "mountPath": path, "subPath": artifact["name"]})
         else:
-            mirrored = {**over, "mountPath": "/mainctrfs" + over["mountPath"]}
+            mirrored = {**over, "mountPath": _MIRROR + over["mountPath"]}
             if mirrored not in init["volumeMounts"]:
                 init["volumeMounts"].append(mirrored)
     return found

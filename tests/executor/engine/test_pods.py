@@ -393,3 +393,21 @@ def test_archive_location_comes_from_the_repository(workflow: Any) -> None:
         "archiveLogs": True,
     }
     assert state["status"]["artifactRepositoryRef"] == {"default": True, "artifactRepository": repository}
+
+
+@pytest.mark.parametrize("kind", ["container", "containerSet"])
+def test_wait_sees_the_places_of_input_artifacts(workflow: Any, kind: str) -> None:
+    body = "container: {image: a, command: [c], volumeMounts: [{name: data, mountPath: /data}]}"
+    if kind == "containerSet":
+        body = "containerSet: {volumeMounts: [{name: data, mountPath: /data}], containers: [{name: main, image: a, command: [c]}]}"
+    inputs = "{name: over, path: /data/over, raw: {data: y}}, {name: in, path: /in, raw: {data: x}}"
+    _, pod = first_pod(
+        workflow,
+        "{entrypoint: main, volumes: [{name: data, emptyDir: {}}], templates: [{name: main, inputs: {artifacts:"
+        f" [{inputs}]}}, outputs: {{artifacts: [{{name: out, path: /in}}]}}, {body}}}]}}",
+    )
+    (wait,) = [one for one in pod["spec"]["containers"] if one["name"] == "wait"]
+    assert wait["volumeMounts"][2:] == [
+        {"name": "data", "mountPath": "/mainctrfs/data"},
+        {"name": "input-artifacts", "mountPath": "/mainctrfs/in", "subPath": "in"},
+    ]
