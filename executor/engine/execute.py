@@ -7,14 +7,14 @@ from typing import Any
 
 from executor.engine import limits, locks, memoize, names, phases, retry, rules
 from executor.engine.contract import DeletePod
-from executor.engine.create import error_node, new_node
+from executor.engine.create import error_node
 from executor.engine.faults import Held, TemplateFault, TimedOut
 from executor.engine.inputs import process_inputs
 from executor.engine.resolve import POD_TYPES, Base, Resolved, resolve
 from executor.engine.run import Node, Run
 from executor.engine.scope import last_attempt
 from executor.engine.substitute import substitute
-from executor.engine.types import HANDLERS, Call
+from executor.engine.types import HANDLERS, Call, failed_node, node_of
 from executor.engine.variables import with_globals
 
 MAX_DEPTH = 100
@@ -201,15 +201,7 @@ def _lock(run: Run, call: Call, node: Node | None) -> tuple[Node | None, bool]:
     try:
         waiting = locks.acquire(run, wanted, identity)
     except TemplateFault as error:
-        error_node(
-            run,
-            call.name,
-            str(error),
-            holder=call.holder,
-            base=call.base,
-            boundary=call.boundary,
-            flag=call.flag,
-        )
+        failed_node(run, call, str(error))
         raise
     if waiting is None:
         if node is not None and node.get("synchronizationStatus"):
@@ -219,10 +211,7 @@ def _lock(run: Run, call: Call, node: Node | None) -> tuple[Node | None, bool]:
     run.restless = True
     if node is None:
         kind = "Retry" if _strategy(run, call) is not None else call.node_type
-        node = new_node(
-            run, call.name, kind, phases.PENDING, holder=call.holder, base=call.base, boundary=call.boundary,
-            flag=call.flag, inputs=call.inputs, expects_result=kind == "Pod",
-        )  # fmt: skip
+        node = node_of(run, call, kind, phases.PENDING, expects_result=kind == "Pod")
     return run.put(identity, message=waiting.message, synchronizationStatus={"waiting": waiting.key}), False
 
 
@@ -237,10 +226,7 @@ def _execute_retried(run: Run, call: Call, strategy: Mapping[str, Any]) -> Node:
     while True:
         parent = run.nodes.get(identity)
         if parent is None:
-            parent = new_node(
-                run, call.name, "Retry", phases.RUNNING, holder=call.holder, base=call.base, boundary=call.boundary,
-                flag=call.flag, inputs=call.inputs,
-            )  # fmt: skip
+            parent = node_of(run, call, "Retry", phases.RUNNING)
         elif parent.get("phase") == phases.PENDING:
             parent = run.mark(identity, phases.RUNNING)
         ended = phases.phase_fulfilled(parent)
@@ -305,15 +291,7 @@ def _dispatch(run: Run, call: Call, strategy: Mapping[str, Any] | None) -> Node:
     try:
         node = HANDLERS[call.resolved.kind](run, call)
     except TemplateFault as error:
-        node = error_node(
-            run,
-            call.name,
-            str(error),
-            holder=call.holder,
-            base=call.base,
-            boundary=call.boundary,
-            flag=call.flag,
-        )
+        node = failed_node(run, call, str(error))
         if strategy is None or retry.policy(run, strategy) not in ("Always", "OnError"):
             locks.release(run, node)
             raise

@@ -10,12 +10,11 @@ from typing import Any
 from executor.engine import phases
 from executor.engine.clock import go_duration, parse_time
 from executor.engine.contract import PutConfigMapKey
-from executor.engine.create import error_node, new_node
 from executor.engine.faults import TemplateFault
 from executor.engine.outputs import add_globals
 from executor.engine.run import Node, Run
 from executor.engine.substitute import to_json
-from executor.engine.types import Call
+from executor.engine.types import Call, failed_node, node_of
 
 _KEY = re.compile(r"^[a-zA-Z0-9][-a-zA-Z0-9]*$")
 _TYPE_LABEL = "workflows.argoproj.io/configmap-type"
@@ -32,15 +31,7 @@ def lookup(run: Run, call: Call, node: Node | None) -> Node | None:
         entry = _entry(run, name, key)
         hit = entry is not None and not _too_old(run, entry, memoize)
     except TemplateFault as error:
-        error_node(
-            run,
-            call.name,
-            str(error),
-            holder=call.holder,
-            base=call.base,
-            boundary=call.boundary,
-            flag=call.flag,
-        )
+        failed_node(run, call, str(error))
         raise
     retried = call.template.get("retryStrategy") is not None or run.spec.get("retryStrategy") is not None
     kind = "Retry" if retried and not hit else call.node_type
@@ -49,10 +40,7 @@ def lookup(run: Run, call: Call, node: Node | None) -> Node | None:
         phase = phases.SUCCEEDED if hit else phases.PENDING
         if not hit and kind in ("Retry", "Steps", "DAG"):
             phase = phases.RUNNING
-        node = new_node(
-            run, call.name, kind, phase, holder=call.holder, base=call.base, boundary=call.boundary,
-            flag=call.flag, inputs=call.inputs, expects_result=kind == "Pod" and not hit,
-        )  # fmt: skip
+        node = node_of(run, call, kind, phase, expects_result=kind == "Pod" and not hit)
     run.put(node["id"], memoizationStatus=memo)
     if hit and entry is not None:
         run.put(node["id"], outputs=entry.get("outputs"), progress="1/1" if "progress" in node else None)

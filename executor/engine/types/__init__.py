@@ -10,7 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from executor.engine.create import NODE_TYPES
+from executor.engine import phases
+from executor.engine.contract import Command
+from executor.engine.create import NODE_TYPES, error_node, new_node
+from executor.engine.limits import may_execute
 from executor.engine.resolve import Base, Resolved
 from executor.engine.run import Node, Run
 
@@ -43,6 +46,35 @@ class Call(NamedTuple):
 
 
 Handler = Callable[[Run, Call], Node]
+
+
+def node_of(run: Run, call: Call, kind: str, phase: str, *, expects_result: bool = False) -> Node:
+    """Add the node of a call, of a type and in a phase."""
+    return new_node(
+        run, call.name, kind, phase, holder=call.holder, base=call.base, boundary=call.boundary, flag=call.flag,
+        inputs=call.inputs, expects_result=expects_result,
+    )  # fmt: skip
+
+
+def failed_node(run: Run, call: Call, message: str) -> Node:
+    """The node of a call in Error; one of type Skipped is made if it does not exist."""
+    return error_node(
+        run, call.name, message, holder=call.holder, base=call.base, boundary=call.boundary, flag=call.flag
+    )
+
+
+def asked_node(run: Run, call: Call, kind: str, command: Callable[[str, Mapping[str, Any]], Command]) -> Node:
+    """The node of a call that the driver answers. It gets the command once for as long as this memory lasts."""
+    identity = run.id_of(call.name)
+    node = run.nodes.get(identity) or node_of(run, call, kind, phases.PENDING)
+    if phases.fulfilled(node):
+        return node
+    if not may_execute(run, call.in_exit):
+        return run.mark(identity, phases.FAILED, f"workflow shutdown with strategy: {run.shutdown}")
+    if identity not in run.memory.asked:
+        run.memory.asked.add(identity)
+        run.command(command(identity, dict(call.template)))
+    return run.nodes[identity]
 
 
 def _table() -> Mapping[str, Handler]:

@@ -19,7 +19,7 @@ from executor.engine.rerun import CARRIED
 from executor.engine.run import Node, Run
 from executor.engine.scope import Scope, add_aggregate, add_node, new_scope
 from executor.engine.substitute import should_execute
-from executor.engine.types import Call
+from executor.engine.types import Call, node_of
 from executor.engine.variables import with_globals
 
 Task = Mapping[str, Any]
@@ -56,10 +56,7 @@ def execute(run: Run, call: Call) -> Node:
     identity = run.id_of(call.name)
     node = run.nodes.get(identity)
     if node is None:
-        node = new_node(
-            run, call.name, "DAG", phases.RUNNING, holder=call.holder, base=call.base, boundary=call.boundary,
-            flag=call.flag, inputs=call.inputs,
-        )  # fmt: skip
+        node = node_of(run, call, "DAG", phases.RUNNING)
     elif node.get("phase") == phases.PENDING:
         node = run.mark(identity, phases.RUNNING)
     elif graph.is_idle(run, identity):

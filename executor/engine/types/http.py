@@ -7,35 +7,21 @@ from typing import Any
 
 from executor.engine import phases
 from executor.engine.contract import HttpObserved, RunHttp
-from executor.engine.create import new_node
 from executor.engine.faults import TemplateFault
 from executor.engine.inputs import process_inputs
-from executor.engine.limits import may_execute
 from executor.engine.outputs import add_globals
 from executor.engine.resolve import node_template
 from executor.engine.run import Node, Run
 from executor.engine.substitute import evaluate_bool
-from executor.engine.types import Call
+from executor.engine.types import Call, asked_node
 
 
 def execute(run: Run, call: Call) -> Node:
-    """Ask the driver for the request, once for as long as this memory lasts."""
-    identity = run.id_of(call.name)
-    node = run.nodes.get(identity)
-    if node is None:
-        node = new_node(
-            run, call.name, "HTTP", phases.PENDING, holder=call.holder, base=call.base, boundary=call.boundary,
-            flag=call.flag, inputs=call.inputs,
-        )  # fmt: skip
-    if phases.fulfilled(node):
-        return node
-    if not may_execute(run, call.in_exit):
-        return run.mark(identity, phases.FAILED, f"workflow shutdown with strategy: {run.shutdown}")
-    if identity not in run.memory.asked:
-        run.memory.asked.add(identity)
-        run.command(RunHttp(identity, dict(call.template)))
-    run.memory.resolved[("http", identity)] = call.template
-    return run.nodes[identity]
+    """Ask the driver for the request."""
+    node = asked_node(run, call, "HTTP", RunHttp)
+    if not phases.fulfilled(node):
+        run.memory.resolved[("http", node["id"])] = call.template
+    return node
 
 
 def observe(run: Run, seen: HttpObserved) -> None:

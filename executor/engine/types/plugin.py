@@ -10,12 +10,10 @@ from typing import Any
 
 from executor.engine import phases
 from executor.engine.contract import PluginObserved, RunPlugin
-from executor.engine.create import new_node
 from executor.engine.faults import TemplateFault
-from executor.engine.limits import may_execute
 from executor.engine.outputs import add_globals
 from executor.engine.run import Node, Run
-from executor.engine.types import Call
+from executor.engine.types import Call, asked_node
 
 
 def plugin_names(template: Mapping[str, Any]) -> list[str]:
@@ -25,28 +23,14 @@ def plugin_names(template: Mapping[str, Any]) -> list[str]:
 
 
 def execute(run: Run, call: Call) -> Node:
-    """Ask the driver for the plugin's answer, once for as long as this memory lasts."""
+    """Ask the driver for the plugin's answer."""
     names, known = plugin_names(call.template), run.context.plugins
     if "*" not in known and not known.intersection(names):
         kind = ", ".join(names) or "unknown"
         raise TemplateFault(
             f'template "{call.template.get("name", "")}" is a plugin template ({kind}): executor plugins are not supported'
         )
-    identity = run.id_of(call.name)
-    node = run.nodes.get(identity)
-    if node is None:
-        node = new_node(
-            run, call.name, "Plugin", phases.PENDING, holder=call.holder, base=call.base, boundary=call.boundary,
-            flag=call.flag, inputs=call.inputs,
-        )  # fmt: skip
-    if phases.fulfilled(node):
-        return node
-    if not may_execute(run, call.in_exit):
-        return run.mark(identity, phases.FAILED, f"workflow shutdown with strategy: {run.shutdown}")
-    if identity not in run.memory.asked:
-        run.memory.asked.add(identity)
-        run.command(RunPlugin(identity, dict(call.template)))
-    return run.nodes[identity]
+    return asked_node(run, call, "Plugin", RunPlugin)
 
 
 def observe(run: Run, seen: PluginObserved) -> None:

@@ -9,7 +9,7 @@ from executor.engine.create import new_node
 from executor.engine.limits import may_execute
 from executor.engine.podspec import build_pod
 from executor.engine.run import Node, Run
-from executor.engine.types import Call
+from executor.engine.types import Call, node_of
 
 RATE_LIMITED = "resource creation rate-limit reached"
 
@@ -20,10 +20,7 @@ def execute(run: Run, call: Call) -> Node:
     node = run.nodes.get(identity)
     daemon = bool(call.template.get("daemon"))
     if node is None:
-        node = new_node(
-            run, call.name, "Pod", phases.PENDING, holder=call.holder, base=call.base, boundary=call.boundary,
-            flag=call.flag, inputs=call.inputs, expects_result=not daemon,
-        )  # fmt: skip
+        node = node_of(run, call, "Pod", phases.PENDING, expects_result=not daemon)
     if phases.lost(node):
         run.put(identity, finishedAt=None)
         node = run.mark(identity, phases.PENDING, "")

@@ -16,7 +16,7 @@ from executor.engine.resolve import Base
 from executor.engine.run import Node, Run
 from executor.engine.scope import Scope, add_aggregate, add_node, new_scope
 from executor.engine.substitute import should_execute
-from executor.engine.types import Call
+from executor.engine.types import Call, node_of
 from executor.engine.variables import with_globals
 
 Step = Mapping[str, Any]
@@ -55,10 +55,7 @@ def execute(run: Run, call: Call) -> Node:
 def _start(run: Run, call: Call, node: Node | None) -> Node:
     if node is not None:
         return run.mark(node["id"], phases.RUNNING)
-    return new_node(
-        run, call.name, "Steps", phases.RUNNING, holder=call.holder, base=call.base, boundary=call.boundary,
-        flag=call.flag, inputs=call.inputs,
-    )  # fmt: skip
+    return node_of(run, call, "Steps", phases.RUNNING)
 
 
 def _run_groups(run: Run, call: Call, identity: str) -> Node:
