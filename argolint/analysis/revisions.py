@@ -82,24 +82,17 @@ def deleted(base: Any, present: Iterable[tuple[str, str]]) -> list[tuple[str, st
     return gone
 
 
-def removed(base: Any, index: Index) -> dict[tuple[str, str, str], str]:
-    """What a change takes away: (kind, name, "") of objects and (kind, name, template) of their templates -> how to speak of it.
+def removed(base: Any, index: Index) -> dict[tuple[str, str], str]:
+    """The objects that a change takes away: (kind, name) -> how to speak of them.
 
-    What still has the name, in whatever namespace, is not taken away.
+    What still has the name, in whatever namespace, is not taken away. Templates that an object loses are not among them:
+    references to those are wrong with or without a comparison, and reported as such.
     """
-    found: dict[tuple[str, str, str], str] = {}
+    found: dict[tuple[str, str], str] = {}
     for one in _objects(base):
         _, kind, _, name = _identity(one)
-        if not name:
-            continue
-        still = index.find(kind, name)
-        if not still:
-            found[kind, name, ""] = f"{kind} `{name}`"
-            continue
-        kept = {template.name for fact in still for template in fact.templates}
-        for template in templates_of(one):
-            if template not in kept and kept:
-                found[kind, name, template] = f"template `{template}` of {kind} `{name}`"
+        if name and not index.find(kind, name):
+            found[kind, name] = f"{kind} `{name}`"
     return found
 
 

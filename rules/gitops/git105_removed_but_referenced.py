@@ -21,17 +21,15 @@ ACCOUNTS = (
 
 @rule("GIT105", "removed-but-referenced", on="project", severity="error", options={OPTION: []})
 def check(index: Index, ctx: Context) -> Iterator[Finding]:
-    """The change takes away an object, or a template of it, that others still use."""
+    """The change takes away an object that others still use."""
     base = ctx.option(OPTION)
     if not base:
         return
     gone = removed(base, index)
     for user in index.objects:
         for ref in user.references:
-            what = gone.get((ref.object_kind, ref.object_name, "")) or gone.get(
-                (ref.object_kind, ref.object_name, ref.template)
-            )
-            if what is not None and ref.object_kind:
+            what = gone.get((ref.object_kind, ref.object_name))
+            if what is not None:
                 yield Finding(
                     Elsewhere(user.path, ref.start, ref.end, ref.where),
                     f"the change removes {what}, which this {user.kind} refers to",
@@ -39,7 +37,7 @@ def check(index: Index, ctx: Context) -> Iterator[Finding]:
                     object=user.ref,
                 )
         account = user.data.get("service_account") if user.kind in ACCOUNTS else None
-        what = gone.get(("ServiceAccount", str(account or ""), ""))
+        what = gone.get(("ServiceAccount", str(account or "")))
         if what is not None:
             yield Finding(
                 Elsewhere(user.path, user.start, user.end),
