@@ -6,13 +6,13 @@ Compiling takes a hundred times as long as most searches, and a run that looks a
 from __future__ import annotations
 
 import re
-from typing import Any, cast
+from typing import Any, AnyStr, cast
 
 
 class _Lazy:
     """Stands for a compiled pattern; its methods become attributes of this object at the first use."""
 
-    def __init__(self, source: str, number: int) -> None:
+    def __init__(self, source: str | bytes, number: int) -> None:
         self._source = source
         self._number = number
 
@@ -27,9 +27,9 @@ class _Lazy:
         return getattr(compiled, name)
 
 
-def lazy(pattern: str, flags: int = 0) -> re.Pattern[str]:
+def lazy(pattern: AnyStr, flags: int = 0) -> re.Pattern[AnyStr]:
     """What `re.compile(pattern, flags)` gives, for all that its methods do, but compiled at the first use.
 
     An error in the pattern is raised then, as `re.error`.
     """
-    return cast("re.Pattern[str]", _Lazy(pattern, flags))
+    return cast("re.Pattern[AnyStr]", _Lazy(pattern, flags))

@@ -20,6 +20,15 @@ SKIPPED_FOLDERS = frozenset(
 _SNIFF = (b"argoproj.io", b"rbac.authorization.k8s.io")
 _KIND = re.compile(rb"""^[ \t]*(?:- )?["']?kind["']?[ \t]*:""", re.MULTILINE)
 _API = re.compile(rb"""["']?apiVersion["']?[ \t]*:""")
+# What only Argo's kinds say of themselves: a manifest of theirs whose apiVersion was forgotten. Other tools have a
+# `kind: Workflow`, too, but no `entrypoint` in it.
+_OURS = lazy(
+    rb"""(?:^[ \t]*(?:- )?|[{,][ \t]*)["']?kind["']?[ \t]*:[ \t]*["']?"""
+    rb"""(?:(?:Cluster)?WorkflowTemplate|WorkflowEventBinding|CronWorkflow|EventSource|EventBus|Sensor"""
+    rb"""|(?P<shared>Workflow))["']?[ \t]*(?:[,}#]|\r?$)""",
+    re.MULTILINE,
+)
+_OURS_INSIDE = lazy(rb"""^[ \t]+["']?(?:entrypoint|workflowTemplateRef)["']?[ \t]*:""", re.MULTILINE)
 
 
 class Found(NamedTuple):
@@ -264,8 +273,16 @@ def is_manifest(data: bytes, path: str = "") -> bool:
     if any(mark in data for mark in _SNIFF):
         return True
     if data.lstrip()[:1] == b"{":
-        return b'"kind"' in data and b'"apiVersion"' in data
-    return _KIND.search(data) is not None and _API.search(data) is not None
+        return b'"kind"' in data and (b'"apiVersion"' in data or _is_ours(data))
+    return _KIND.search(data) is not None and (_API.search(data) is not None or _is_ours(data))
+
+
+def _is_ours(data: bytes) -> bool:
+    """Whether a text without any apiVersion has a kind that Argo alone has."""
+    kinds = list(_OURS.finditer(data))
+    return any(not kind["shared"] for kind in kinds) or (
+        bool(kinds) and _OURS_INSIDE.search(data) is not None
+    )
 
 
 # What only Helm gives a meaning to. (A Sensor's own Go templates speak of `.Input`.)

@@ -59,16 +59,24 @@ def read_text(path: Path) -> str:
 
 
 def objects_in(path: str, text: str) -> list[Object]:
-    """The objects of a text, `List` kinds opened. Raises UserError with the place of a syntax error."""
-    from argolint.text import SourceText
-    from argolint.yaml import parse, plain
+    """The objects of a text, `List` kinds opened. Raises UserError with the place of a syntax error, or for a template.
 
-    stream = parse(text)
+    A text is taken for a Helm or Jinja template by what `argolint` takes for one (YML206).
+    """
+    from argolint.context import read
+    from argolint.yaml import plain
+
+    file = read(path, text)
+    if file.unrendered:
+        raise UserError(
+            f"{path} is a Helm or Jinja template, which has to be rendered first",
+            "use what it renders to: `helm template … | argorun simulate -` (`run` reads `-`, too), or save that to a file",
+        )
     found: list[Object] = []
-    for document in stream.documents:
+    for document in file.documents:
         if document.broken:
             problem = next((p for p in document.problems if p.kind == "syntax"), document.problems[0])
-            line, column = SourceText(text).line_col(problem.start)
+            line, column = file.source.line_col(problem.start)
             raise UserError(f"{path}:{line}:{column}: {problem.message}", "correct the YAML")
         if isinstance(document.root, dict):
             root = plain(document.root)

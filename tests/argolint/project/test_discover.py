@@ -111,6 +111,27 @@ def test_sniffing() -> None:
     assert not is_manifest(b'{"name": "package"}')
 
 
+@pytest.mark.parametrize(
+    ("text", "ours"),
+    [
+        ("kind: CronWorkflow\nmetadata: {name: nightly}\n", True),
+        ("metadata: {name: nightly}\nkind: 'WorkflowTemplate'  # shared\n", True),
+        ('{\n  "kind": "Sensor",\n  "metadata": {}\n}\n', True),
+        ('{"kind": "EventBus", "metadata": {}}', True),
+        ("kind: Workflow\nspec:\n  entrypoint: main\n", True),
+        ("kind: Workflow\nspec:\n  workflowTemplateRef: {name: shared}\n", True),
+        ("kind: Workflow\nsteps: [build]\n", False),
+        ("kind: ConfigMap\nmetadata: {name: x}\n", False),
+        ("kind: Role\nmetadata: {name: x}\nrules: []\n", False),
+        ("kinds: CronWorkflow\n", False),
+        ("note: a kind of Sensor\n", False),
+        ("kind: SensorReading\n", False),
+    ],
+)
+def test_kinds_of_argo_are_known_without_an_api_version(text: str, ours: bool) -> None:
+    assert is_manifest(text.encode()) is ours
+
+
 def test_templates_of_helm_and_jinja() -> None:
     assert is_unrendered("{{- if .Values.x }}\nkind: Workflow\n{{- end }}\n")
     assert is_unrendered("kind: {{ .Values.kind }}\n")
@@ -120,3 +141,19 @@ def test_templates_of_helm_and_jinja() -> None:
     # A Helm template may parse as YAML all the same; a Sensor's Go template is no Helm template.
     assert is_helm("name: '{{ .Release.Name }}-x'\n")
     assert not is_helm("dataTemplate: '{{ .Input.body.x }}'\n")
+
+
+def test_a_forgotten_api_version_is_told_of_in_a_folder(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from argolint.cli import main
+
+    (tmp_path / "nightly.yaml").write_text("kind: EventBus\nmetadata: {name: default}\nspec: {}\n")
+    (tmp_path / "map.yaml").write_text("kind: ConfigMap\nmetadata: {name: x}\n")
+    main(["check", "--no-cache", "--output-format", "concise", str(tmp_path)])
+    lines = capsys.readouterr().out.splitlines()
+    what = "this document has no `apiVersion`, so its fields are checked against no schema"
+    assert lines == [
+        f"{tmp_path}/nightly.yaml:1:1: warning: {what} [SCH121 missing-type]",
+        "1 warning in 1 file (1 object)",
+    ]
