@@ -194,7 +194,11 @@ _instead: tuple[Index | None, dict[tuple[str, str], Grant | None]] = (None, {})
 
 
 def instead(index: Index, namespace: str, account: str) -> Grant | None:
-    """A grant to report results that another account of the namespace has, when `account` is bound to nothing."""
+    """A grant to report results that another account of the namespace has, when `account` is bound to nothing.
+
+    Whether two accounts are of one namespace must be certain here, or another team's account would be advised: both say the
+    same one, or neither says any.
+    """
     global _instead
     if _instead[0] is not index:
         _instead = (index, {})
@@ -212,9 +216,10 @@ def _elsewhere(namespace: str, who: str, grants: Grants) -> Grant | None:
         for verb in ("create", "patch")
     ]
     for where, name in grants.accounts():
-        if name == who or not same_namespace(where, namespace):
+        if name == who or where != namespace:
             continue
         for grant in grants.of(namespace, name):
-            if same_namespace(grant.namespace, namespace) and all(covers(grant, need) for need in wanted):
+            everywhere = grant.binding.kind == "ClusterRoleBinding"
+            if (everywhere or grant.namespace == namespace) and all(covers(grant, need) for need in wanted):
                 return grant
     return None
