@@ -6,10 +6,10 @@ from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from argolint import registry
-from argolint.analysis.patches import KUSTOMIZE_KINDS, extent, kustomized
+from argolint.analysis.patches import extent, kustomized
 from argolint.context import File, read
 from argolint.diagnostic import Diagnostic
-from argolint.model.k8s import Object
+from argolint.model.k8s import KUSTOMIZE_KINDS, Object
 from argolint.project.facts import ObjectFact, facts_of_objects, unpack
 from argolint.project.index import Index
 from argolint.runner import (

@@ -25,7 +25,7 @@ class Settings:
 
     __slots__ = (
         "argo_version", "baseline", "config", "exclude", "extend_ignore", "extend_select", "external_references", "fail_on",
-        "ignore", "options", "origins", "per_file_ignores", "plugins", "profile", "render", "root", "rules", "select", "severity", "tools", "tools",
+        "ignore", "options", "origins", "per_file_ignores", "plugins", "profile", "render", "root", "rules", "select", "severity", "tools",
     )  # fmt: skip
 
     def __init__(self) -> None:

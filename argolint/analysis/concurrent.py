@@ -62,18 +62,10 @@ def clashes(
     Branches, of which one runs, are not compared. Templates of other objects are looked at when several children, or a loop, call one.
     """
     children = template.children
-    foreign: dict[tuple[str, str, str], int] = {}
-    for step in children:
-        if step.target is not None and step.target.object_name:
-            foreign[_identity(step)] = foreign.get(_identity(step), 0) + 1
+    foreign = [_foreign(step) for step in children]
     seen: dict[tuple[str, str], list[Step]] = {}
-    for step in children:
-        if (
-            step.target is not None
-            and step.target.object_name
-            and foreign[_identity(step)] < 2
-            and not step.loops
-        ):
+    for step, identity in zip(children, foreign, strict=True):
+        if identity is not None and foreign.count(identity) < 2 and not step.loops:
             continue
         found = called(step, ctx)
         for key, at in things(found.template) if found is not None else ():
@@ -84,11 +76,12 @@ def clashes(
                 yield Clash(before, step, key, found.path, at)
 
 
-def _identity(step: Step) -> tuple[str, str, str]:
+def _foreign(step: Step) -> tuple[str, str, str] | None:
+    """The template of another object that a step names; None when it names one of its own spec."""
     target = step.target
-    return (
-        (target.object_kind, target.object_name, target.template_name) if target is not None else ("", "", "")
-    )
+    if target is None or not target.object_name:
+        return None
+    return target.object_kind, target.object_name, target.template_name
 
 
 def may_overlap(one: Step, other: Step) -> bool:

@@ -150,23 +150,15 @@ def artifact_stores(spec: WorkflowSpec, kind: str) -> Iterator[View]:
 
 def restriction(index: Index) -> tuple[ObjectFact, str] | None:
     """The restriction that the tree's only controller configuration sets, and where that is; None when there is none, or several."""
-    configs = [
-        fact for fact in index.of_kind("ConfigMap") if fact.name.endswith("workflow-controller-configmap")
-    ]
-    if len(configs) != 1 or not {"workflowRestrictions", "config"} & set(configs[0].data.get("keys", ())):
+    found = _only(index, "workflowRestrictions", "config")
+    if found is None:
         return None
-    loaded = index.load(configs[0])
-    if loaded is None or not is_controller_config(loaded):
-        return None
-    data = loaded.mapping("data")
+    fact, data = found
     text = data.text("workflowRestrictions") or data.text("config")
-    if "{{" in text:
-        return None
-    documents = parse(text).documents
-    root = documents[0].root if documents else None
-    inner = root.get("workflowRestrictions", root) if isinstance(root, Map) else None
+    root = _root(text) if "{{" not in text else None
+    inner = root.get("workflowRestrictions", root) if root is not None else None
     value = inner.get("templateReferencing") if isinstance(inner, Map) else None
-    return (configs[0], value) if value in ("Strict", "Secure") else None
+    return (fact, value) if value in ("Strict", "Secure") else None
 
 
 def instance_id(index: Index) -> tuple[ObjectFact, str] | None:
@@ -179,15 +171,32 @@ def instance_id(index: Index) -> tuple[ObjectFact, str] | None:
 
 
 def _instance_id(index: Index) -> tuple[ObjectFact, str] | None:
-    configs = [fact for fact in index.of_kind("ConfigMap") if fact.name.endswith(CONTROLLER)]
-    loaded = index.load(configs[0]) if len(configs) == 1 else None
-    if loaded is None:
+    found = _only(index)
+    if found is None:
         return None
-    data = loaded.mapping("data")
+    fact, data = found
     text = data.text("config")
     if "{{" in text or "$" in text:
         return None
+    root = _root(text)
+    value = root.get("instanceID") if root is not None else data.get("instanceID")
+    return fact, value if isinstance(value, str) else ""
+
+
+def _only(index: Index, *keys: str) -> tuple[ObjectFact, View] | None:
+    """The tree's only controller configuration and its data, if it has one of the keys (when there are any).
+
+    Loads the object when its facts do not rule it out.
+    """
+    configs = [fact for fact in index.of_kind("ConfigMap") if fact.name.endswith(CONTROLLER)]
+    if len(configs) != 1 or (keys and not set(keys) & set(configs[0].data.get("keys", ()))):
+        return None
+    loaded = index.load(configs[0])
+    return (configs[0], loaded.mapping("data")) if loaded is not None else None
+
+
+def _root(text: str) -> Map | None:
+    """The mapping that a text of YAML is; None for anything else."""
     documents = parse(text).documents if text else []
     root = documents[0].root if documents else None
-    value = root.get("instanceID") if isinstance(root, Map) else data.get("instanceID")
-    return (configs[0], value if isinstance(value, str) else "")
+    return root if isinstance(root, Map) else None

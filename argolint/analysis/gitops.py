@@ -7,8 +7,7 @@ import posixpath
 from collections.abc import Iterator
 from typing import Any
 
-from argolint.analysis.patches import KUSTOMIZE_KINDS
-from argolint.model.k8s import Object
+from argolint.model.k8s import KUSTOMIZE_KINDS, PATCH_KEYS, Object, files_named
 from argolint.project.facts import ObjectFact
 from argolint.project.index import Index
 
@@ -57,18 +56,8 @@ def resources_of(fact: ObjectFact, obj: Object) -> list[str]:
         for item in obj.sequence(key):
             if isinstance(item, str) and "://" not in item:
                 found.append(posixpath.normpath(posixpath.join(folder, item)))
-    for key in (
-        "patches",
-        "patchesStrategicMerge",
-        "patchesJson6902",
-        "replacements",
-        "transformers",
-        "generators",
-    ):
-        for item in obj.sequence(key):
-            path = item.get("path") if isinstance(item, dict) else item
-            if isinstance(path, str) and "\n" not in path:
-                found.append(posixpath.normpath(posixpath.join(folder, path)))
+    for path in files_named(obj, (*PATCH_KEYS, "replacements", "transformers", "generators")):
+        found.append(posixpath.normpath(posixpath.join(folder, path)))
     return found
 
 

@@ -6,11 +6,9 @@ import posixpath
 from collections.abc import Iterable
 from typing import Literal, NamedTuple
 
+from argolint.model.k8s import KUSTOMIZE_KINDS
 from argolint.patterns import lazy
 from argolint.project.facts import ObjectFact
-
-# What a kustomization.yaml holds: a Component is one that others take in.
-KUSTOMIZE_KINDS = ("Kustomization", "Component")
 
 # A file is surely a patch (a kustomization names it as one, or its name does), perhaps one (it lies among overlays, and no
 # kustomization of the tree mentions it), or it is none.

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from argolint.analysis.gitops import kustomizations, resources_of
 from argolint.analysis.references_objects import held
-from argolint.model.k8s import WORKFLOW_KINDS, Object
+from argolint.model.k8s import PATCH_KEYS, WORKFLOW_KINDS, Object, files_named
 from argolint.model.view import Span, View
 from argolint.project.facts import ObjectFact
 from argolint.project.index import Index
@@ -110,14 +110,8 @@ def _generated(obj: Object) -> Iterator[tuple[tuple[str, str], str]]:
 
 def _patched(obj: Object, inside: list[ObjectFact], index: Index) -> str:
     """All that the patches of a kustomization say: one may set the new name itself."""
-    said: list[str] = []
-    files: set[str] = set()
-    for key in ("patches", "patchesStrategicMerge", "patchesJson6902"):
-        said.append(str(obj.get(key)))
-        for item in obj.sequence(key):
-            path = item.get("path") if isinstance(item, dict) else item
-            if isinstance(path, str) and "\n" not in path:
-                files.add(posixpath.basename(path))
+    said = [str(obj.get(key)) for key in PATCH_KEYS]
+    files = {posixpath.basename(path) for path in files_named(obj, PATCH_KEYS)}
     for item in inside:
         if posixpath.basename(item.path) in files and (loaded := index.load(item)) is not None:
             said.append(str(loaded.map))

@@ -91,14 +91,13 @@ def settings_of(args: argparse.Namespace, paths: Sequence[str]) -> tuple[Setting
     return settings, rules
 
 
+# Rules that ask a program, and which.
+ASKING = {"SCR101": "shellcheck", "SCR103": "ruff"}
+
+
 def programs(settings: Settings, rules: registry.Rules) -> list[str]:
     """The programs that enabled rules ask."""
-    codes = [code for code in ("SCR101", "SCR103") if code in rules and is_enabled(rules[code], settings)]
-    if not codes:
-        return []
-    from argolint.external.tools import ASKING
-
-    return [ASKING[code] for code in codes]
+    return [name for code, name in ASKING.items() if code in rules and is_enabled(rules[code], settings)]
 
 
 def load_rules(settings: Settings) -> registry.Rules:

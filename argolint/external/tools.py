@@ -94,10 +94,6 @@ def _run(command: list[str], script: str) -> Any:
         return None
 
 
-# Rules that ask a program, and which.
-ASKING = {"SCR101": "shellcheck", "SCR103": "ruff"}
-
-
 def stamp(names: Iterable[str]) -> str:
     """A text that changes when one of the tools comes, goes or is replaced, since what it said is remembered."""
     paths = [tool(name) for name in names]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from argolint.diagnostic import ObjectRef
@@ -158,6 +158,20 @@ def objects_of(root: Any, document: int = 0, text: str = "") -> Iterator[Object]
         bare = Object(root, "", document)
         bare._kind = "Kustomization"
         yield bare
+
+
+# What a kustomization.yaml holds: a Component is one that others take in.
+KUSTOMIZE_KINDS = ("Kustomization", "Component")
+PATCH_KEYS = ("patches", "patchesStrategicMerge", "patchesJson6902")
+
+
+def files_named(kustomization: Object, keys: Iterable[str]) -> Iterator[str]:
+    """The files that a kustomization names under some keys, as they stand there; a patch that is written out is none."""
+    for key in keys:
+        for item in kustomization.sequence(key):
+            path = item.get("path") if isinstance(item, dict) else item
+            if isinstance(path, str) and "\n" not in path:
+                yield path
 
 
 def is_bare_kustomization(root: Map) -> bool:

@@ -6,12 +6,11 @@ parses nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from argolint.diagnostic import ObjectRef
 from argolint.model.events import dependencies, event_names
-from argolint.model.k8s import Object, objects_of
+from argolint.model.k8s import PATCH_KEYS, Object, files_named, objects_of
 from argolint.model.rbac import BINDING_KINDS, ROLE_KINDS
 from argolint.model.workflow import RESULT_TYPES, Parameter, Template, WorkflowSpec
 from argolint.yaml.nodes import Document, Map, plain
@@ -199,15 +198,6 @@ def _artifact(item: Parameter) -> Packed:
     return (item.name, item.get("optional") is not True and not located, None, span.start, span.end)
 
 
-def _patches(obj: Object) -> Iterator[str]:
-    """The files of patches that a kustomization names, as they stand there."""
-    for key in ("patches", "patchesStrategicMerge", "patchesJson6902"):
-        for item in obj.sequence(key):
-            path = item.get("path") if isinstance(item, dict) else item
-            if isinstance(path, str) and "\n" not in path:
-                yield path
-
-
 def _data(obj: Object, specs: list[WorkflowSpec]) -> dict[str, Any]:
     """What project rules need beside names, by kind. Secrets and ConfigMaps give their keys, never values."""
     kind = obj.kind
@@ -265,7 +255,7 @@ def _data(obj: Object, specs: list[WorkflowSpec]) -> dict[str, Any]:
         )
     elif kind == "Kustomization" or obj.api_version.startswith("kustomize."):
         data["namespace"] = obj.text("namespace")
-        data["patches"] = tuple(_patches(obj))
+        data["patches"] = tuple(files_named(obj, PATCH_KEYS))
         data["resources"] = tuple(
             item
             for key in ("resources", "bases", "components")

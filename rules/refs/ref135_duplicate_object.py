@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from argolint.analysis.patches import extent, kustomized
 from argolint.context import Context
+from argolint.model.k8s import KUSTOMIZE_KINDS
 from argolint.project.facts import ObjectFact
 from argolint.project.index import Index, is_literal
 from argolint.rule import Elsewhere, Finding, rule
@@ -15,10 +16,10 @@ from argolint.rule import Elsewhere, Finding, rule
 def check(index: Index, ctx: Context) -> Iterator[Finding]:
     """Two manifests define the same object."""
     roots = kustomize_roots(index)
-    known = kustomized(index.of_kind("Kustomization"))
+    known = kustomized(index.of_kind(*KUSTOMIZE_KINDS))
     seen: dict[tuple[str, str, str, str], ObjectFact] = {}
     for fact in index.objects:
-        if not fact.name or fact.embedded_in or fact.kind.startswith("Kustomiz") or not is_literal(fact.name):
+        if not fact.name or fact.embedded_in or fact.kind in KUSTOMIZE_KINDS or not is_literal(fact.name):
             continue
         if extent(fact.path, known):
             continue  # it changes the object that has this name
