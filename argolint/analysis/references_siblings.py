@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from argolint.analysis import references_workflow as globals_
 from argolint.analysis.flow import Callee, callee_of
 from argolint.analysis.references_problem import FIELDS, Problem, missing, unknown
-from argolint.analysis.steps import root_of
+from argolint.analysis.steps import child, children_of, root_of
 from argolint.analysis.variables import Use
 from argolint.context import Scalar
-from argolint.language.suggest import nearest
 from argolint.model.workflow import Step, Template
 from argolint.project.index import is_literal
+from argolint.suggest import nearest
 from argolint.yaml.nodes import Map
 
 _ALWAYS = frozenset({"id", "startedAt", "finishedAt", "hostNodeName", "status"})
@@ -39,7 +39,7 @@ def judge_sibling(at: Scalar, use: Use, world: globals_.World) -> Iterator[Probl
     seen = [owner for owner in inside if root_of(owner) == use.root]
     if not seen:
         right = root_of(inside[0])
-        exists = any(step.name == use.path[1] for step in inside[0].children)
+        exists = use.path[1] in children_of(inside[0])
         yield Problem(
             "steps-tasks-swap",
             at.part(*use.parts[0]),
@@ -49,12 +49,13 @@ def judge_sibling(at: Scalar, use: Use, world: globals_.World) -> Iterator[Probl
         )
         return
     name = use.path[1]
-    children = [step for owner in seen for step in owner.children]
-    target = next((step for step in children if step.name == name), None)
+    target = next(filter(None, (child(owner, name) for owner in seen)), None)
     if target is not None:
         yield from _member(at, use, target, world)
-    elif not any("{{" in step.name for step in children) and is_literal(name):
-        names = [step.name for step in children if step.name]
+    elif is_literal(name):
+        names = [known for owner in seen for known in children_of(owner) if known]
+        if any("{{" in known for known in names):
+            return
         what = "step" if use.root == "steps" else "task"
         message = f"there is no {what} `{name}` in {seen[0].label}"
         yield missing(f"undefined-{what}", at.part(*use.parts[1]), message, use, name, names)
@@ -117,7 +118,7 @@ def _member(at: Scalar, use: Use, target: Step, world: globals_.World) -> Iterat
         return
     field = rest[0]
     if field not in FIELDS:
-        near = nearest(field, FIELDS) or ""
+        near = nearest(field, FIELDS)
         yield unknown(
             at.part(*use.parts[2]),
             f"{label} has no `{field}`",
@@ -155,7 +156,7 @@ def _output(
         return
     kind = rest[1]
     if kind not in kinds:
-        near = nearest(kind, kinds) or ""
+        near = nearest(kind, kinds)
         yield unknown(
             at.part(*use.parts[3]),
             f"`outputs` of {target.label} has no `{kind}`",

@@ -8,9 +8,9 @@ from argolint.analysis import references_workflow as globals_
 from argolint.analysis.references_problem import FIELDS, Problem, missing, unknown
 from argolint.analysis.variables import ROOTS, Use
 from argolint.context import Scalar
-from argolint.language.suggest import nearest
 from argolint.model.view import View
 from argolint.model.workflow import POD_TYPES, Step, Template
+from argolint.suggest import nearest
 
 
 def judge_inputs(at: Scalar, use: Use) -> Iterator[Problem]:
@@ -18,7 +18,7 @@ def judge_inputs(at: Scalar, use: Use) -> Iterator[Problem]:
     if template is None or len(use.path) < 2:
         return
     if use.path[1] not in ("parameters", "artifacts"):
-        near = nearest(use.path[1], ("parameters", "artifacts")) or ""
+        near = nearest(use.path[1], ("parameters", "artifacts"))
         yield unknown(
             at.part(*use.parts[1]),
             f"`inputs` has no `{use.path[1]}`",

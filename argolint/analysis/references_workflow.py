@@ -11,11 +11,11 @@ from argolint.analysis.structure_graph import exit_roots, reachable
 from argolint.analysis.variables import Use
 from argolint.context import Scalar
 from argolint.language.scope import tables
-from argolint.language.suggest import nearest
 from argolint.model.view import View
 from argolint.model.workflow import Step, WorkflowSpec
 from argolint.patterns import lazy
 from argolint.project.index import Index, did_you_mean, suggest
+from argolint.suggest import nearest
 from argolint.yaml.nodes import Map
 
 # (kind, message, help, severity, replacement of the whole name)

@@ -28,9 +28,9 @@ from argolint.language.findings import (
     result_type,
 )
 from argolint.language.scope import Scope, function_table
-from argolint.language.suggest import nearest
 from argolint.language.template import static_path
 from argolint.language.types import Type
+from argolint.suggest import nearest
 
 
 def check(ast: t.Ast, scope: Scope) -> tuple[Type, list[Finding]]:
@@ -149,7 +149,7 @@ class _Checker:
         if group is not None and not nearest(name, self.scope.roots()):
             self.report("undefined-identifier", node, f"{name} does not exist here{circumstance(group)}")
             return
-        near = nearest(name, [*self.scope.roots(), *self.local])
+        near = nearest(name, [*self.scope.roots(), *self.local]) or None
         hint = (
             f"; did you mean {near}?"
             if near
@@ -211,7 +211,7 @@ class _Checker:
             path = static_path(node)
             return rest._replace(origin=path) if path and rest.origin else rest
         path = static_path(node) or self.text(node)
-        near = nearest(name, props)
+        near = nearest(name, props) or None
         group = self.scope.missing.get(path)
         if group is not None:
             self.report("undefined-identifier", node, f"{path} does not exist here{circumstance(group)}")

@@ -10,10 +10,10 @@ from argolint.language.expr import ast as t
 from argolint.language.expr.names import BUILTINS
 from argolint.language.findings import Finding, bracketed
 from argolint.language.scope import Scope, function_table
-from argolint.language.suggest import nearest
 from argolint.language.template import static_path
 from argolint.language.types import Type
 from argolint.patterns import lazy
+from argolint.suggest import nearest
 
 if TYPE_CHECKING:
     from argolint.language.check import _Checker
@@ -30,7 +30,7 @@ def sprig_call(checker: _Checker, node: t.Call, callee: t.Member, name: str, arg
     row = function_table()["sprig"].get(name)
     if row is None:
         removed = " (Argo leaves it out)" if name in ("env", "expandenv") else ""
-        near = None if removed else nearest(name, function_table()["sprig"])
+        near = None if removed else nearest(name, function_table()["sprig"]) or None
         hint = f"; did you mean sprig.{near}?" if near else ""
         checker.findings.append(
             Finding(
@@ -95,7 +95,7 @@ def unknown_function(checker: _Checker, node: t.Ident, name: str) -> None:
         )
         return
     known = [*BUILTINS, *(table["argo"] if checker.scope.functions else ())]
-    near = nearest(name, known)
+    near = nearest(name, known) or None
     hint = f"; did you mean {near}?" if near else ""
     checker.report("unknown-function", node, f"there is no function {name}{hint}", near)
 

@@ -10,9 +10,9 @@ from argolint.language.check import check_source
 from argolint.language.errors import LanguageError
 from argolint.language.findings import Finding, circumstance
 from argolint.language.scope import Scope, tables
-from argolint.language.suggest import nearest
 from argolint.language.tags import ExprTag, Piece, Raw, SimpleTag, split
 from argolint.language.types import Type
+from argolint.suggest import nearest
 
 # Roots that mean something to Argo somewhere: a tag that begins with another may be for somebody else.
 ROOTS = (
@@ -122,7 +122,7 @@ def _is_ours(name: str, scope: Scope) -> bool:
     root = name.split(".", 1)[0]
     if root in scope.open_roots:
         return False
-    return root in ROOTS or root in scope.roots() or nearest(root, ROOTS) is not None
+    return root in ROOTS or root in scope.roots() or nearest(root, ROOTS) != ""
 
 
 def _unknown(name: str, start: int, end: int, scope: Scope) -> Finding:
@@ -166,7 +166,7 @@ def _nearest_name(name: str, scope: Scope) -> str | None:
             fixed.append(part)
             continue
         near = nearest(part, there)
-        if near is None:
+        if not near:
             break
         fixed.append(near)
     spelled = ".".join(fixed)
@@ -175,7 +175,7 @@ def _nearest_name(name: str, scope: Scope) -> str | None:
     others = (
         one for one in known if one.count(".") != name.count(".") and not f"{name}.".startswith(f"{one}.")
     )
-    return nearest(name, others)
+    return nearest(name, others) or None
 
 
 def _depends_syntax(text: str, error: LanguageError) -> Finding:
@@ -197,7 +197,7 @@ def check_depends(text: str, tasks: Collection[str]) -> list[Finding]:
     for task in parsed.tasks:
         if task.name in tasks:
             continue
-        near = nearest(task.name, tasks)
+        near = nearest(task.name, tasks) or None
         hint = f"; did you mean {near}?" if near else ""
         end = task.start + len(task.name)
         findings.append(

@@ -363,9 +363,9 @@ class _Parser:
         if token.text == "nil":
             return Node("nil", None, (), token.start, token.end)
         if token.text not in self.functions:
-            from argolint.language.suggest import nearest
+            from argolint.suggest import nearest
 
-            near = nearest(token.text, self.functions)
+            near = nearest(token.text, self.functions) or None
             hint = f"; did you mean {near}?" if near else f"; a field is written .{token.text}"
             raise LanguageError(f"function {token.text!r} not defined{hint}", token.start, token.end)
         return Node("function", token.text, (), token.start, token.end)

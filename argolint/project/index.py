@@ -11,6 +11,7 @@ from argolint.model.k8s import CLUSTER_SCOPED, Object
 from argolint.model.workflow import Reference
 from argolint.patterns import lazy
 from argolint.project.facts import ObjectFact, TemplateFact
+from argolint.suggest import nearest
 
 
 class Index:
@@ -123,7 +124,7 @@ _FEW = 48
 
 def suggest(name: str, candidates: Iterable[str]) -> str:
     """The candidate most like `name`, or "" when none is near enough."""
-    pool = tuple(candidate for candidate in candidates if candidate and candidate != name)
+    pool = tuple(dict.fromkeys(one for one in candidates if one and one != name))
     return _nearest(name[:_LONG], pool) if pool else ""
 
 
@@ -132,15 +133,11 @@ _LONG = 200
 
 @lru_cache(maxsize=1024)
 def _nearest(name: str, pool: tuple[str, ...]) -> str:
-    import difflib
-
     words = _words(pool)
     exact = words.folded.get(name.lower())
     if exact is not None:
         return exact
-    near = list(pool) if len(pool) <= _FEW else words.near(name)
-    match = difflib.get_close_matches(name, [word for word in near if len(word) <= _LONG], n=1, cutoff=0.65)
-    return match[0] if match else ""
+    return nearest(name, pool if len(pool) <= _FEW else words.near(name))
 
 
 class _Words:
@@ -181,10 +178,11 @@ def _words(pool: tuple[str, ...]) -> _Words:
 
 def did_you_mean(name: str, candidates: Iterable[str]) -> str:
     """A help text for a name that is not known: a suggestion, or the names there are; "" when there are none."""
-    pool = sorted({candidate for candidate in candidates if candidate})
-    near = suggest(name, pool)
+    known = list(candidates)
+    near = suggest(name, known)
     if near:
         return f"did you mean `{near}`?"
+    pool = sorted({one for one in known if one})
     if not pool:
         return ""
     shown = ", ".join(f"`{item}`" for item in pool[:8])

@@ -12,7 +12,7 @@ from typing import Any
 
 from argolint.patterns import lazy
 from argolint.schema import load, words
-from argolint.schema.suggest import closest
+from argolint.suggest import nearest
 
 Json = dict[str, Any]
 
@@ -302,7 +302,7 @@ def _unknown(name: str, body: Json, checks: dict[str, Walk], value: Any, field: 
         if known.lower() == lowered and known != text:
             return Raw("wrong-case", value, field, {"right": known, "owner": words.owner(name)}, known)
     args = {"owner": words.owner(name), "definition": name}
-    return Raw("unknown-field", value, field, args, closest(text, [c for c in checks if c not in value]))
+    return Raw("unknown-field", value, field, args, nearest(text, [c for c in checks if c not in value]))
 
 
 def _newer_than_removed(checks: dict[str, Walk], body: Json, field: str) -> bool:
@@ -414,7 +414,7 @@ def _with_constants(check: Walk, allowed: list[str]) -> Walk:
     def one(value: Any, container: Any, key: Any, out: list[Raw]) -> None:
         if isinstance(value, str) and value not in accepted and "{{" not in value:
             args = {"value": value, "allowed": list(allowed)}
-            out.append(Raw("invalid-enum", container, key, args, closest(value, allowed)))
+            out.append(Raw("invalid-enum", container, key, args, nearest(value, allowed)))
 
     def walk(value: Any, container: Any, key: Any, out: list[Raw]) -> None:
         check(value, container, key, out)

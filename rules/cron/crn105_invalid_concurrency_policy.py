@@ -8,7 +8,7 @@ from argolint.context import Context
 from argolint.model.k8s import Object
 from argolint.project.index import is_placeholder
 from argolint.rule import Finding, rule
-from argolint.schema.suggest import closest
+from argolint.suggest import nearest
 from argolint.yaml.edit import replace
 
 POLICIES = ("Allow", "Forbid", "Replace")
@@ -22,7 +22,7 @@ def check(obj: Object, ctx: Context) -> Iterator[Finding]:
     policy = obj.spec.text("concurrencyPolicy")
     if not policy or policy in POLICIES or is_placeholder(policy):
         return
-    near = closest(policy, POLICIES)
+    near = nearest(policy, POLICIES)
     at = obj.spec.value_span("concurrencyPolicy")
     same = near.lower() == policy.lower() and not obj.spec.is_alias("concurrencyPolicy")
     yield Finding(

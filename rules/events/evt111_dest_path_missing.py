@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from argolint.analysis import events
 from argolint.context import Context
-from argolint.language.suggest import nearest
 from argolint.model.k8s import Object
 from argolint.rule import Finding, rule
+from argolint.suggest import nearest
 from argolint.yaml.edit import replace
 
 _APART = ("labels", "annotations", "data", "stringData")

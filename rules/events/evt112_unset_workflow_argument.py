@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 from argolint.analysis import events
 from argolint.context import Context
-from argolint.language.suggest import nearest
 from argolint.model.workflow import WorkflowSpec
 from argolint.project.index import is_literal
 from argolint.rule import Elsewhere, Finding, rule
+from argolint.suggest import nearest
 
 
 @rule(
@@ -53,7 +53,7 @@ def check(spec: WorkflowSpec, ctx: Context) -> Iterator[Finding]:
                 related=[(Elsewhere(fact.path, port[3], port[4]), "the parameter")],
             )
     for name, item in given.items():
-        near = nearest(name, declared) if declared and name not in declared else None
+        near = nearest(name, declared) if declared and name not in declared else ""
         if near:
             yield Finding(
                 item.name_span,

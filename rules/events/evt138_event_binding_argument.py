@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from argolint.context import Context
-from argolint.language.suggest import nearest
 from argolint.model.k8s import Object
 from argolint.project.index import is_literal
 from argolint.rule import Elsewhere, Finding, rule
+from argolint.suggest import nearest
 
 
 @rule(

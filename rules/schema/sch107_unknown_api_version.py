@@ -8,7 +8,7 @@ from argolint.context import Context
 from argolint.model.k8s import Object
 from argolint.rule import Finding, rule
 from argolint.schema import KINDS
-from argolint.schema.suggest import closest
+from argolint.suggest import nearest
 from argolint.yaml.edit import replace
 
 ARGO = "argoproj.io"
@@ -27,7 +27,7 @@ def check(obj: Object, ctx: Context) -> Iterator[Finding]:
     kind, version = obj.kind, obj.api_version
     entry = KINDS.get(kind)
     if entry is None:
-        near = closest(kind, [name for name, (api, _) in KINDS.items() if api.startswith(ARGO)])
+        near = nearest(kind, [name for name, (api, _) in KINDS.items() if api.startswith(ARGO)])
         if obj.group == ARGO and kind and kind not in NEIGHBOURS and near and "{{" not in kind:
             at = obj.value_span("kind")
             yield Finding(
@@ -41,7 +41,7 @@ def check(obj: Object, ctx: Context) -> Iterator[Finding]:
     # Somebody else's group may have a kind of the same name, and older RBAC versions are a matter of deprecation.
     if group == ours and ours != ARGO and ours:
         return
-    if group == ours or (ours and not group) or (ours and closest(group, [ours])):
+    if group == ours or (ours and not group) or (ours and nearest(group, [ours])):
         at = obj.value_span("apiVersion")
         yield Finding(
             at, f"`{kind}` is not served as `{version}`", help=f"write `{right}`", fix=replace(at, right)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from datetime import UTC, tzinfo
 
-from argolint.schema.suggest import closest
+from argolint.suggest import nearest
 
 
 @functools.cache
@@ -52,7 +52,7 @@ def nearest_zones(name: str) -> list[str]:
     same = sorted(zone for zone in known if zone.lower() == name.lower().replace(" ", "_"))
     city = name.lower().replace(" ", "_").rpartition("/")[2]
     in_region = sorted(zone for zone in known if zone.lower().rpartition("/")[2] == city)
-    near = closest(name, known)
+    near = nearest(name, known)
     found: list[str] = []
     for zone in [*same, *([near] if near else []), *in_region]:
         if zone not in found:

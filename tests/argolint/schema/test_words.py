@@ -5,28 +5,6 @@ from __future__ import annotations
 import pytest
 
 from argolint.schema.duration import nanoseconds
-from argolint.schema.suggest import closest
-
-FIELDS = ["command", "args", "image", "serviceAccountName", "parameters", "artifacts", "arguments"]
-
-
-@pytest.mark.parametrize(
-    ("word", "expected"),
-    [
-        ("comand", "command"),
-        ("commnad", "command"),
-        ("COMMAND", "command"),
-        ("serviceAcountName", "serviceAccountName"),
-        ("artifact", "artifacts"),
-        ("param", "parameters"),
-        ("arg", "args"),
-        ("schedule", ""),
-        ("x", ""),
-    ],
-)
-def test_closest(word: str, expected: str) -> None:
-    assert closest(word, FIELDS) == expected
-    assert closest(word, reversed(FIELDS)) == expected
 
 
 @pytest.mark.parametrize(
