@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import queue
 import select
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -211,11 +212,11 @@ def test_nobody_waits_for_a_container_that_reads_nothing_and_ends() -> None:
 def test_a_terminal_shows_to_its_listeners_and_to_the_log() -> None:
     given = Input(tty=True, once=True)
     child, (log, output) = os.dup(given.child), os.pipe()
-    heard: list[bytes] = []
+    heard: queue.Queue[bytes] = queue.Queue()
     given.started(output)
     os.close(output)
     given.resize(17, 91)
-    stop = given.listen(heard.append)
+    stop = given.listen(heard.put)
     assert os.isatty(child)
     assert os.get_terminal_size(child) == (91, 17)
     os.write(child, b"shown\n")
@@ -223,8 +224,11 @@ def test_a_terminal_shows_to_its_listeners_and_to_the_log() -> None:
         text = b""
         while b"\n" not in text:
             text += stream.read(100)
+        told = b""  # the log is written before listeners are told
+        while b"\n" not in told:
+            told += heard.get(timeout=30)
         stop()
         os.close(child)
         assert given.ended.wait(30)
         assert text + stream.read() == b"shown\r\n"
-    assert b"".join(heard) == b"shown\r\n"
+    assert told == b"shown\r\n"
