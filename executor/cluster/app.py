@@ -72,18 +72,17 @@ class App:
         audited = None
         if self.cluster.audit is not None:
             request.audited = audited = Audited(self.cluster.audit, request)
+            send = audited.accepting(send)
         try:
             target, entry = self._streamed(request)
-            if audited is not None:
-                audited.told("ResponseStarted", 101)
             await podstreams.over_websocket(self.cluster, scope, receive, send, target, entry)
         except ApiStatus as failure:
             if audited is not None:
                 audited.answered(failure_response(failure))
             await _refuse_upgrade(scope, send, failure)
-        else:
+        finally:
             if audited is not None:
-                audited.told("ResponseComplete", 101)
+                audited.closed()
 
     def _streamed(self, request: Request) -> tuple[Target, Entry]:
         """The pod that an allowed WebSocket is about. ApiStatus otherwise."""

@@ -12,7 +12,7 @@ import queue
 import re
 import threading
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, MutableMapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,7 +21,7 @@ from typing import IO, Any, Final
 import orjson
 
 from executor.cluster.auth import User
-from executor.cluster.http import Request, Response, Upgraded
+from executor.cluster.http import Request, Response, Send, Upgraded
 from executor.cluster.rbac import Attributes
 
 log = logging.getLogger("argorun.apiserver")
@@ -102,6 +102,7 @@ class Audited:
         self._log = log
         self._request = request
         self._received = now()
+        self._accepted = False
         self.user: User | None = None
         """Who sent it."""
         self.acting: User | None = None
@@ -122,9 +123,21 @@ class Audited:
             self._tell("ResponseComplete", response)
         return response
 
-    def told(self, stage: str, code: int) -> None:
-        """Tell of a request that is answered by other means (a WebSocket)."""
-        self._tell(stage, Response(code))
+    def accepting(self, send: Send) -> Send:
+        """The `send` of a WebSocket, which tells of its beginning when it is accepted; `closed` tells of its end."""
+
+        async def sending(message: MutableMapping[str, Any]) -> None:
+            if message["type"] == "websocket.accept":
+                self._accepted = True
+                self._tell("ResponseStarted", Response(101))
+            await send(message)
+
+        return sending
+
+    def closed(self) -> None:
+        """A WebSocket is over, whatever ended it; one that was refused is told of by `answered`."""
+        if self._accepted:
+            self._tell("ResponseComplete", Response(101))
 
     async def _until_end(self, response: Response, stream: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
         try:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import socket
+import ssl
 import stat
 import time
 from collections.abc import Iterator
@@ -117,6 +119,45 @@ def test_a_watch_is_told_at_its_beginning_and_its_end(audited: tuple[RunningClus
     assert (started["stage"], ended["stage"]) == ("ResponseStarted", "ResponseComplete")
     assert (started["verb"], started["objectRef"]) == ("watch", {"resource": "pods", "apiVersion": "v1"})
     assert started["stageTimestamp"] < ended["stageTimestamp"]
+
+
+def _forwarding(http: httpx.Client, audit_id: str, ports: str) -> socket.socket:
+    """A connection on which a WebSocket to the pod `p` is asked for, and answered with the status line that is read first."""
+    url = http.base_url
+    plain = socket.create_connection((url.host, url.port), timeout=20)
+    link = ssl._create_unverified_context().wrap_socket(plain, server_hostname=url.host)
+    lines = [
+        f"GET /api/v1/namespaces/default/pods/p/portforward?ports={ports} HTTP/1.1",
+        f"host: {url.host}:{url.port}", f"authorization: {http.headers['authorization']}", f"audit-id: {audit_id}",
+        "connection: upgrade", "upgrade: websocket", "sec-websocket-version: 13",
+        "sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==", "sec-websocket-protocol: v4.channel.k8s.io",
+    ]  # fmt: skip
+    link.sendall(("\r\n".join(lines) + "\r\n\r\n").encode())
+    return link
+
+
+def test_a_websocket_is_told_when_it_is_accepted_or_refused(audited: tuple[RunningCluster, Path]) -> None:
+    cluster, path = audited
+    pods = "/api/v1/namespaces/default/pods"
+    spec = {"containers": [{"name": "main", "image": "alpine:3.20"}]}
+    with client_of(cluster.kubeconfig) as http:
+        made = http.post(pods, json={"kind": "Pod", "metadata": {"name": "p"}, "spec": spec})
+        assert made.status_code == 201, made.text
+        with _forwarding(http, "refused", "80") as link:
+            assert link.recv(4096).startswith(b"HTTP/1.1 400 ")
+        patch = {"status": {"phase": "Running"}}
+        kind = {"content-type": "application/merge-patch+json"}
+        assert http.patch(f"{pods}/p/status", json=patch, headers=kind).status_code == 200
+        with _forwarding(http, "accepted", "80") as link:
+            assert link.recv(4096).startswith(b"HTTP/1.1 101 ")
+    [refused] = events(path, "refused")
+    assert (refused["stage"], refused["responseStatus"]["code"]) == ("ResponseComplete", 400)
+    accepted = events(path, "accepted", 2)
+    assert [(one["stage"], one["responseStatus"]["code"]) for one in accepted] == [
+        ("ResponseStarted", 101),
+        ("ResponseComplete", 101),
+    ]
+    assert {one["objectRef"]["subresource"] for one in (refused, *accepted)} == {"portforward"}
 
 
 def test_what_waits_is_written_when_the_server_stops(tmp_path: Path) -> None:
