@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from argolint import registry
+from argolint import redact, registry
 from argolint.analysis.patches import extent, kustomized
 from argolint.context import File, read
 from argolint.diagnostic import Diagnostic
@@ -36,7 +37,8 @@ class Report(NamedTuple):
     """The findings (sorted by path and position), the texts they point into, and counts.
 
     `summary` has files, objects, error, warning, info, fixable. `tracebacks` is not empty when a rule crashed.
-    `files` has the paths that were linted.
+    `files` has the paths that were linted. `secrets` has the places in the texts that no report may show, those of
+    suppressed findings included.
     """
 
     findings: list[Diagnostic]
@@ -44,6 +46,7 @@ class Report(NamedTuple):
     summary: dict[str, int]
     tracebacks: Sequence[str] = ()
     files: tuple[str, ...] = ()
+    secrets: redact.Secrets = MappingProxyType({})
 
 
 def check(sources: Iterable[Source], settings: Settings | None = None) -> Report:
@@ -64,19 +67,22 @@ def check_with(plan: Plan, sources: Iterable[Source], settings: Settings) -> Rep
     for item in run_project(plan, settings, index):
         elsewhere.setdefault(item.path, []).append(item)
     findings: list[Diagnostic] = failed_imports(plan)
+    told: list[Diagnostic] = []
     known = kustomized(index.of_kind(*KUSTOMIZE_KINDS))
     for file in files:
         local, cross = run_hooks(file, "all", plan, settings, index)
         mine = local + cross + elsewhere.pop(file.path, [])
+        told += mine
         of = extent(file.path, known)
         findings.extend(conclude(file.path, file.source, mine, suppressions_of(file), plan, settings, of))
     for rest in elsewhere.values():
         findings.extend(rest)
-    findings = with_fingerprints(findings)
     texts = {file.path: file.source for file in files}
+    secrets = redact.places_of([*told, *findings])
+    findings = with_fingerprints(redact.findings_without(findings, secrets, texts))
     objects = sum(len(objects) for file in files for objects in file.objects)
     summary = summarise(findings, len(files), objects)
-    return Report(findings, texts, summary, plan.tracebacks, tuple(texts))
+    return Report(findings, texts, summary, plan.tracebacks, tuple(texts), secrets)
 
 
 def index_of(files: Iterable[File]) -> Index:

@@ -14,7 +14,7 @@ import os
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple, cast
 
-from argolint import registry
+from argolint import redact, registry
 from argolint._version import __version__
 from argolint.analysis.patches import Kustomized, extent, kustomized
 from argolint.api import Report, summarise
@@ -249,7 +249,7 @@ class _Run:
             waiting = self._second_pass_in(pool, waiting, digest)
         self._second_pass(waiting, digest)
         project = self._project(digest)
-        findings = self._conclude(project)
+        findings, secrets = self._conclude(project)
         if self.memory is not None or (self.store is not None and (self.changed or self.store.stale)):
             self._save(digest, project)
         texts = self._texts(findings)
@@ -257,7 +257,8 @@ class _Run:
             entry.objects for entry, item in zip(self.entries, self.inputs) if entry and item.target
         )
         files = tuple(item.path for item in self.inputs if item.target)
-        return Report(findings, texts, summarise(findings, len(files), objects), self.plan.tracebacks, files)
+        summary = summarise(findings, len(files), objects)
+        return Report(findings, texts, summary, self.plan.tracebacks, files, secrets)
 
     def _entry(self, number: int) -> Entry:
         entry = self.entries[number]
@@ -443,7 +444,9 @@ class _Run:
 
     # -- the end -----------------------------------------------------------------------------------
 
-    def _conclude(self, project: list[Any]) -> list[Diagnostic]:
+    def _conclude(self, project: list[Any]) -> tuple[list[Diagnostic], redact.Secrets]:
+        """The findings that count, and where credentials stand according to all of them."""
+        secrets: dict[str, redact.Places] = {}
         elsewhere: dict[str, list[Diagnostic]] = {}
         for packed in project:
             found = unpack_diagnostic(packed)
@@ -461,6 +464,7 @@ class _Run:
             mine = [_called(unpack_diagnostic(packed), item.path) for packed in entry.findings or ()]
             mine += [unpack_diagnostic(packed) for packed in entry.cross]
             mine += elsewhere.pop(item.path, [])
+            secrets |= redact.places_of(mine)
             of = extent(item.path, known) if mine else ""
             if entry.suppressions:
                 suppressions = [Suppression(*packed) for packed in entry.suppressions]
@@ -469,7 +473,8 @@ class _Run:
             elif mine and (of or self.settings.per_file_ignores):
                 mine = conclude(item.path, SourceText(""), mine, (), self.plan, self.settings, of)
             findings.extend(mine)
-        return with_fingerprints(findings, {item.path: item.name for item in self.inputs})
+        findings = redact.findings_without(findings, secrets, self._texts_of(set(secrets)))
+        return with_fingerprints(findings, {item.path: item.name for item in self.inputs}), secrets
 
     def _kustomized(self) -> Kustomized:
         """What the kustomizations of the tree name; only their facts are read."""
@@ -483,7 +488,10 @@ class _Run:
     def _texts(self, findings: list[Diagnostic]) -> dict[str, SourceText]:
         wanted = {item.path for item in findings}
         wanted.update(label.path for item in findings for label in item.related)
-        return {item.path: SourceText(decode(item.data)[0]) for item in self.inputs if item.path in wanted}
+        return self._texts_of(wanted)
+
+    def _texts_of(self, paths: set[str]) -> dict[str, SourceText]:
+        return {item.path: SourceText(decode(item.data)[0]) for item in self.inputs if item.path in paths}
 
     def _save(self, digest: bytes, project: list[Any]) -> None:
         if self.memory is not None:
@@ -560,6 +568,7 @@ def pack(item: Diagnostic) -> tuple[Any, ...]:
     return (
         *item[:8], tuple(item.object), item.where, tuple(tuple(label) for label in item.related),
         None if fix is None else (fix.safety, tuple(tuple(edit) for edit in fix.edits), fix.title), item.fingerprint,
+        item.secrets,
     )  # fmt: skip
 
 
@@ -568,4 +577,4 @@ def unpack_diagnostic(packed: Sequence[Any]) -> Diagnostic:
     fix = packed[11]
     repair = None if fix is None else Fix(fix[0], tuple(Edit(*edit) for edit in fix[1]), fix[2])
     related = tuple(Related(*label) for label in packed[10])
-    return Diagnostic._make((*packed[:8], ObjectRef(*packed[8]), packed[9], related, repair, packed[12]))
+    return Diagnostic._make((*packed[:8], ObjectRef(*packed[8]), packed[9], related, repair, *packed[12:]))

@@ -52,7 +52,7 @@ class Diagnostic(NamedTuple):
 
     `path` is the file as the user named it; `start`/`end` are offsets into it; `where` is the field path
     inside the object in upstream's notation (`spec.templates[0].steps[1][0].template`).
-    `fingerprint` is stable when lines move.
+    `fingerprint` is stable when lines move. `secrets` are places in the same file whose text no report may show.
     """
 
     code: str
@@ -68,3 +68,4 @@ class Diagnostic(NamedTuple):
     related: tuple[Related, ...] = ()
     fix: Fix | None = None
     fingerprint: str = ""
+    secrets: tuple[tuple[int, int], ...] = ()

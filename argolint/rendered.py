@@ -20,6 +20,7 @@ from argolint.diagnostic import Diagnostic
 from argolint.errors import UserError
 from argolint.model.k8s import Object
 from argolint.patterns import lazy
+from argolint.redact import places_in, texts_at
 from argolint.text import SourceText, decode
 from argolint.yaml.nodes import Map, Seq
 
@@ -130,7 +131,16 @@ def take_back(report: Report, inputs: Iterable[Input], folders: Iterable[str]) -
         found.append(moved or item)
     found.sort(key=lambda item: (item.path, item.start, item.end, item.code))
     summary = summarise(found, report.summary["files"], report.summary["objects"])
-    return report._replace(findings=found, texts=texts, summary=summary)
+    secrets = dict(report.secrets)
+    words = [
+        word
+        for path in rendered
+        if path in report.texts
+        for word in texts_at(report.texts[path], secrets.get(path, ()))
+    ]
+    for path in texts.keys() - rendered.keys() if words else ():
+        secrets[path] = tuple(sorted({*secrets.get(path, ()), *places_in(texts[path], words)}))
+    return report._replace(findings=found, texts=texts, summary=summary, secrets=secrets)
 
 
 def _what(item: Diagnostic, texts: dict[str, SourceText]) -> tuple[str, str, int, str]:

@@ -71,9 +71,10 @@ class Finding:
     path      the file, for `project` rules; otherwise the file being linted
     object    the ObjectRef, for `project` rules; otherwise the object being linted
     where     the field path, when the place does not know it
+    secrets   Spans, in the file that the finding is in, whose text is a credential: no report shows it
     """
 
-    __slots__ = ("at", "fix", "help", "message", "object", "path", "related", "severity", "where")
+    __slots__ = ("at", "fix", "help", "message", "object", "path", "related", "secrets", "severity", "where")
 
     def __init__(
         self,
@@ -87,6 +88,7 @@ class Finding:
         path: str | None = None,
         object: Any = None,
         where: str | None = None,
+        secrets: Iterable[Span] = (),
     ) -> None:
         self.at = at
         self.message = message
@@ -97,6 +99,7 @@ class Finding:
         self.path = path
         self.object = object
         self.where = where
+        self.secrets = secrets
 
 
 class Elsewhere(NamedTuple):

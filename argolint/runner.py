@@ -381,7 +381,7 @@ def to_diagnostic(finding: Finding, item: Rule, plan: Plan, path: str, obj: Obje
     return Diagnostic(
         item.code, item.name, severity, finding.message, file, start, max(start, end),  # type: ignore[arg-type]
         finding.help, finding.object or obj, finding.where if finding.where is not None else where,
-        tuple(related), fix,
+        tuple(related), fix, "", tuple((span.start, span.end) for span in finding.secrets),
     )  # fmt: skip
 
 

@@ -69,7 +69,7 @@ def run(args: argparse.Namespace) -> int:
     note = f"{count} field{'s' if count != 1 else ''} rewritten for Argo {'.'.join(map(str, settings.argo_version))}"
     left = [item for item in report.findings if item.code in settings.select]
     if left:
-        view = View(left, report.texts, report.summary, use_color("auto"), quiet=True)
+        view = View(left, report.texts, report.summary, use_color("auto"), quiet=True, secrets=report.secrets)
         write(renderer("text")(view), "-")
         print(f"{note}; {len(left)} left for you to decide")
         return 1

@@ -76,7 +76,16 @@ def write_report(
         links = _links(report, rules) if color and name in ("text", "concise") else {}
         write(
             renderer(name)(
-                View(report.findings, report.texts, report.summary, color, tuple(notes), args.quiet, links)
+                View(
+                    report.findings,
+                    report.texts,
+                    report.summary,
+                    color,
+                    tuple(notes),
+                    args.quiet,
+                    links,
+                    report.secrets,
+                )
             ),
             file,
         )

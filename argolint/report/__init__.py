@@ -7,13 +7,14 @@ from importlib import import_module
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from argolint.diagnostic import Diagnostic
+from argolint.diagnostic import Diagnostic, Edit
+from argolint.redact import Secrets, tells, texts_at
 from argolint.text import SourceText
 
 
 class View(NamedTuple):
     """What a renderer is given. `color`, `notes`, `quiet` (no summary) and `links` (rule code -> address of its page) are
-    only looked at by formats for people.
+    only looked at by formats for people. `secrets` are the places in the texts that are not shown.
     """
 
     findings: list[Diagnostic]
@@ -23,6 +24,7 @@ class View(NamedTuple):
     notes: tuple[str, ...] = ()
     quiet: bool = False
     links: Mapping[str, str] = MappingProxyType({})
+    secrets: Secrets = MappingProxyType({})
 
 
 FORMATS = (
@@ -43,6 +45,15 @@ def positions(item: Diagnostic, texts: dict[str, SourceText]) -> tuple[int, int,
     if source is None:
         return 1, 1, 1, 1
     return *source.line_col(item.start), *source.line_col(max(item.start, item.end))
+
+
+def edits_of(item: Diagnostic, view: View) -> tuple[Edit, ...]:
+    """The edits of a finding's repair; () for one without, and for one that would print a credential."""
+    if item.fix is None:
+        return ()
+    source = view.texts.get(item.path)
+    words = texts_at(source, view.secrets.get(item.path, ())) if source is not None else []
+    return () if any(tells(edit.text, words) for edit in item.fix.edits) else item.fix.edits
 
 
 def json_lines(items: Iterable[Any]) -> str:

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from argolint.diagnostic import Diagnostic
-from argolint.report import View, json_lines, path_text, positions
+from argolint.report import View, edits_of, json_lines, path_text, positions
 from argolint.text import SourceText
 
 VERSION = 1
@@ -14,12 +14,13 @@ VERSION = 1
 
 def render(view: View) -> str:
     """One JSON object: version, summary, findings, each on a line. Lines and columns count from 1."""
-    findings = json_lines(finding(item, view.texts) for item in view.findings)
+    findings = json_lines(finding(item, view) for item in view.findings)
     return f'{{"version": {VERSION}, "summary": {json.dumps(view.summary)}, "findings": {findings}}}\n'
 
 
-def finding(item: Diagnostic, texts: dict[str, SourceText]) -> dict[str, Any]:
+def finding(item: Diagnostic, view: View) -> dict[str, Any]:
     """One finding as plain data."""
+    texts = view.texts
     line, column, end_line, end_column = positions(item, texts)
     return {
         "code": item.code,
@@ -35,7 +36,7 @@ def finding(item: Diagnostic, texts: dict[str, SourceText]) -> dict[str, Any]:
         "object": {"kind": item.object.kind, "namespace": item.object.namespace, "name": item.object.name},
         "path": item.where,
         "related": [_related(label, texts) for label in item.related],
-        "fix": _fix(item, texts),
+        "fix": _fix(item, view),
         "fingerprint": item.fingerprint,
     }
 
@@ -56,9 +57,10 @@ def _related(label: Any, texts: dict[str, SourceText]) -> dict[str, Any]:
     }
 
 
-def _fix(item: Diagnostic, texts: dict[str, SourceText]) -> dict[str, Any] | None:
-    if item.fix is None:
+def _fix(item: Diagnostic, view: View) -> dict[str, Any] | None:
+    shown = edits_of(item, view)
+    if item.fix is None or not shown:
         return None
-    source = texts.get(item.path)
-    edits = [{**_place(source, edit.start, edit.end), "text": edit.text} for edit in item.fix.edits]
+    source = view.texts.get(item.path)
+    edits = [{**_place(source, edit.start, edit.end), "text": edit.text} for edit in shown]
     return {"safety": item.fix.safety, "edits": edits}

@@ -10,4 +10,4 @@ from argolint.report.json_ import finding
 
 def render(view: View) -> str:
     """A line for each finding, in the shape of the json format's `findings`."""
-    return "".join(json.dumps(finding(item, view.texts)) + "\n" for item in view.findings)
+    return "".join(json.dumps(finding(item, view)) + "\n" for item in view.findings)

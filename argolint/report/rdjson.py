@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from argolint.report import View, json_lines, path_text
+from argolint.report import View, edits_of, json_lines, path_text
 from argolint.text import SourceText
 
 _SEVERITIES = {"error": "ERROR", "warning": "WARNING", "info": "INFO"}
@@ -22,9 +22,10 @@ def render(view: View) -> str:
             "code": {"value": item.code},
         }
         # Several suggestions would be alternatives: only a repair of one edit can be said in this format.
-        if item.fix is not None and len(item.fix.edits) == 1:
+        edits = edits_of(item, view)
+        if len(edits) == 1:
             entry["suggestions"] = [
-                {"range": _range(source, edit.start, edit.end), "text": edit.text} for edit in item.fix.edits
+                {"range": _range(source, edit.start, edit.end), "text": edit.text} for edit in edits
             ]
         diagnostics.append(entry)
     return f'{{"source": {{"name": "argolint"}}, "diagnostics": {json_lines(diagnostics)}}}\n'

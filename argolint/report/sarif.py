@@ -7,7 +7,7 @@ from typing import Any
 
 from argolint._version import __version__
 from argolint.diagnostic import Diagnostic
-from argolint.report import View, json_lines
+from argolint.report import View, edits_of, json_lines
 from argolint.text import SourceText
 
 _LEVELS = {"error": "error", "warning": "warning", "info": "note"}
@@ -27,14 +27,15 @@ def render(view: View) -> str:
             for code in sorted(rules)
         ],
     }  # fmt: skip
-    results = json_lines(_result(item, view.texts, order) for item in view.findings)
+    results = json_lines(_result(item, view, order) for item in view.findings)
     return (
         f'{{"$schema": "{SCHEMA}", "version": "2.1.0", "runs": [{{"tool": {json.dumps({"driver": driver})},\n'
         f'"columnKind": "unicodeCodePoints", "results": {results}}}]}}\n'
     )
 
 
-def _result(item: Diagnostic, texts: dict[str, SourceText], order: dict[str, int]) -> dict[str, Any]:
+def _result(item: Diagnostic, view: View, order: dict[str, int]) -> dict[str, Any]:
+    texts = view.texts
     text = f"{item.message}\n{item.help}" if item.help else item.message
     result: dict[str, Any] = {
         "ruleId": item.code,
@@ -51,13 +52,14 @@ def _result(item: Diagnostic, texts: dict[str, SourceText], order: dict[str, int
             {**_location(label.path, label.start, label.end, texts), "message": {"text": label.message}}
             for label in item.related
         ]
-    if item.fix is not None:
+    edits = edits_of(item, view)
+    if item.fix is not None and edits:
         changes = [
             {
                 "deletedRegion": _region(item.path, edit.start, edit.end, texts),
                 "insertedContent": {"text": edit.text},
             }
-            for edit in item.fix.edits
+            for edit in edits
         ]
         result["fixes"] = [
             {

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from argolint.diagnostic import Diagnostic, Related
+from argolint.redact import Places, line_without
 from argolint.report import View, positions, printable
 from argolint.text import SourceText
 
@@ -41,7 +42,7 @@ def finding_block(item: Diagnostic, view: View) -> str:
     if source is not None:
         marks = [Mark(item.start, item.end, "", item.severity)]
         marks += [Mark(label.start, label.end, label.message, "related") for label in here]
-        lines += snippet(source, marks, gutter, color)
+        lines += snippet(source, marks, gutter, color, view.secrets.get(item.path, ()))
     for label in item.related:
         if label.path != item.path:
             lines += _elsewhere(label, view, gutter)
@@ -84,7 +85,13 @@ def _elsewhere(label: Related, view: View, gutter: int) -> list[str]:
     line, column = source.line_col(label.start)
     return [
         f"{' ' * gutter} {arrow} {printable(label.path)}:{line}:{column}",
-        *snippet(source, [Mark(label.start, label.end, label.message, "related")], gutter, view.color),
+        *snippet(
+            source,
+            [Mark(label.start, label.end, label.message, "related")],
+            gutter,
+            view.color,
+            view.secrets.get(label.path, ()),
+        ),
     ]
 
 
@@ -97,10 +104,13 @@ class Mark(NamedTuple):
     style: str
 
 
-def snippet(source: SourceText, marks: Sequence[Mark], gutter: int, color: bool) -> list[str]:
+def snippet(
+    source: SourceText, marks: Sequence[Mark], gutter: int, color: bool, secrets: Places = ()
+) -> list[str]:
     """The lines that the marks stand on, carets beneath; a mark of many lines shows the first of them.
 
-    Lines are shown in their order, each once; where more than one line between two of them is left out, `…` says so.
+    Lines are shown in their order, each once; where more than one line between two of them is left out, `…` says so. What
+    stands at `secrets`, and what looks like a credential, is shown as `*`.
     """
     if not source.text:
         return []
@@ -110,7 +120,9 @@ def snippet(source: SourceText, marks: Sequence[Mark], gutter: int, color: bool)
     for mark in marks:
         first, last, shown = _lines_of(source, mark)
         for line in range(first, shown + 1):
-            under.setdefault(line, []).append(_carets(source, mark, line, line > first, line == shown, color))
+            under.setdefault(line, []).append(
+                _carets(source, mark, line, line > first, line == shown, color, secrets)
+            )
         if shown < last:
             hidden[shown] = last - shown
     for line in list(under):
@@ -121,8 +133,7 @@ def snippet(source: SourceText, marks: Sequence[Mark], gutter: int, color: bool)
     for line in sorted(under):
         if previous and line > previous + 1 and previous not in hidden:
             lines.append(f"{' ' * gutter} {paint('…', 'gutter', color)}")
-        begin, stop = source.line_span(line)
-        text = source.text[begin:stop]
+        text = line_without(source, line, secrets)
         shown_before = ""
         for shown_text, carets in under[line] or [(_window(text, 0, 0)[0], "")]:
             if shown_text != shown_before:
@@ -147,10 +158,10 @@ def _lines_of(source: SourceText, mark: Mark) -> tuple[int, int, int]:
 
 
 def _carets(
-    source: SourceText, mark: Mark, line: int, later: bool, final: bool, color: bool
+    source: SourceText, mark: Mark, line: int, later: bool, final: bool, color: bool, secrets: Places
 ) -> tuple[str, str]:
     begin, stop = source.line_span(line)
-    text = source.text[begin:stop]
+    text = line_without(source, line, secrets, max(mark.start, begin) - begin)
     left, right = max(mark.start, begin) - begin, min(mark.end, stop) - begin
     if later:
         left = max(left, len(text) - len(text.lstrip()))

@@ -58,6 +58,8 @@ def errors_in(files: Sequence[tuple[str, str]], around: Sequence[str], root: Pat
             "objects": sum(len(objects_in(path, text)) for path, text in files),
             "error": len(errors),
         }
-        text = renderer("text")(View(errors, report.texts, summary, color=out.isatty()))
+        text = renderer("text")(
+            View(errors, report.texts, summary, color=out.isatty(), secrets=report.secrets)
+        )
         out.write(_without_secrets(text, files))
     return len(errors)

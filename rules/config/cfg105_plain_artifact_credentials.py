@@ -31,4 +31,5 @@ def check(obj: Object, ctx: Context) -> Iterator[Finding]:
                         repository.at(view.key_span(field)),
                         f"`{field}` is no field of `{store}`: credentials come from a Secret",
                         help=f"write `{secret}: {{name: …, key: …}}`",
+                        secrets=[repository.at(view.value_span(field))],
                     )

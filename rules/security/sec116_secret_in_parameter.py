@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from argolint.analysis import security
+from argolint.analysis import credentials
 from argolint.context import Context
 from argolint.model.workflow import Template
 from argolint.rule import Finding, rule
@@ -16,7 +16,7 @@ def check(template: Template, ctx: Context) -> Iterator[Finding]:
     for _, container in template.containers:
         for env in container.items("env"):
             name, value = env.text("name"), env.text("value")
-            if "{{" not in value or not security.is_secret_name(name):
+            if "{{" not in value or not credentials.is_secret_name(name):
                 continue
             if "inputs.parameters" in value or "workflow.parameters" in value:
                 yield Finding(

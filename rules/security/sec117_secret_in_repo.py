@@ -7,7 +7,7 @@ import binascii
 import re
 from collections.abc import Iterator
 
-from argolint.analysis import security
+from argolint.analysis import credentials
 from argolint.context import Context
 from argolint.model.k8s import Object
 from argolint.patterns import lazy
@@ -30,14 +30,14 @@ _CREDENTIAL_LINE = lazy(
 
 def _is_credential(kind: str, key: str, value: str) -> bool:
     """Whether the value of a Secret is certainly meant to be secret: by the Secret's type, by its key, or by what it says."""
-    if security.is_placeholder_secret(value):
+    if credentials.is_placeholder_secret(value):
         return False
     return (
         kind.startswith("kubernetes.io/")
-        or security.is_secret_name(key)
+        or credentials.is_secret_name(key)
         or bool(_CREDENTIAL_KEY.search(key))
-        or security.known_token(value) is not None
-        or security.password_in_url(value) is not None
+        or credentials.known_token(value) is not None
+        or credentials.password_in_url(value) is not None
         or bool(_CREDENTIAL_LINE.search(value))
     )
 
@@ -58,6 +58,12 @@ def check(obj: Object, ctx: Context) -> Iterator[Finding]:
     if "sops" in obj or obj.embedded or obj.group:
         return
     found: Finding | None = None
+    secrets = [
+        view.value_span(key)
+        for view in (obj.mapping("data"), obj.mapping("stringData"))
+        for key, value in view.map.items()
+        if not _PLAIN.match(str(value))
+    ]
     for field in ("data", "stringData"):
         view = obj.mapping(field)
         for key, value in view.map.items():
@@ -75,6 +81,7 @@ def check(obj: Object, ctx: Context) -> Iterator[Finding]:
                     + (": base64 hides nothing" if field == "data" else ""),
                     help="encrypt it (SOPS, SealedSecret), or let an ExternalSecret fetch it",
                     severity="error" if certain else "warning",
+                    secrets=secrets,
                 )
             if certain:
                 break

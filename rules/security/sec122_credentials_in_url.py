@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from argolint.analysis import security
+from argolint.analysis import credentials
 from argolint.context import Context
 from argolint.model.k8s import Object
 from argolint.model.view import View
@@ -45,10 +45,11 @@ def check(obj: Object, ctx: Context) -> Iterator[Finding]:
         return
     for view, key, index in _strings(obj.spec):
         scalar = ctx.scalar(view, key, index)
-        found = security.password_in_url(scalar.value) if scalar is not None else None
+        found = credentials.password_in_url(scalar.value) if scalar is not None else None
         if scalar is not None and found is not None:
             yield Finding(
                 scalar.part(*found),
                 "this URL carries a password",
                 help="revoke it, and give it by the credentials of a Secret",
+                secrets=[scalar.part(*found)],
             )

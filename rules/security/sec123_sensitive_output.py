@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from argolint.analysis import security
+from argolint.analysis import credentials
 from argolint.context import Context
 from argolint.model.workflow import Template
 from argolint.rule import Finding, rule
@@ -14,7 +14,7 @@ from argolint.rule import Finding, rule
 def check(template: Template, ctx: Context) -> Iterator[Finding]:
     """An output parameter holds a secret."""
     for parameter in template.outputs.parameters:
-        if security.is_secret_name(parameter.name):
+        if credentials.is_secret_name(parameter.name):
             yield Finding(
                 parameter.name_span,
                 f"output `{parameter.name}` is kept in the workflow's status, where everybody who may look at workflows reads it",

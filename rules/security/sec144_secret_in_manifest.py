@@ -27,4 +27,5 @@ def check(template: Template, ctx: Context) -> Iterator[Finding]:
                         scalar.part(span.start, span.end),
                         f"the value of `{key}` is written in the template, which everybody who may read workflows reads",
                         help="create the Secret beside the workflow, encrypted in Git",
+                        secrets=[scalar.part(span.start, span.end)],
                     )

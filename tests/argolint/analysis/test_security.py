@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from argolint.analysis.credentials import is_literal_secret, is_secret_name, known_token, password_in_url
 from argolint.analysis.scripts import codes
 from argolint.analysis.security import (
     env_fix,
     image_tag,
-    is_literal_secret,
-    is_secret_name,
-    known_token,
     object_settings,
-    password_in_url,
 )
 from argolint.context import Context, read
 from argolint.settings import Settings
