@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from functools import lru_cache
 from itertools import product
 from typing import NamedTuple
@@ -181,15 +181,20 @@ def waiting_for(task: Step, name: str, dag: Dag, ctx: Context) -> list[Edit]:
         start, end = listed.at[-1]
         column = ctx.source.text[:start].rstrip(" ").rfind("-") - ctx.source.text.rfind("\n", 0, start) - 1
         return insert(end, f"{ctx.source.newline()}{' ' * max(column, 0)}- {name}")
-    old = any("dependencies" in other for other in dag.tasks)
-    key, value = ("dependencies", f"[{name}]") if old else ("depends", name)
+    key, value = ("dependencies", f"[{name}]") if _lists_names(dag) else ("depends", name)
     anchor = "template" if "template" in task else "name"
     return add_key(ctx.source, task.map, key, value, after=anchor)
 
 
-def without_dependency(task: Step, name: str, ctx: Context) -> list[Edit]:
-    """Edits that drop a bare name from `a && b` or from the list; [] when it is written otherwise."""
-    names = [other for other in bare_conjunction(task) if other != name]
+@lru_cache(maxsize=1)
+def _lists_names(dag: Dag) -> bool:
+    """Whether any task says what it waits for by `dependencies`."""
+    return any("dependencies" in task for task in dag.tasks)
+
+
+def without_dependencies(task: Step, dropped: Collection[str], ctx: Context) -> list[Edit]:
+    """The edit that drops bare names from `a && b` or from the list; [] when it is written otherwise, or none would be left."""
+    names = [other for other in bare_conjunction(task) if other not in dropped]
     if "depends" in task and names:
         span = ctx.part(task, "depends", 0, len(task.depends))
         return (

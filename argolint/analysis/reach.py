@@ -36,6 +36,25 @@ class Reach:
         number = self._number.get(end)
         return number is not None and bool(self._bits.get(start, 0) >> number & 1)
 
+    def through(self, names: Sequence[str]) -> dict[str, str]:
+        """Of these nodes, each that one of them leads to -> the first that does."""
+        open_ = 0
+        numbered: dict[int, str] = {}
+        for name in names:
+            number = self._number.get(name)
+            if number is not None:
+                numbered[number] = name
+                open_ |= 1 << number
+        found: dict[str, str] = {}
+        for name in names:
+            met = open_ & self._bits.get(name, 0)
+            open_ ^= met
+            while met:
+                lowest = met & -met
+                found[numbered[lowest.bit_length() - 1]] = name
+                met ^= lowest
+        return found
+
 
 def components(direct: Mapping[str, Sequence[str]]) -> Iterator[list[str]]:
     """The strongly connected components, each behind those that it points to (Tarjan 1972, without recursion)."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from argolint.analysis.reach import Reach
@@ -78,8 +79,17 @@ def root_of(template: Template) -> str:
 
 
 def child(template: Template, name: str) -> Step | None:
-    """The step or task of that name."""
-    return next((step for step in template.children if step.name == name), None)
+    """The step or task of that name; the first one, if there are several."""
+    return children_of(template).get(name)
+
+
+@lru_cache(maxsize=2)
+def children_of(template: Template) -> dict[str, Step]:
+    """Name -> the first step or task that has it; those without a name are under "". Kept for the templates asked about last."""
+    found: dict[str, Step] = {}
+    for step in template.children:
+        found.setdefault(step.name, step)
+    return found
 
 
 class Read(NamedTuple):

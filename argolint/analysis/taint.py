@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from argolint.analysis import payloads
 from argolint.analysis.events import OUTSIDE, Feed, event_types, filled, submitted
+from argolint.analysis.steps import child
 from argolint.analysis.variables import Use, uses_in
 from argolint.language.tags import ExprTag, split
 from argolint.model.events import dependencies
@@ -352,11 +353,7 @@ class Flow:
     def _output(self, path: tuple[str, ...], template: Template | None) -> Taint:
         if path[-1] in _HARMLESS_OUTPUTS or path[2] != "outputs":
             return CLEAN
-        step = (
-            next((step for step in template.children if step.name == path[1]), None)
-            if template is not None
-            else None
-        )
+        step = child(template, path[1]) if template is not None else None
         if step is None:
             return Taint(OUTPUT)
         return self._made_by(self._callee(step), step.name_span, f"an output of {step.label}")

@@ -18,9 +18,10 @@ from argolint.yaml.edit import replace
 def check(dag: Dag, ctx: Context) -> Iterator[Finding]:
     """A task waits for a task that the DAG does not have."""
     names = [task.name for task in dag.tasks if task.name]
+    known = set(names)
     for task in dag.tasks:
         for name, span in _waits_for(task, ctx):
-            if name in names or "{{" in name:
+            if name in known or "{{" in name:
                 continue
             near = suggest(name, names)
             yield Finding(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from argolint.analysis.dag import parsed, without_dependency
+from argolint.analysis.dag import parsed, without_dependencies
 from argolint.context import Context
 from argolint.model.workflow import Dag
 from argolint.rule import Finding, rule
@@ -32,5 +32,5 @@ def check(dag: Dag, ctx: Context) -> Iterator[Finding]:
                 span,
                 f"{task.label} waits for itself, so it never starts",
                 help="take it out, or name the task that was meant",
-                fix=without_dependency(task, task.name, ctx) or None,
+                fix=without_dependencies(task, (task.name,), ctx) or None,
             )
