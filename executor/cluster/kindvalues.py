@@ -12,7 +12,7 @@ from typing import Any, Final
 import orjson
 
 from executor.cluster.meta import SUBDOMAIN_RULE, is_subdomain, key_causes, value_causes
-from executor.cluster.podvalues import quantity
+from executor.cluster.podvalues import not_negative, quantity
 from executor.cluster.status import Cause, invalid_value, required, unsupported_value
 
 Obj = Mapping[str, Any]
@@ -128,13 +128,7 @@ def _lease(obj: Obj) -> Causes:
         yield invalid_value(
             "spec.leaseDurationSeconds", spec["leaseDurationSeconds"], "must be greater than 0"
         )
-    yield from _not_negative(spec, ("leaseTransitions",))
-
-
-def _not_negative(spec: Obj, fields: tuple[str, ...]) -> Causes:
-    for field in fields:
-        if isinstance(spec.get(field), int) and spec[field] < 0:
-            yield invalid_value(f"spec.{field}", spec[field], "must be greater than or equal to 0")
+    yield from not_negative(spec, ("leaseTransitions",), "spec")
 
 
 def _job(obj: Obj) -> Causes:
@@ -145,7 +139,7 @@ def _job(obj: Obj) -> Causes:
         "backoffLimit",
         "ttlSecondsAfterFinished",
     )
-    yield from _not_negative(obj.get("spec") or {}, numbers)
+    yield from not_negative(obj.get("spec") or {}, numbers, "spec")
 
 
 def _event(obj: Obj) -> Causes:

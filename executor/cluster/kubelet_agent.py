@@ -18,6 +18,7 @@ from typing import Any, Final
 
 from argolint.kube import ApiError, KubeClient, resource_for
 from executor.cluster.kubelet_artifacts import last_status
+from executor.cluster.kubelet_pod import argoexec_variable
 from executor.cluster.podlogs import LogWriter
 from executor.controller.http_template import run_http
 from executor.engine.contract import HttpObserved
@@ -38,16 +39,10 @@ _LOOK: Final = 5
 
 def workflow_of(pod: Object) -> str:
     """The workflow whose agent a pod is; "" when it is none."""
-    for container in (pod.get("spec") or {}).get("containers") or []:
-        words = [
-            str(word)
-            for word in [*(container.get("command") or ["argoexec"]), *(container.get("args") or [])]
-        ]
-        if words[0].rsplit("/", 1)[-1] == "argoexec" and words[1:2] == ["agent"] and words[2:3] != ["init"]:
-            for entry in container.get("env") or []:
-                if entry.get("name") == "ARGO_WORKFLOW_NAME":
-                    return str(entry.get("value") or "")
-    return ""
+    variable = "ARGO_WORKFLOW_NAME"
+    if argoexec_variable(pod, ("agent", "init"), variable):
+        return ""
+    return argoexec_variable(pod, ("agent",), variable)
 
 
 def running_status(pod: Object) -> Obj:

@@ -16,6 +16,7 @@ from typing import Any
 from argolint.kube import ApiError, KubeClient, resource_for
 from executor.artifacts import locations
 from executor.artifacts.base import ArtifactError, ArtifactStore
+from executor.cluster.kubelet_pod import argoexec_variable
 from executor.cluster.podlogs import LogWriter
 from executor.runtimes.podstatus import stamp
 
@@ -24,24 +25,11 @@ Object = Mapping[str, Any]
 
 TASK = resource_for("WorkflowArtifactGCTask")
 POD_LABEL = "workflows.argoproj.io/artifact-gc-pod"
-TASK_LABEL_ENV = "ARGO_ARTIFACT_POD_NAME"
 
 
 def task_label(pod: Object) -> str:
-    """The label value by which a pod finds its tasks; "" when it does not run `argoexec artifact delete`.
-
-    Upstream's controller gives the arguments alone: argoexec is the entrypoint of the image.
-    """
-    for container in (pod.get("spec") or {}).get("containers") or []:
-        words = [
-            str(word)
-            for word in [*(container.get("command") or ["argoexec"]), *(container.get("args") or [])]
-        ]
-        if words[0].rsplit("/", 1)[-1] == "argoexec" and words[1:3] == ["artifact", "delete"]:
-            for entry in container.get("env") or []:
-                if entry.get("name") == TASK_LABEL_ENV:
-                    return str(entry.get("value") or "")
-    return ""
+    """The label value by which a pod finds its tasks; "" when it does not run `argoexec artifact delete`."""
+    return argoexec_variable(pod, ("artifact", "delete"), "ARGO_ARTIFACT_POD_NAME")
 
 
 def play(

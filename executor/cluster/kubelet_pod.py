@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import copy
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -31,6 +31,22 @@ def account_of(pod: Object) -> str:
     """The name of the pod's ServiceAccount."""
     spec = pod.get("spec") or {}
     return str(spec.get("serviceAccountName") or spec.get("serviceAccount") or "default")
+
+
+def argoexec_variable(pod: Object, words: Sequence[str], name: str) -> str:
+    """A variable of the container of a pod that runs `argoexec` with these words; "" when none does.
+
+    Upstream's controller gives the arguments alone: argoexec is the entrypoint of the image.
+    """
+    for container in (pod.get("spec") or {}).get("containers") or []:
+        program, *given = map(
+            str, (*(container.get("command") or ["argoexec"]), *(container.get("args") or []))
+        )
+        if program.rsplit("/", 1)[-1] == "argoexec" and given[: len(words)] == list(words):
+            for entry in container.get("env") or []:
+                if entry.get("name") == name:
+                    return str(entry.get("value") or "")
+    return ""
 
 
 def wants_token(pod: Object, account: Object | None) -> bool:

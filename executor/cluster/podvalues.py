@@ -137,7 +137,8 @@ def _one_of(obj: Obj, field: str, path: str, allowed: Sequence[str], *, needed: 
         yield unsupported_value(f"{path}.{field}", value or "", allowed)
 
 
-def _not_negative(obj: Obj, fields: Sequence[str], path: str) -> Causes:
+def not_negative(obj: Obj, fields: Sequence[str], path: str) -> Causes:
+    """What is wrong with numbers below `path` that must not be less than 0."""
     for field in fields:
         if isinstance(obj.get(field), int) and obj[field] < 0:
             yield invalid_value(f"{path}.{field}", obj[field], "must be greater than or equal to 0")
@@ -360,7 +361,7 @@ def _probe(probe: Obj, path: str, field: str) -> Causes:
         "successThreshold",
         "failureThreshold",
     )
-    yield from _not_negative(probe, numbers, path)
+    yield from not_negative(probe, numbers, path)
     if field != "readinessProbe" and probe.get("successThreshold") not in (None, 0, 1):
         yield invalid_value(f"{path}.successThreshold", probe["successThreshold"], "must be 1")
 
