@@ -81,6 +81,28 @@ class RunDirectory:
             raise UserError(f"there is no local run {name!r} in {base}", hint)
         return cls(base / name)
 
+    @classmethod
+    def make(cls, base: Path, name: str) -> RunDirectory:
+        """A fresh `runs/<name>` below `base`; an older run of the same name is replaced, unless it is under way. Raises UserError."""
+        from executor.runtimes.sandbox import remove_tree
+
+        run = cls(base / "runs" / name)
+        if run.is_running():
+            raise UserError(f"{name} is running", "give another --name, or stop it first")
+        try:
+            if run.path.exists():
+                remove_tree(run.path)
+            run.path.mkdir(parents=True)
+            ignore = base / ".gitignore"
+            if not ignore.exists():
+                ignore.write_text("*\n", encoding="utf-8")
+        except OSError as error:
+            raise UserError(
+                f"cannot make the run directory {run.path}: {error.strerror}",
+                "run in a directory that you may write to",
+            ) from None
+        return run
+
     # --- who runs it ----------------------------------------------------------------------------------
 
     def lock(self) -> None:
@@ -132,6 +154,15 @@ class RunDirectory:
         """run.json, or {}."""
         found = read_json(self.path / "run.json")
         return found if isinstance(found, dict) else {}
+
+    def add_info(self, fields: Mapping[str, Any]) -> None:
+        """Set fields of run.json. Raises OSError."""
+        write_atomically(self.path / "run.json", json.dumps({**self.info(), **fields}, indent=2))
+
+    def objects(self) -> list[Object]:
+        """What the run has made in its object store, with tokens for secrets."""
+        found = read_json(self.path / "objects.json")
+        return [item for item in found or [] if isinstance(item, dict)]
 
     def workflows(self) -> list[Object]:
         """The Workflow objects, the first one first, with tokens for secrets. Raises UserError when there is none."""

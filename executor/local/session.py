@@ -376,7 +376,7 @@ def carry_on(
     resumed = run is not None
     if run is None:
         base = Path.cwd() / RUN_DIRECTORY
-        run = RunDirectory(_make_directory(base, workflows[0]["metadata"]["name"]))
+        run = RunDirectory.make(base, workflows[0]["metadata"]["name"])
         try:
             run.lock()
             _write_info(run, options, inputs)
@@ -390,7 +390,7 @@ def carry_on(
         workflows = [mask.unseal(w) for w in workflows]
         workflows = change(workflows, run, mask) if change is not None else workflows
         finals = _recovered(run, mask)
-        for obj in mask.unseal(_objects(run)):
+        for obj in mask.unseal(run.objects()):
             world.store.put(obj)
     given.store(options.given, base / "artifacts")
     first = workflows[0]["metadata"]["name"]
@@ -452,7 +452,10 @@ def carry_on(
     def write_end() -> None:
         for workflow in sealed:
             run.write_workflow(workflow, first=workflow["metadata"]["name"] == first)
-        _write_end(run, code, time.monotonic() - began, statement)
+        seconds = round(time.monotonic() - began, 3)
+        run.add_info(
+            {"exitCode": code, "seconds": seconds, "fidelity": statement, "endedAt": prepare.timestamp()}
+        )
 
     _with_room(run, write_end, lambda text: _write(err, f"argorun: {text}\n"))
     show.show(options.output, final, console, out)
@@ -538,24 +541,12 @@ def _write_info(run: RunDirectory, options: Options, inputs: Input) -> None:
         for obj in objects_in(path, text)
         if obj.get("kind") != "Secret"
     ]
-    info = {
+    run.add_info({
         "targets": targets, "cwd": str(cwd), "stdin": given, "runtime": options.runtime, "jobs": options.jobs,
         "artifacts": options.artifacts, "secretFiles": [str((cwd / f).resolve()) for f in options.secrets.files],
         "dummySecrets": options.secrets.dummy, "startedAt": prepare.timestamp(),
         "cluster": options.cluster._asdict() if options.cluster else None, "platforms": list(options.platforms),
-    }  # fmt: skip
-    write_atomically(run.path / "run.json", json.dumps(info, indent=2))
-
-
-def _write_end(run: RunDirectory, code: int, seconds: float, statement: str) -> None:
-    info = {
-        **run.info(),
-        "exitCode": code,
-        "seconds": round(seconds, 3),
-        "fidelity": statement,
-        "endedAt": prepare.timestamp(),
-    }
-    write_atomically(run.path / "run.json", json.dumps(info, indent=2))
+    })  # fmt: skip
 
 
 def _recovered(run: RunDirectory, mask: Masker) -> dict[tuple[str, str], Final]:
@@ -567,32 +558,3 @@ def _recovered(run: RunDirectory, mask: Masker) -> dict[tuple[str, str], Final]:
             sealed["pod"], sealed.get("task_result")
         )
     return found
-
-
-def _objects(run: RunDirectory) -> list[Object]:
-    from executor.local.rundir import read_json
-
-    found = read_json(run.path / "objects.json")
-    return [item for item in found or [] if isinstance(item, dict)]
-
-
-def _make_directory(base: Path, name: str) -> Path:
-    """A fresh `runs/<name>`; an older run of the same name is replaced, unless it is under way."""
-    from executor.runtimes.sandbox import remove_tree
-
-    directory = base / "runs" / name
-    if RunDirectory(directory).is_running():
-        raise UserError(f"{name} is running", "give another --name, or stop it first")
-    try:
-        if directory.exists():
-            remove_tree(directory)
-        directory.mkdir(parents=True)
-        ignore = base / ".gitignore"
-        if not ignore.exists():
-            ignore.write_text("*\n", encoding="utf-8")
-    except OSError as error:
-        raise UserError(
-            f"cannot make the run directory {directory}: {error.strerror}",
-            "run in a directory that you may write to",
-        ) from None
-    return directory
