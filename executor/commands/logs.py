@@ -10,7 +10,7 @@ from executor.commands import connect, wf
 from executor.commands.arguments import intermixed, pattern, seconds
 from executor.commands.logstream import LogOptions, list_pods, print_line, read_logs
 from executor.commands.submit import print_logs_until_done
-from executor.engine.clock import parse_time
+from executor.local.prepare import moment_of
 
 HELP = "print the logs of a Workflow's pods"
 
@@ -84,10 +84,6 @@ def _since(args: argparse.Namespace) -> int | None:
     """How many seconds back to begin; None is from the start. Raises UserError."""
     ages = [seconds(args.since)] if args.since else []
     if args.since_time:
-        moment = parse_time(args.since_time)
-        if moment is None:
-            raise UserError(
-                f"--since-time {args.since_time}: not an RFC 3339 time", "write 2026-03-29T00:59:00Z"
-            )
+        moment = moment_of(args.since_time, "--since-time")
         ages.append(max(1, math.ceil((wf.now() - moment).total_seconds())))
     return min(ages) if ages else None

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from argolint.errors import UserError
+from executor.local.documents import read_text
 
 if TYPE_CHECKING:
     from executor.local.session import Input
@@ -40,8 +41,6 @@ def _texts(inputs: Input, owner: str) -> Iterator[tuple[str, str]]:
         if owner in ("", name):
             try:
                 text = known.get(manifest.path)
-                from executor.local.documents import read_text
-
                 yield manifest.path, read_text(Path(manifest.path)) if text is None else text
             except UserError:
                 continue
