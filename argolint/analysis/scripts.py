@@ -6,6 +6,7 @@ A `script.source` is code in the language of `script.command`; so is the argumen
 from __future__ import annotations
 
 from functools import lru_cache
+from re import Match
 from typing import NamedTuple
 
 from argolint.context import Context, Scalar
@@ -174,11 +175,26 @@ class Place(NamedTuple):
     inner: bool
 
 
+class Document(NamedTuple):
+    """A here document: the `<<EOF` that opens it, and its delimiter. `dash`: written `<<-`, which strips tabs."""
+
+    start: int
+    end: int
+    delimiter: str
+    quoted: bool
+    dash: bool
+
+
 class Shell(NamedTuple):
-    """What a scan of a shell script finds: the places of its tags, and where a quote opens that nothing closes (or -1)."""
+    """What a scan of a shell script finds: the places of its tags, and where a quote opens that nothing closes (or -1).
+
+    `open_documents`: here documents that no line ends, and the first line that would if there were no blanks around
+    it, as (start, end); (-1, -1) when the delimiter is nowhere below.
+    """
 
     tags: tuple[Place, ...]
     open_quote: int
+    open_documents: tuple[tuple[Document, tuple[int, int]], ...] = ()
 
 
 _HEREDOC = lazy(r"<<-?\s*(?:(['\"])([^'\"\n]+)\1|\\?([\w.-]+))")
@@ -190,7 +206,8 @@ def scan_shell(text: str) -> Shell:
     spans = dict(tag_spans(text))
     tags: list[Place] = []
     stack: list[tuple[str, int]] = []
-    pending: list[tuple[str, bool]] = []
+    pending: list[Document] = []
+    opened: list[tuple[Document, tuple[int, int]]] = []
     at, size = 0, len(text)
 
     def kind() -> str:
@@ -262,34 +279,60 @@ def scan_shell(text: str) -> Shell:
             elif char == "<" and text.startswith("<<", at) and not text.startswith("<<<", at):
                 match = _HEREDOC.match(text, at)
                 if match is not None and top != "{":
-                    pending.append((match[2] or match[3], match[1] is not None or "\\" in match.group()))
+                    pending.append(_document(match))
                     at = match.end()
                     continue
             elif text.startswith("<<<", at):
                 at += 2
             elif char == "\n" and pending:
+                opened += _unended(text, at + 1, pending)
                 at = _documents(text, at + 1, pending, spans, tags)
                 pending.clear()
                 continue
         at += 1
     tags.sort()
     quotes = [position for item, position in stack if item in ("'", '"')]
-    return Shell(tuple(tags), quotes[0] if quotes else -1)
+    return Shell(tuple(tags), quotes[0] if quotes else -1, tuple(opened))
 
 
-def _documents(
-    text: str, at: int, pending: list[tuple[str, bool]], spans: dict[int, int], tags: list[Place]
-) -> int:
+def _document(match: Match[str]) -> Document:
+    quoted = match[1] is not None or "\\" in match.group()
+    return Document(match.start(), match.end(), match[2] or match[3], quoted, match.group().startswith("<<-"))
+
+
+# Delimiters that are nothing else: `<<` before another word may be a shift.
+_DELIMITERS = frozenset({"EOF", "EOT", "EOL", "EOS", "END"})
+
+
+def _unended(text: str, at: int, pending: list[Document]) -> list[tuple[Document, tuple[int, int]]]:
+    """The documents that no line from `at` on ends (POSIX: shell command language, here-document), as in `Shell`."""
+    found = []
+    for document in pending:
+        near, start = (-1, -1), at
+        for line in text[at:].split("\n"):
+            if (line.lstrip("\t") if document.dash else line) == document.delimiter:
+                break
+            if near[0] < 0 and line.strip() == document.delimiter:
+                near = start, start + len(line)
+            start += len(line) + 1
+        else:
+            absent = document.delimiter in _DELIMITERS and document.delimiter not in text[at:]
+            if near[0] >= 0 or absent:
+                found.append((document, near))
+    return found
+
+
+def _documents(text: str, at: int, pending: list[Document], spans: dict[int, int], tags: list[Place]) -> int:
     """Consume the here documents that begin at `at`; returns where they end."""
-    for delimiter, quoted in pending:
+    for document in pending:
         begin = at
         while at < len(text):
             end = text.find("\n", at)
             end = len(text) if end < 0 else end
             line, at = text[at:end], min(end + 1, len(text))
-            if line.strip() == delimiter or end == len(text):
+            if line.strip() == document.delimiter or end == len(text):
                 break
-        name = "quoted-heredoc" if quoted else "heredoc"
+        name = "quoted-heredoc" if document.quoted else "heredoc"
         tags += [Place(start, stop, name, False) for start, stop in spans.items() if begin <= start < at]
     return max(at - 1, 0) if at < len(text) else at
 

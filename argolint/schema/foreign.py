@@ -92,6 +92,16 @@ _BODY = {  # of a template
     "run": "`script.source`, or `container.args`",
     "onError": "`continueOn` of the step or task that calls it",
 }
+_BODY.update(  # what only its callers have
+    {
+        "dependencies": "`dependencies` of the DAG task that calls it",
+        "depends": "`depends` of the DAG task that calls it",
+    }
+)
+_BODY.update(
+    {key: f"`{key}` of the step or task that calls it"
+     for key in ("when", "withItems", "withParam", "withSequence", "continueOn", "templateRef")}
+)  # fmt: skip
 _CONTAINER = {
     "run": "`args`, or a template with `script`",
     "entrypoint": "`command`",

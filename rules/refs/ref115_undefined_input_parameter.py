@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from argolint.analysis.variables import uses_in
 from argolint.context import Context, Scalar
-from argolint.model.workflow import Template
+from argolint.model.workflow import TEMPLATE_TYPES, Template
 from argolint.project.index import did_you_mean, suggest
 from argolint.rule import Finding, rule
 from argolint.yaml.edit import replace
@@ -16,7 +16,7 @@ from argolint.yaml.edit import replace
 def check(scalar: Scalar, ctx: Context) -> Iterator[Finding]:
     """A template reads an input parameter that it does not declare."""
     template = scalar.template
-    if template is None:
+    if template is None or _is_misplaced(scalar):
         return
     names = declared(template)
     for use in uses_in(scalar.value):
@@ -40,6 +40,14 @@ def check(scalar: Scalar, ctx: Context) -> Iterator[Finding]:
             if near and not quoted and (not use.in_expr or near.isidentifier())
             else None,
         )
+
+
+def _is_misplaced(scalar: Scalar) -> bool:
+    """Whether it stands in a `container` of a step itself: what SCH103 tells to move to a template, with its own inputs."""
+    step = scalar.step
+    if step is None or not scalar.where.startswith(f"{step.where}."):
+        return False
+    return scalar.where[len(step.where) + 1 :].partition(".")[0].partition("[")[0] in TEMPLATE_TYPES
 
 
 def declared(template: Template) -> list[str]:

@@ -16,16 +16,16 @@ from argolint.yaml.edit import add_key, scalar
 )
 def check(obj: Object, ctx: Context) -> Iterator[Finding]:
     """A webhook takes events from anybody."""
+    secret = f"{obj.name}-token"
     for kind, name, view in event_names(obj):
         if kind != "webhook" or view.get("authSecret"):
             continue
         yield Finding(
             obj.spec.mapping(kind).key_span(name),
             f"webhook `{name}` takes events from anybody who reaches its port",
-            help="add `authSecret: {name: …, key: …}`; senders then send that token as a bearer token",
-            fix=add_key(
-                ctx.source, view.map, "authSecret", f"{{name: {scalar(obj.name + '-token')}, key: token}}"
-            )
+            help="add `authSecret: {name: …, key: …}` and make that Secret in the namespace of the EventSource (the repair"
+            " writes its name, not the Secret); senders then send its token as a bearer token",
+            fix=add_key(ctx.source, view.map, "authSecret", f"{{name: {scalar(secret)}, key: token}}")
             if obj.name and view.map.at and not view.map.merged and "authSecret" not in view
             else None,
         )

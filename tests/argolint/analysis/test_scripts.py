@@ -150,3 +150,33 @@ def test_python_is_parsed_with_tags_as_names(text: str, expected: tuple[str, int
 def test_literals_that_are_one_tag_are_known() -> None:
     text = 'a = \'{{x}}\'\nb = """{{y}}"""\nc = \'v{{z}}\'\n'
     assert {text[s:e] for s, e in python_literals(text).values()} == {"'{{x}}'", '"""{{y}}"""'}
+
+
+@pytest.mark.parametrize(
+    ("text", "opened"),
+    [
+        ("cat <<EOF\na\nEOF\n", []),
+        ("cat <<EOF\na\nEOF", []),
+        ("cat <<EOF\na\n  EOF\nls\n", [("<<EOF", "  EOF")]),
+        ("cat <<EOF\na\nEOF \nls\n", [("<<EOF", "EOF ")]),
+        ("cat <<'END OF'\na\n END OF\n", [("<<'END OF'", " END OF")]),
+        ("cat <<-EOF\na\n\t\tEOF\n", []),
+        ("cat <<-EOF\na\n  EOF\n", [("<<-EOF", "  EOF")]),
+        ("cat <<EOF\na\n\tEOF\n", [("<<EOF", "\tEOF")]),
+        # one like it comes first, but a right one follows
+        ("cat <<EOF\n  EOF\nEOF\n", []),
+        ("cat <<A <<B\n1\nA\n2\n  B\n", [("<<B", "  B")]),
+        ("cat <<EOF\na\nls\n", [("<<EOF", "")]),
+        # the shells differ, and say so themselves
+        ("x=$(cat <<EOF\na\nEOF)\n", []),
+        # shifts and here strings
+        ("(( a = 1 << bits ))\necho\n", []),
+        ("echo $((1 << 3))\n", []),
+        ("cat <<< EOF\nls\n", []),
+        ("echo 'cat <<EOF'\nls\n", []),
+        ("# cat <<EOF\nls\n", []),
+    ],
+)
+def test_here_documents_that_no_line_ends(text: str, opened: list[tuple[str, str]]) -> None:
+    found = scan_shell(text).open_documents
+    assert [(text[d.start : d.end], text[max(a, 0) : max(b, 0)]) for d, (a, b) in found] == opened
