@@ -5,7 +5,8 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check lint type layers bench conformance corpus transformations faults fuzz contract-real artifact-servers oracle clean generate
+.PHONY: help setup demo test check lint type layers bench fuzz conformance transformations corpus artifact-servers run-kills oracle \
+	contract-real report-schemas render-tools clients generate faults cluster-faults clean
 
 help:  ## what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -28,16 +29,16 @@ demo: $(VENV)/.installed-demo  ## lint, sync from Git, run: the main job, in und
 test: check  ## checks, then the whole test suite
 	$(BIN)/python -m pytest -n 2 --dist loadgroup
 
-check: lint type layers  ## ruff, mypy, import-linter
+check: lint type layers  ## lint, type, layers
 
-lint: setup
+lint: setup  ## ruff: its rules and its format
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
-type: setup
+type: setup  ## mypy
 	$(BIN)/mypy
 
-layers: setup
+layers: setup  ## import-linter: who may import whom
 	$(BIN)/lint-imports
 
 bench: setup  ## the speed budgets, each beside a reference of the same run
@@ -86,5 +87,5 @@ faults: setup  ## run the fault matrix of argosync and write docs/argosync-fault
 cluster-faults: setup  ## kill the embedded API fifty times in the middle of ten thousand writes
 	CLUSTER_FAULTS=full $(BIN)/python -m pytest -n 0 -v tests/executor/cluster/test_faults.py tests/executor/cluster/test_expiry.py tests/executor/cluster/attacks/test_slow.py
 
-clean:
+clean:  ## remove what the targets made
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .argolint
