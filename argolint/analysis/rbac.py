@@ -175,7 +175,7 @@ class Grants:
 
         It does when it binds anything to it, or when it holds the account itself.
         """
-        return bool(self.of(namespace, account) or self._index.find("ServiceAccount", account, namespace))
+        return bool(self.of(namespace, account) or self._index.written("ServiceAccount", account, namespace))
 
     def allows(self, namespace: str, account: str, need: Need) -> bool:
         """Whether the account (of `namespace`) has a permission; true when that cannot be known."""

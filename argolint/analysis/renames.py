@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from argolint.analysis.gitops import kustomizations, resources_of
 from argolint.analysis.references_objects import held
-from argolint.model.k8s import PATCH_KEYS, WORKFLOW_KINDS, Object, files_named
+from argolint.model.k8s import GENERATORS, PATCH_KEYS, WORKFLOW_KINDS, Object, files_named
 from argolint.model.view import Span, View
 from argolint.project.facts import ObjectFact
 from argolint.project.index import Index
@@ -28,7 +28,6 @@ BY_FIELD = {
 TEMPLATES = ("WorkflowTemplate", "ClusterWorkflowTemplate")
 RENAMED = (*TEMPLATES, *BY_FIELD.values(), "ConfigMap", "Secret", "PersistentVolumeClaim")
 _AFFIXES = ("namePrefix", "nameSuffix")
-_GENERATORS = {"configMapGenerator": "ConfigMap", "secretGenerator": "Secret"}
 # What may set the references right after all.
 _TEACHERS = ("configurations", "transformers", "replacements", "vars")
 
@@ -50,7 +49,7 @@ def stale(index: Index) -> Iterator[Stale]:
     known = list(kustomizations(index))
     reported: set[tuple[str, int]] = set()
     for fact, obj in known:
-        if not any(key in obj for key in (*_AFFIXES, *_GENERATORS)) or _taught(fact, obj, known):
+        if not any(key in obj for key in (*_AFFIXES, *GENERATORS)) or _taught(fact, obj, known):
             continue
         files = set(resources_of(fact, obj))
         inside = [item for item in index.objects if covered(item.path, files) and not item.embedded_in]
@@ -93,7 +92,7 @@ def _taught(fact: ObjectFact, obj: Object, known: list[tuple[ObjectFact, Object]
 
 
 def _generators(obj: Object) -> Iterator[tuple[str, str]]:
-    for key, kind in _GENERATORS.items():
+    for key, kind in GENERATORS.items():
         for entry in obj.items(key):
             yield kind, entry.text("name")
 
@@ -102,7 +101,7 @@ def _generated(obj: Object) -> Iterator[tuple[tuple[str, str], str]]:
     """What a kustomization generates under a name that ends in a hash, and the key that does."""
     if obj.mapping("generatorOptions").get("disableNameSuffixHash") is True:
         return
-    for key, kind in _GENERATORS.items():
+    for key, kind in GENERATORS.items():
         for entry in obj.items(key):
             if entry.mapping("options").get("disableNameSuffixHash") is not True:
                 yield (kind, entry.text("name")), key

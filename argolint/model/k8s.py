@@ -162,6 +162,7 @@ def objects_of(root: Any, document: int = 0, text: str = "") -> Iterator[Object]
 
 # What a kustomization.yaml holds: a Component is one that others take in.
 KUSTOMIZE_KINDS = ("Kustomization", "Component")
+GENERATORS = {"configMapGenerator": "ConfigMap", "secretGenerator": "Secret"}
 PATCH_KEYS = ("patches", "patchesStrategicMerge", "patchesJson6902")
 
 

@@ -6,11 +6,12 @@ parses nothing.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from argolint.diagnostic import ObjectRef
 from argolint.model.events import dependencies, event_names
-from argolint.model.k8s import PATCH_KEYS, Object, files_named, objects_of
+from argolint.model.k8s import GENERATORS, PATCH_KEYS, Object, files_named, objects_of
 from argolint.model.rbac import BINDING_KINDS, ROLE_KINDS
 from argolint.model.workflow import RESULT_TYPES, Parameter, Template, WorkflowSpec
 from argolint.yaml.nodes import Document, Map, plain
@@ -198,6 +199,15 @@ def _artifact(item: Parameter) -> Packed:
     return (item.name, item.get("optional") is not True and not located, None, span.start, span.end)
 
 
+def _generated(obj: Object) -> Iterator[tuple[str, str, str, int, int]]:
+    """(kind, namespace, name, start, end) of what a kustomization generates."""
+    for key, kind in GENERATORS.items():
+        for entry in obj.items(key):
+            if entry.text("name"):
+                span = entry.value_span("name")
+                yield kind, entry.text("namespace"), entry.text("name"), span.start, span.end
+
+
 def _data(obj: Object, specs: list[WorkflowSpec]) -> dict[str, Any]:
     """What project rules need beside names, by kind. Secrets and ConfigMaps give their keys, never values."""
     kind = obj.kind
@@ -255,6 +265,8 @@ def _data(obj: Object, specs: list[WorkflowSpec]) -> dict[str, Any]:
         )
     elif kind == "Kustomization" or obj.api_version.startswith("kustomize."):
         data["namespace"] = obj.text("namespace")
+        data["affixes"] = (obj.text("namePrefix"), obj.text("nameSuffix"))
+        data["generated"] = tuple(_generated(obj))
         data["patches"] = tuple(files_named(obj, PATCH_KEYS))
         data["resources"] = tuple(
             item

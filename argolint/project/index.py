@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from typing import Any
 
-from argolint.model.k8s import CLUSTER_SCOPED, Object
+from argolint.model.k8s import CLUSTER_SCOPED, KUSTOMIZE_KINDS, Object
 from argolint.model.workflow import Reference
 from argolint.patterns import lazy
 from argolint.project.facts import ObjectFact, TemplateFact
+from argolint.project.kustomize import Made, made
 from argolint.suggest import nearest
 
 
@@ -21,7 +22,7 @@ class Index:
     kustomize or `argo submit -n` will give it one.
     """
 
-    __slots__ = ("_by_kind", "_by_name", "_loader", "_names", "broken", "memo", "objects", "paths")
+    __slots__ = ("_by_kind", "_by_name", "_loader", "_made", "_names", "broken", "memo", "objects", "paths")
 
     def __init__(
         self,
@@ -37,6 +38,7 @@ class Index:
         # What analyses have worked out from all the facts, by a name of their own, so that it is done once a run.
         self.memo: dict[str, Any] = {}
         self._loader = loader
+        self._made: Made | None = None
         self._by_kind: dict[str, list[ObjectFact]] = {}
         self._by_name: dict[tuple[str, str], list[ObjectFact]] = {}
         self._names: dict[tuple[str, str], list[str]] = {}
@@ -51,11 +53,19 @@ class Index:
             yield from self._by_kind.get(kind, ())
 
     def find(self, kind: str, name: str, namespace: str = "") -> list[ObjectFact]:
-        """The objects of that kind and name whose namespace agrees (see the class); [] when there is none."""
-        found = self._by_name.get((kind, name), [])
-        if not namespace or kind in CLUSTER_SCOPED:
+        """The objects of that kind and name whose namespace agrees (see the class), as they are written or, when there is
+        none, as kustomizations of the tree make them; [] when there is none.
+        """
+        found = self.written(kind, name, namespace)
+        if found or not name:
             return found
-        return [fact for fact in found if not fact.namespace or fact.namespace == namespace]
+        if self._made is None:
+            self._made = made(self.objects) if any(self.of_kind(*KUSTOMIZE_KINDS)) else {}
+        return _agreeing(self._made.get((kind, name), []), kind, namespace)
+
+    def written(self, kind: str, name: str, namespace: str = "") -> list[ObjectFact]:
+        """The objects that have that kind and name in a file, and whose namespace agrees; [] when there is none."""
+        return _agreeing(self._by_name.get((kind, name), []), kind, namespace)
 
     def names(self, kind: str, namespace: str = "") -> list[str]:
         """The names of that kind's objects, sorted, for suggestions."""
@@ -101,6 +111,12 @@ class Index:
     def load(self, fact: ObjectFact) -> Object | None:
         """The object itself. Costs a parse of its file unless the file is being linted: narrow down by facts first."""
         return self._loader(fact) if self._loader is not None else None
+
+
+def _agreeing(found: list[ObjectFact], kind: str, namespace: str) -> list[ObjectFact]:
+    if not namespace or kind in CLUSTER_SCOPED:
+        return found
+    return [fact for fact in found if not fact.namespace or fact.namespace == namespace]
 
 
 def is_literal(name: str) -> bool:
