@@ -1,4 +1,9 @@
-"""Save the embedded cluster to a file while it runs, or restore it from one."""
+"""Save the embedded cluster to a file while it runs, or restore it from one.
+
+examples:
+  argorun backup --out cluster.tar
+  argorun backup --restore cluster.tar
+"""
 
 from __future__ import annotations
 

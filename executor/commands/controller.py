@@ -2,6 +2,9 @@
 
 It needs list, watch, get, create, update, patch and delete of Argo's kinds, pods, ConfigMaps and Events, as
 upstream's controller does. Of several for the same workflows one acts, elected by a Lease, and the others stand by.
+
+examples:
+  argorun controller --kubeconfig ~/.kube/config
 """
 
 from __future__ import annotations

@@ -2,6 +2,10 @@
 
 `next` prints the next fire times. `simulate` replays a range of time: what starts, what the concurrency policy forbids or replaces, and where
 clocks change. Runs take `--duration` each, since nothing is run.
+
+examples:
+  argorun cron next manifests/nightly.yaml
+  argorun cron simulate cron/nightly
 """
 
 from __future__ import annotations

@@ -3,6 +3,10 @@
 Every Sensor of the tree that depends on SOURCE/EVENT is gone through: filters with what they saw, transformation, conditions,
 parameters, and the object that comes of it, which is linted. `argorun event binding/NAMESPACE/DISCRIMINATOR` does it for
 WorkflowEventBindings. Exit codes: 0 something was triggered, 1 nothing was, 2 usage or an object that does not lint.
+
+examples:
+  argorun event github/push --payload push.json
+  argorun event --samples
 """
 
 from __future__ import annotations

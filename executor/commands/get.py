@@ -1,4 +1,8 @@
-"""Show Workflows of a cluster as trees."""
+"""Show Workflows of a cluster as trees.
+
+examples:
+  argorun get @latest
+"""
 
 from __future__ import annotations
 

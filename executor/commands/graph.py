@@ -1,6 +1,10 @@
 """Draw a workflow as a graph: `argorun graph FILE|KIND/NAME|RUN [-o mermaid|dot|svg]`.
 
 A run of this machine is drawn with its phases and times; a file or an object of the tree as it would run, with made-up outputs.
+
+examples:
+  argorun graph workflow.yaml -o svg
+  argorun graph @latest
 """
 
 from __future__ import annotations

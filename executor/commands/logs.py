@@ -1,4 +1,9 @@
-"""Print the logs of a Workflow's pods."""
+"""Print the logs of a Workflow's pods.
+
+examples:
+  argorun logs @latest --follow
+  argorun logs release-7xk2p --since 5m --grep error
+"""
 
 from __future__ import annotations
 

@@ -2,6 +2,9 @@
 
 RUN is a local run; FILE is a Workflow as `kubectl get workflow NAME -o json` prints it (`-` reads it from standard input). Values
 that look like secrets are not known here: look through what was written before it goes into Git.
+
+examples:
+  argorun record @latest
 """
 
 from __future__ import annotations

@@ -1,4 +1,8 @@
-"""Run Workflows again from the nodes that failed."""
+"""Run Workflows again from the nodes that failed.
+
+examples:
+  argorun retry release-7xk2p --watch
+"""
 
 from __future__ import annotations
 

@@ -2,6 +2,11 @@
 
 FILE may be a manifest (Workflow, WorkflowTemplate, CronWorkflow; several documents), `-`, or KIND/NAME of the current tree.
 Exit codes: 0 Succeeded, 1 Failed, 2 usage or invalid manifest, 3 Error, 4 cannot run here, 5 suspended, 130 interrupted.
+
+examples:
+  argorun run workflow.yaml -p version=1.4.0
+  argorun run workflowtemplate/release --until test -o json
+  argorun run wf.yaml --break on-failure --log
 """
 
 from __future__ import annotations

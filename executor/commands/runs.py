@@ -2,6 +2,12 @@
 
 `argorun get NAME`, `logs`, `resume`, `stop` and so on without `runs` mean a local run too, when there is one of that name below
 `.argolint/runs` and no flag names a cluster.
+
+examples:
+  argorun runs ls
+  argorun runs logs @latest build --since 5m
+  argorun runs retry @latest
+  argorun runs gc --keep 5
 """
 
 from __future__ import annotations

@@ -2,6 +2,10 @@
 
 `init` writes `.argolint/secrets.env` with one line a name and key, to be filled in; what is there already is kept. `check` lists what
 is missing, with the places that need it, and exits with 4 when something is.
+
+examples:
+  argorun secrets init
+  argorun secrets check workflows/
 """
 
 from __future__ import annotations

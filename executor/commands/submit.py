@@ -1,4 +1,9 @@
-"""Create Workflows in a cluster, from files or from a template that is there, and watch them if asked."""
+"""Create Workflows in a cluster, from files or from a template that is there, and watch them if asked.
+
+examples:
+  argorun submit workflow.yaml -n argo --watch --log
+  argorun submit --from workflowtemplate/release -p version=1.4.0
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,11 @@
 """Test workflows without running them: `argorun test [PATH…]`.
 
 A test file (`*.test.yaml`, schemas/argorun-test.json) names a workflow, answers for its steps and what must come of it. Steps are
-never started, time is virtual. Exit codes: 0 all passed, 1 some failed (or too little coverage), 2 a test file is not valid.
+started only where it says so, time is virtual. Exit codes: 0 all passed, 1 some failed (or too little coverage), 2 a test file is not valid.
+
+examples:
+  argorun test
+  argorun test tests/ -k release --coverage
 """
 
 from __future__ import annotations

@@ -2,6 +2,11 @@
 
 The API listens on the loopback interface only. Everything is kept in the data directory, so a cluster that was
 stopped, or killed, goes on where it was.
+
+examples:
+  argorun up --detach
+  argorun up --detach --sync argosync.yaml
+  argorun up --no-controller --audit-log audit.jsonl
 """
 
 from __future__ import annotations
