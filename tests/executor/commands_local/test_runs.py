@@ -231,10 +231,8 @@ def test_watching_runs_again_what_changed(sandboxed: Project, chain) -> None:
 
     try:
         await_steps(["s0", "s1"])
-        time.sleep(1.5)  # the run has ended, and the files are watched
         sandboxed.write("wf.yaml", chain("true", "echo changed").replace("{name: wf}", "{generateName: wf-}"))
         await_steps(["s0", "s1", "s1"])
-        time.sleep(1.5)
     finally:
         os.kill(process.pid, signal.SIGINT)
         out, err = process.communicate(timeout=30)
