@@ -17,7 +17,7 @@ from argolint.analysis.patches import Extent, spared
 from argolint.context import Context, DocumentView, File, Schedule
 from argolint.diagnostic import SEVERITY_RANK, Diagnostic, Fix, ObjectRef, Related
 from argolint.digest import blake2b
-from argolint.model.k8s import Object
+from argolint.model.k8s import KUSTOMIZE_KINDS, Object
 from argolint.patterns import lazy
 from argolint.project.discover import glob_matches
 from argolint.project.index import Index
@@ -227,12 +227,16 @@ def run_hooks(file: File, part: Part, plan: Plan, settings: Settings, index: Ind
             if obj.parent is not None:
                 for found, first in zip(out, before):
                     if len(found) > first:
-                        found[first:] = _not_overwritten(found[first:], obj)
+                        found[first:] = _sayable(found[first:], obj, obj.parent)
     return Findings(_unique(out.local), _unique(out.cross))
 
 
-def _not_overwritten(findings: list[Diagnostic], embedded: Object) -> list[Diagnostic]:
-    """Without what is said of placeholders in a Sensor's resource: a parameter of the trigger writes over them."""
+def _sayable(findings: list[Diagnostic], embedded: Object, parent: Object) -> list[Diagnostic]:
+    """Without what cannot be said of a patch, which leaves things out, and without what is said of placeholders in a Sensor's
+    resource: a parameter of the trigger writes over them.
+    """
+    if parent.kind in KUSTOMIZE_KINDS:
+        return [item for item in findings if not spared(item.code, "patch")]
     from argolint.analysis.events import overwritten
 
     paths = overwritten(embedded)

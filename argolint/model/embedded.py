@@ -1,4 +1,5 @@
-"""Objects written inside strings: `resource.manifest` of a template, `source.inline` of a trigger, and the data of a ConfigMap.
+"""Objects written inside strings: `resource.manifest` of a template, `source.inline` of a trigger, the data of a ConfigMap, and the
+patches in a kustomization that have the shape of what they change.
 
 They are read where they stand: every offset in their trees is an offset of the file, whatever the style of the string.
 """
@@ -10,7 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from argolint.model.events import triggers
-from argolint.model.k8s import Object, looks_like_object
+from argolint.model.k8s import KUSTOMIZE_KINDS, PATCH_KEYS, Object, looks_like_object
 from argolint.model.view import View
 from argolint.patterns import lazy
 from argolint.yaml.loader import parse
@@ -29,6 +30,17 @@ def objects_in_strings(obj: Object, text: str) -> Iterator[Object]:
         data = obj.mapping("data")
         for key in data.map:
             yield from _objects(obj, data, key, text, mask=False)
+    elif obj.kind in KUSTOMIZE_KINDS:
+        for key in PATCH_KEYS:
+            for number, item in enumerate(obj.sequence(key)):
+                if isinstance(item, Map):
+                    yield from _objects(
+                        obj, View(item, f"{obj.path_of(key)}[{number}]"), "patch", text, mask=False
+                    )
+                elif isinstance(item, str):
+                    yield from _read(
+                        obj, item, obj.sequence(key), number, f"{obj.path_of(key)}[{number}]", text
+                    )
     elif obj.kind == "Sensor":
         for trigger in triggers(obj):
             yield from _objects(obj, trigger.body.mapping("source"), "inline", text, mask=False)
@@ -39,12 +51,20 @@ def objects_in_strings(obj: Object, text: str) -> Iterator[Object]:
 
 
 def _objects(owner: Object, holder: View, key: str, text: str, *, mask: bool) -> Iterator[Object]:
-    value = holder.text(key)
-    if GROUP not in value or "kind" not in value or holder.is_alias(key) or key in holder.map.merged:
+    if not holder.is_alias(key) and key not in holder.map.merged:
+        yield from _read(owner, holder.text(key), holder.map, key, holder.path_of(key), text, mask=mask)
+
+
+def _read(
+    owner: Object, value: str, holder: Any, key: str | int, place: str, text: str, *, mask: bool = False
+) -> Iterator[Object]:
+    """The objects in the string under a key of a mapping, or at an index of a list (`holder`)."""
+    if GROUP not in value or "kind" not in value or key in holder.aliases:
         return
     tags: dict[str, str] = {}
     readable = _TAG.sub(lambda match: _placeholder(match, tags), value) if mask else value
-    at = holder.map.at[key]
+    at = holder.at[key]
+    style = holder.styles.get(key, "")
     offsets: OffsetMap | None = None
     for number, document in enumerate(parse(readable).documents):
         root = document.root
@@ -55,11 +75,11 @@ def _objects(owner: Object, holder: View, key: str, text: str, *, mask: bool) ->
         ):
             continue
         if offsets is None:
-            offsets = offset_map(text, at[2], at[3], holder.style(key), value)
+            offsets = offset_map(text, at[-2], at[-1], style, value)
         _move(root, offsets, tags)
-        where = f"{holder.path_of(key)}<{number}>" if number else f"{holder.path_of(key)}<>"
+        where = f"{place}<{number}>" if number else f"{place}<>"
         found = Object(root, where, owner.document, owner)
-        found.in_string = holder.style(key) or "plain"
+        found.in_string = style or "plain"
         yield found
 
 

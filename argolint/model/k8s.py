@@ -19,7 +19,8 @@ CLUSTER_SCOPED = frozenset(
 class Object(View):
     """A Kubernetes object, wherever it stands: a document, an item of a List, or embedded in another object.
 
-    `document` is the index of its YAML document; `embedded` is true inside a Sensor's or a template's manifest;
+    `document` is the index of its YAML document; `embedded` is true inside a Sensor's or a template's manifest, or a patch
+    in a kustomization;
     `parent` is the object it is embedded in. `in_string` is the style of the string it is written in, "" when it is none.
     """
 
@@ -157,7 +158,7 @@ def objects_of(root: Any, document: int = 0, text: str = "") -> Iterator[Object]
     elif kind is None and is_bare_kustomization(root):
         bare = Object(root, "", document)
         bare._kind = "Kustomization"
-        yield bare
+        yield from _with_embedded(bare, text)
 
 
 # What a kustomization.yaml holds: a Component is one that others take in.
@@ -192,7 +193,9 @@ def _with_embedded(obj: Object, text: str) -> Iterator[Object]:
         inner = list(embedded_objects(obj))
         yield from inner
     if text and (
-        "manifest:" in text or obj.kind == "ConfigMap" or (obj.kind == "Sensor" and "inline:" in text)
+        "manifest:" in text
+        or obj.kind in ("ConfigMap", *KUSTOMIZE_KINDS)
+        or (obj.kind == "Sensor" and "inline:" in text)
     ):
         from argolint.model.embedded import objects_in_strings
 

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from argolint.diagnostic import ObjectRef
 from argolint.model.events import dependencies, event_names
-from argolint.model.k8s import GENERATORS, PATCH_KEYS, Object, files_named, objects_of
+from argolint.model.k8s import GENERATORS, KUSTOMIZE_KINDS, PATCH_KEYS, Object, files_named, objects_of
 from argolint.model.rbac import BINDING_KINDS, ROLE_KINDS
 from argolint.model.workflow import RESULT_TYPES, Parameter, Template, WorkflowSpec
 from argolint.yaml.nodes import Document, Map, plain
@@ -100,12 +100,17 @@ Packed = tuple[Any, ...]
 
 def facts_of(documents: list[Document], text: str = "") -> list[Packed]:
     """The facts of a file's objects, as plain tuples (path left empty). `text` is the file, for objects in strings."""
-    return [_object(obj) for document in documents for obj in objects_of(document.root, document.index, text)]
+    return facts_of_objects([list(objects_of(document.root, document.index, text)) for document in documents])
 
 
 def facts_of_objects(objects: list[list[Object]]) -> list[Packed]:
-    """The facts of objects whose views are made already."""
-    return [_object(obj) for group in objects for obj in group]
+    """The facts of objects whose views are made already. A patch in a kustomization is no object: it changes one."""
+    return [
+        _object(obj)
+        for group in objects
+        for obj in group
+        if obj.parent is None or obj.parent.kind not in KUSTOMIZE_KINDS
+    ]
 
 
 def unpack(path: str, packed: Packed) -> ObjectFact:

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from argolint.analysis.patches import Extent, Kustomized, extent, spared
-from argolint.api import Source, check
+from argolint.api import Report, Source, check
 from argolint.batch import collect, lint
+from argolint.diagnostic import Diagnostic
 from argolint.registry import load
 from argolint.runner import Plan
 from argolint.settings import Settings
@@ -170,3 +171,74 @@ def test_the_patches_of_a_component_are_patches() -> None:
         [Source("slow/kustomization.yaml", component), Source("slow/limits.yaml", ARGO + limits)], Settings()
     )
     assert [item.code for item in report.findings] == []
+
+
+INLINE = """\
+apiVersion: kustomize.config.k8s.io/v1beta1
+kind: Kustomization
+resources: [base]
+patches:
+- target: {kind: WorkflowTemplate}
+  patch: |-
+    - {op: add, path: /spec/parallelism, value: 3}
+- patch: |-
+    apiVersion: argoproj.io/v1alpha1
+    kind: WorkflowTemplate
+    metadata: {name: build}
+    spec:
+      serviceAccountNam: x
+      templates:
+      - name: main
+        $patch: delete
+      - name: other
+        container: {image: "alpine:3.20", imagePullPolic: Always}
+- patch: "apiVersion: argoproj.io/v1alpha1\\nkind: Workflow\\nmetadata: {name: x}\\nspec: {parallelism: '3'}\\n"
+- path: patch.yaml
+patchesStrategicMerge:
+- other.yaml
+- |-
+  apiVersion: argoproj.io/v1alpha1
+  kind: CronWorkflow
+  metadata: {name: nightly}
+  spec:
+    schedules: ["61 * * * *"]
+"""
+
+
+@pytest.mark.parametrize("head", ["", "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\n"])
+def test_patches_written_in_a_kustomization_are_judged_where_they_stand(head: str) -> None:
+    text = INLINE.partition("kind: Kustomization\n")[2]
+    report = check([Source("kustomization.yaml", head + text)])
+    first = 1 + head.count("\n")
+    said = [
+        (
+            item.code,
+            report.texts[item.path].line_col(item.start)[0] - first,
+            _at(report, item),
+            item.object.kind,
+        )
+        for item in report.findings
+        if item.severity == "error"
+    ]
+    assert said == [
+        ("SCH101", 10, "serviceAccountNam", "WorkflowTemplate"),
+        ("SCH101", 15, "imagePullPolic", "WorkflowTemplate"),
+        ("SCH104", 16, "'3'", "Workflow"),
+        ("CRN101", 25, "61", "CronWorkflow"),
+    ]
+    assert {item.where.partition("<")[0] for item in report.findings if item.code == "SCH101"} == {
+        "patches[1].patch"
+    }
+
+
+def test_patches_written_in_a_kustomization_are_no_objects_of_the_tree() -> None:
+    base = "apiVersion: argoproj.io/v1alpha1\nkind: WorkflowTemplate\nmetadata: {name: build}\nspec:\n  templates:\n"
+    base += "  - name: main\n    container: {image: 'alpine:3.20', command: [echo]}\n"
+    patch = INLINE.replace("nam: x", "name: x").replace("imagePullPolic:", "imagePullPolicy:")
+    report = check([Source("base/all.yaml", base), Source("kustomization.yaml", patch)])
+    told = {item.code for item in report.findings if item.object.kind == "WorkflowTemplate"}
+    assert told.isdisjoint({"REF135", "REF102", "STR101", "GIT103", "GIT109"})
+
+
+def _at(report: Report, item: Diagnostic) -> str:
+    return report.texts[item.path].slice(item.start, item.end)
