@@ -38,8 +38,11 @@ def _misspelt(folded: str, pool: list[tuple[str, str]]) -> str:
     best: list[str] = []
     least = (limit + 1, -1)
     for one, other in pool:
-        score = (edit_distance(folded, other, least[0] + 1), _other_letters(folded, other))
-        if score[0] <= limit and score < least:
+        distance = edit_distance(folded, other, least[0] + 1)
+        if distance > limit or distance > least[0]:
+            continue
+        score = (distance, _other_letters(folded, other))
+        if score < least:
             best, least = [one], score
         elif score == least:
             best.append(one)
@@ -75,6 +78,9 @@ def _words(folded: str) -> list[str]:
 def edit_distance(a: str, b: str, limit: int) -> int:
     """Insertions, deletions, replacements and swaps of neighbours from `a` to `b`; `limit` or more is `limit`."""
     if abs(len(a) - len(b)) >= limit:
+        return limit
+    letters, others = set(a), set(b)
+    if len(letters - others) >= limit or len(others - letters) >= limit:
         return limit
     # What both begin and end with has no part in it.
     shorter = min(len(a), len(b))

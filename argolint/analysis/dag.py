@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import product
 from typing import NamedTuple
 
-from argolint.analysis.steps import reads_of, waits
+from argolint.analysis.reach import Reach
+from argolint.analysis.steps import reads_of
 from argolint.context import Context
 from argolint.diagnostic import Edit
 from argolint.language import depends
@@ -158,10 +159,26 @@ def as_depends(task: Step, ctx: Context) -> list[Edit]:
     return replace(task.entry_span("dependencies")[:2], f"depends: {yaml_scalar(' && '.join(names))}")
 
 
-def waiting_for(task: Step, name: str, dag: Dag, ctx: Context) -> list[Edit]:
-    """Edits that let a task wait for another; [] when that would close a circle or the text cannot be edited."""
-    if not task.name or waits(dag.template)[1].leads(name, task.name):
-        return []
+def missing_waits(pairs: Iterable[tuple[Step, str]], reach: Reach) -> dict[str, list[str]]:
+    """Of (task, name that it should wait for): task name -> the names to add to what it waits for.
+
+    Left out are those that would close a circle, given the ones before them, and those that one already added waits for.
+    """
+    grown = reach.copy()
+    added: dict[str, list[str]] = {}
+    for task, name in pairs:
+        names = added.get(task.name, [])
+        if name == task.name or grown.leads(name, task.name) or name in names:
+            continue
+        if any(reach.leads(other, name) for other in names):
+            continue
+        grown.add(task.name, name)
+        added.setdefault(task.name, []).append(name)
+    return added
+
+
+def waiting_for(task: Step, names: Sequence[str], dag: Dag, ctx: Context) -> list[Edit]:
+    """The edit that lets a task wait for others, too; [] when the text cannot be edited."""
     if "depends" in task:
         formula = parsed(task)
         if formula is None or task.is_alias("depends") or "depends" in task.map.merged:
@@ -171,17 +188,20 @@ def waiting_for(task: Step, name: str, dag: Dag, ctx: Context) -> list[Edit]:
         span = ctx.part(task, "depends", 0, len(text))
         if ctx.source.slice(span.start, span.end) != text:
             return []
-        return replace(span[:2], f"({text}) && {name}" if loose else f"{text} && {name}")
+        return replace(span[:2], " && ".join([f"({text})" if loose else text, *names]))
     if "dependencies" in task:
         listed = task.sequence("dependencies")
         if not listed or task.is_alias("dependencies") or "dependencies" in task.map.merged:
             return []
         if listed.flow:
-            return insert(listed.at[-1][1], f", {name}")
+            return insert(listed.at[-1][1], "".join(f", {name}" for name in names))
         start, end = listed.at[-1]
         column = ctx.source.text[:start].rstrip(" ").rfind("-") - ctx.source.text.rfind("\n", 0, start) - 1
-        return insert(end, f"{ctx.source.newline()}{' ' * max(column, 0)}- {name}")
-    key, value = ("dependencies", f"[{name}]") if _lists_names(dag) else ("depends", name)
+        dash = f"{ctx.source.newline()}{' ' * max(column, 0)}- "
+        return insert(end, "".join(f"{dash}{name}" for name in names))
+    key, value = (
+        ("dependencies", f"[{', '.join(names)}]") if _lists_names(dag) else ("depends", " && ".join(names))
+    )
     anchor = "template" if "template" in task else "name"
     return add_key(ctx.source, task.map, key, value, after=anchor)
 

@@ -36,6 +36,24 @@ class Reach:
         number = self._number.get(end)
         return number is not None and bool(self._bits.get(start, 0) >> number & 1)
 
+    def copy(self) -> Reach:
+        """The same graph, to which edges can be added."""
+        other = Reach({})
+        other._number = self._number.copy()
+        other._bits = self._bits.copy()
+        return other
+
+    def add(self, start: str, end: str) -> None:
+        """Add an edge between nodes."""
+        for name in (start, end):
+            self._number.setdefault(name, len(self._number))
+        gained = 1 << self._number[end] | self._bits.get(end, 0)
+        mark = 1 << self._number[start]
+        self._bits.setdefault(start, 0)
+        for name, bits in self._bits.items():
+            if name == start or bits & mark:
+                self._bits[name] = bits | gained
+
     def through(self, names: Sequence[str]) -> dict[str, str]:
         """Of these nodes, each that one of them leads to -> the first that does."""
         open_ = 0

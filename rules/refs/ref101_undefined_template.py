@@ -15,8 +15,9 @@ from argolint.yaml.edit import replace
 def check(spec: WorkflowSpec, ctx: Context) -> Iterator[Finding]:
     """A step or task names a template that the spec does not have."""
     names = [template.name for template in spec.templates if template.name]
+    known = frozenset(names)
     for ref in spec.references():
-        if ref.how != "template" or ref.local in names or not is_literal(ref.local):
+        if ref.how != "template" or ref.local in known or not is_literal(ref.local):
             continue
         near = suggest(ref.local, names)
         plain = not ref.step or not ref.step.is_alias("template")

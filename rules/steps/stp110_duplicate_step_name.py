@@ -15,6 +15,7 @@ def check(template: Template, ctx: Context) -> Iterator[Finding]:
     """Two steps (of any group) or two tasks of a template have one name."""
     first: dict[str, Step] = {}
     taken = {step.name for step in template.children}
+    numbers: dict[str, int] = {}
     for step in template.children:
         if not step.name:
             continue
@@ -27,14 +28,15 @@ def check(template: Template, ctx: Context) -> Iterator[Finding]:
                 related=[(before.name_span, "first defined here")],
                 fix=None
                 if step.is_alias("name")
-                else replace(step.name_span, scalar(free_name(step.name, taken))),
+                else replace(step.name_span, scalar(free_name(step.name, taken, numbers))),
             )
 
 
-def free_name(name: str, taken: set[str]) -> str:
-    """A name like the given one that is not among the taken, and is from now on."""
-    number = 2
+def free_name(name: str, taken: set[str], numbers: dict[str, int]) -> str:
+    """A name like the given one that is not among the taken, and is from now on; `numbers` has the last number of each name."""
+    number = numbers.get(name, 1) + 1
     while f"{name}-{number}" in taken:
         number += 1
+    numbers[name] = number
     taken.add(f"{name}-{number}")
     return f"{name}-{number}"

@@ -8,6 +8,7 @@ from argolint.context import Context, File
 from argolint.model.view import Span
 from argolint.rule import Finding, rule
 from argolint.yaml.edit import replace
+from argolint.yaml.nodes import Document
 
 
 @rule("YML107", "unused-anchor", on="source", severity="info", fix="safe")
@@ -16,12 +17,9 @@ def check(file: File, ctx: Context) -> Iterator[Finding]:
     for document in file.documents:
         if not document.anchors or document.broken:
             continue
-        for i, (name, start, end) in enumerate(document.anchors):
-            # An anchor counts up to where the same name is given again.
-            until = next(
-                (at for other, at, _ in document.anchors[i + 1 :] if other == name), document.end + 1
-            )
-            if any(alias == name and start < at < until for alias, at, _ in document.aliases):
+        used = _used(document)
+        for name, start, end in document.anchors:
+            if start in used:
                 continue
             text = ctx.source.text
             stop = end
@@ -39,3 +37,18 @@ def check(file: File, ctx: Context) -> Iterator[Finding]:
                 help=f"delete it, or write `*{name}` where it was meant to be used",
                 fix=replace((first, stop), ""),
             )
+
+
+def _used(document: Document) -> set[int]:
+    """Where the anchors stand that an alias refers to: each to the last anchor of its name before it."""
+    last: dict[str, int] = {}
+    used: set[int] = set()
+    for at, is_alias, name in sorted(
+        [(at, False, name) for name, at, _ in document.anchors]
+        + [(at, True, name) for name, at, _ in document.aliases]
+    ):
+        if not is_alias:
+            last[name] = at
+        elif name in last:
+            used.add(last[name])
+    return used

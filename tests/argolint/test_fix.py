@@ -51,6 +51,34 @@ def test_every_one_of_many_equal_names_gets_a_name_of_its_own(monkeypatch: pytes
     assert (count, runs) == (2, 2)
 
 
+DAG = HEAD + "    dag:\n      tasks:\n      - {name: a, template: w}\n"
+
+
+def test_all_implied_dependencies_of_a_task_are_dropped_in_one_round(monkeypatch: pytest.MonkeyPatch) -> None:
+    tasks = (
+        "      - {name: b, template: w, depends: a}\n"
+        "      - {name: c, template: w, depends: a && b}\n"
+        "      - {name: d, template: w, depends: a && c && b}\n"
+    )
+    added, count, runs = repaired(DAG + tasks + TAIL, "DAG203", monkeypatch)
+    assert added == ["- {name: c, template: w, depends: b}", "- {name: d, template: w, depends: c}"]
+    assert (count, runs) == (3, 2)
+
+
+def test_tasks_that_read_each_other_come_to_wait_without_a_circle(monkeypatch: pytest.MonkeyPatch) -> None:
+    def read(name: str) -> str:
+        return f"{{name: p, value: '{{{{tasks.{name}.outputs.result}}}}'}}"
+
+    tasks = (
+        f"      - {{name: b, template: w, arguments: {{parameters: [{read('a')}, {read('c')}]}}}}\n"
+        f"      - {{name: c, template: w, arguments: {{parameters: [{read('b')}]}}}}\n"
+    )
+    added, count, runs = repaired(DAG + tasks + TAIL, "DAG111", monkeypatch)
+    assert [line.partition("arguments")[0] for line in added] == ["- {name: b, template: w, "]
+    assert added[0].endswith("]}, depends: a && c}")
+    assert (count, runs) == (2, 2)
+
+
 def test_steps_of_a_template_in_braces_cannot_be_lines_with_dashes() -> None:
     text = (
         HEAD.replace("  - name: main\n", "") + "  - {name: main, steps: [[{name: a, template: w}]]}\n" + TAIL

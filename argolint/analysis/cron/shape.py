@@ -112,7 +112,11 @@ def skipped_or_doubled(schedule: Schedule, zone: tzinfo) -> tuple[str, datetime]
     for before, after in clock_changes(zone):
         first, last = min(before, after), max(before, after)
         while first < last:
-            if _matches(schedule, first):
+            # A whole hour at once, when the schedule has none of its minutes.
+            if not (_has_day(schedule, first) and schedule.hour >> first.hour & 1):
+                first = first.replace(minute=0) + timedelta(hours=1)
+                continue
+            if schedule.minute >> first.minute & 1:
                 return ("skipped" if after > before else "doubled"), first
             first += timedelta(minutes=1)
     return None
@@ -122,12 +126,6 @@ def _offset(moment: datetime, zone: tzinfo) -> timedelta:
     return moment.astimezone(zone).utcoffset() or timedelta()
 
 
-def _matches(spec: Spec, wall: datetime) -> bool:
+def _has_day(spec: Spec, wall: datetime) -> bool:
     dom, dow = spec.dom >> wall.day & 1, spec.dow >> (wall.isoweekday() % 7) & 1
-    both = is_day_ambiguous(spec)
-    return bool(
-        spec.minute >> wall.minute & 1
-        and spec.hour >> wall.hour & 1
-        and spec.month >> wall.month & 1
-        and ((dom or dow) if both else (dom and dow))
-    )
+    return bool(spec.month >> wall.month & 1 and ((dom or dow) if is_day_ambiguous(spec) else (dom and dow)))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from argolint.analysis.dag import diagnose, renamed, rewritten, satisfiable, waiting_for
+from argolint.analysis.dag import diagnose, missing_waits, renamed, rewritten, satisfiable, waiting_for
+from argolint.analysis.steps import waits
 from argolint.context import Context, File
 from argolint.language import depends
 from argolint.settings import Settings
@@ -98,15 +99,36 @@ def test_waiting_for_another_task(task: str, expected: str) -> None:
     text = HEAD + task
     file = File("f.yaml", SourceText(text), parse(text))
     dag = file.objects[0][0].workflow_specs[0].templates[0].dag
-    edits = waiting_for(dag.tasks[2], "a", dag, Context(file, Settings(), None))
+    edits = waiting_for(dag.tasks[2], ["a"], dag, Context(file, Settings(), None))
     assert apply_edits(text, edits) == HEAD + expected
 
 
+def test_several_tasks_are_added_in_one_edit() -> None:
+    for task, expected in (
+        ("      - {name: b, depends: z}\n", "      - {name: b, depends: z && a && c}\n"),
+        (
+            "      - name: b\n        dependencies: [z]\n",
+            "      - name: b\n        dependencies: [z, a, c]\n",
+        ),
+    ):
+        file = File("f.yaml", SourceText(HEAD + task), parse(HEAD + task))
+        dag = file.objects[0][0].workflow_specs[0].templates[0].dag
+        edits = waiting_for(dag.tasks[2], ["a", "c"], dag, Context(file, Settings(), None))
+        assert apply_edits(HEAD + task, edits) == HEAD + expected
+
+
 def test_no_circle_is_closed() -> None:
-    text = HEAD + "      - {name: b, template: job, depends: a}\n"
+    """Neither with what the tasks wait for already, nor with what was added before."""
+    text = (
+        HEAD + "      - {name: b, template: job, depends: a}\n      - {name: c, template: job}\n"
+        "      - {name: d, template: job}\n"
+    )
     file = File("f.yaml", SourceText(text), parse(text))
     dag = file.objects[0][0].workflow_specs[0].templates[0].dag
-    assert waiting_for(dag.tasks[0], "b", dag, Context(file, Settings(), None)) == []
+    tasks = {task.name: task for task in dag.tasks}
+    pairs = [("a", "b"), ("c", "b"), ("c", "a"), ("a", "d"), ("d", "c"), ("d", "z")]
+    added = missing_waits([(tasks[one], other) for one, other in pairs], waits(dag.template)[1])
+    assert added == {"c": ["b"], "a": ["d"], "d": ["z"]}
 
 
 def test_a_task_is_renamed_wherever_it_is_named() -> None:
