@@ -140,8 +140,10 @@ _FEW = 48
 
 def suggest(name: str, candidates: Iterable[str]) -> str:
     """The candidate most like `name`, or "" when none is near enough."""
-    pool = tuple(dict.fromkeys(one for one in candidates if one and one != name))
-    return _nearest(name[:_LONG], pool) if pool else ""
+    pool = dict.fromkeys(candidates)
+    pool.pop(name, None)
+    pool.pop("", None)
+    return _nearest(name[:_LONG], tuple(pool)) if pool else ""
 
 
 _LONG = 200
