@@ -18,13 +18,13 @@ _NAMED = lazy(r"(?:\A|/)patch(?:es)?/|(?:\A|[-_./])patch(?:es)?(?:[-_.][^/]*)?\.
 _OVERLAY = lazy(r"(?:\A|/)overlays?/")
 
 # What is missing here may stand in the object that is patched.
-_ABSENCE = frozenset(
-    {"SCH105", "SCH108", "STR101", "STR102", "STR108", "STR115", "CRN103", "CRN111", "CRN116", "CRN133", "EVT105", "EVT110", "EVT137",
+ABSENCE = frozenset(
+    {"SCH105", "SCH108", "STR101", "STR102", "STR108", "STR115", "CRN103", "CRN110", "CRN111", "CRN116", "EVT105", "EVT110", "EVT137",
      "EVT140", "REF101", "REF102", "SEC111", "SEC114", "SEC120", "SEC124", "SEC132", "SEC133", "SEC155", "RBA314"}
 )  # fmt: skip
 # Families that judge how the parts of an object fit together, which is seen where the whole object stands. The others look
 # at one value: its syntax, its type, what it grants.
-_OF_THE_WHOLE = frozenset(
+OF_THE_WHOLE = frozenset(
     {"CFG", "CST", "DAG", "EVT", "GIT", "PAR", "POL", "RBA", "REF", "REL", "STP", "STR", "STY"}
 )
 
@@ -67,7 +67,7 @@ def extent(path: str, known: Kustomized) -> Extent:
 
 def spared(code: str, of: Extent) -> bool:
     """Whether a rule has nothing to say of a file that is (perhaps) a patch."""
-    return bool(of) and (code in _ABSENCE or (of == "patch" and code[:3] in _OF_THE_WHOLE))
+    return bool(of) and (code in ABSENCE or (of == "patch" and code[:3] in OF_THE_WHOLE))
 
 
 def _slashes(path: str) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from argolint import registry
+from argolint.analysis import patches
 from argolint.errors import UserError
 
 MODULE = '''
@@ -103,3 +104,10 @@ def test_every_built_in_module_is_named_after_its_rule() -> None:
     for code, item in registry.load().items():
         assert Path(item.module[1]).stem == f"{code.lower()}_{item.name.replace('-', '_')}"
         assert item.summary
+
+
+def test_what_is_spared_in_patches_are_rules() -> None:
+    """A code that is renamed or mistyped there would spare nothing."""
+    rules = registry.load()
+    assert patches.ABSENCE - rules.keys() == set()
+    assert {code[:3] for code in rules} >= patches.OF_THE_WHOLE
