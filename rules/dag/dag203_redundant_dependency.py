@@ -18,9 +18,7 @@ def check(dag: Dag, ctx: Context) -> Iterator[Finding]:
     reach = Reach(waits)
     for task in dag.tasks:
         names = bare_conjunction(task) if task.name else []
-        implied = {
-            name: other for name, other in reach.through(names).items() if not reach.leads(name, name)
-        }
+        implied = {name: other for name, other in reach.through(names).items() if not reach.leads(name, name)}
         if not implied:
             continue
         # All of them at once: what is left of the list is one text, and each name alone would be a text of its own.
