@@ -35,9 +35,12 @@ class Scope:
 
 
 def new_scope(template: Mapping[str, Any], run: Run) -> Scope:
-    """The scope at the start of a steps or dag template: its input artifacts and the workflow's outputs."""
+    """The scope at the start of a steps or dag template: its inputs and the workflow's outputs (upstream: createScope)."""
     scope = Scope()
-    for artifact in (template.get("inputs") or {}).get("artifacts") or ():
+    inputs = template.get("inputs") or {}
+    for parameter in inputs.get("parameters") or ():
+        scope.variables[f"inputs.parameters.{parameter.get('name')}"] = parameter.get("value")
+    for artifact in inputs.get("artifacts") or ():
         scope.artifacts[f"inputs.artifacts.{artifact.get('name')}"] = artifact
     for artifact in (run.status.get("outputs") or {}).get("artifacts") or ():
         scope.artifacts[f"workflow.outputs.artifacts.{artifact.get('name')}"] = artifact

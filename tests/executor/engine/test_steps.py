@@ -252,3 +252,25 @@ def test_a_reference_that_never_resolves_is_named(run: Any) -> None:
     """)
     assert outcome.phase == "Running"
     assert outcome.waiting == ("wf[0]: a step or task of it refers to an output that does not exist",)
+
+
+def test_outputs_are_computed_from_the_inputs_of_the_template_too(run: Any) -> None:
+    """The usual end of a recursion: what is known at once, or else the output of a step that did not run."""
+    for body, source in (
+        ('steps: [[{name: deeper, template: work, when: "{{inputs.parameters.n}} > 2"}]]', "steps"),
+        ('dag: {tasks: [{name: deeper, template: work, when: "{{inputs.parameters.n}} > 2"}]}', "tasks"),
+    ):
+        outcome = run(f"""
+            entrypoint: main
+            templates:
+            - name: main
+              inputs: {{parameters: [{{name: n, value: "2"}}]}}
+              {body}
+              outputs:
+                parameters:
+                - name: sum
+                  valueFrom: {{expression: "asInt(inputs.parameters.n) <= 2 ? 1 : {source}.deeper.outputs.result"}}
+            - {{name: work, container: {{image: alpine, command: [work]}}}}
+        """)
+        assert outcome.phase == "Succeeded", outcome.node("wf").get("message")
+        assert outcome.node("wf")["outputs"]["parameters"] == [{"name": "sum", "value": "1"}]
