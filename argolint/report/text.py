@@ -133,9 +133,10 @@ def snippet(
     for line in sorted(under):
         if previous and line > previous + 1 and previous not in hidden:
             lines.append(f"{' ' * gutter} {paint('…', 'gutter', color)}")
-        text = line_without(source, line, secrets)
         shown_before = ""
-        for shown_text, carets in under[line] or [(_window(text, 0, 0)[0], "")]:
+        for shown_text, carets in under[line] or [
+            (_window(line_without(source, line, secrets), 0, 0)[0], "")
+        ]:
             if shown_text != shown_before:
                 lines.append(f"{paint(f'{line:>{gutter}}', 'gutter', color)} {bar} {shown_text}".rstrip())
             if carets:
