@@ -244,10 +244,8 @@ def failure(pod: Mapping[str, Any], template: Mapping[str, Any]) -> tuple[str, s
     waited = False
     for container in _ranked(status, mains):
         name = str(container.get("name"))
-        waiting = (container.get("state") or {}).get("waiting")
-        if waiting:
-            reason = f"{waiting.get('reason', '')}: {waiting.get('message', '')}"
-            return phases.ERROR, f"Pod failed before {name} container starts due to {reason}"
+        if (container.get("state") or {}).get("waiting"):
+            return phases.ERROR, _never_started(status, container)
         ended = _terminated(container)
         if ended is None:
             continue
@@ -268,6 +266,15 @@ def failure(pod: Mapping[str, Any], template: Mapping[str, Any]) -> tuple[str, s
     if _succeeded(status, mains):
         return phases.SUCCEEDED, ""
     return phases.FAILED, f"pod failed: {status.get('reason') or 'no container says why'}"
+
+
+def _never_started(status: Status, first: Status) -> str:
+    """Upstream tells of the first container that waits; one that only waits for another says nothing, so that other is told of."""
+    waiting = [one for one in _statuses(status) if (one.get("state") or {}).get("waiting")]
+    told = next((one for one in (first, *waiting) if one["state"]["waiting"].get("message")), first)
+    why = told["state"]["waiting"]
+    reason = f"{why.get('reason', '')}: {why.get('message', '')}"
+    return f"Pod failed before {told.get('name')} container starts due to {reason}"
 
 
 def _ranked(status: Status, mains: set[str]) -> list[Status]:

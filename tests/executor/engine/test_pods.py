@@ -295,6 +295,16 @@ def terminated(name: str, code: int, message: str = "") -> dict[str, Any]:
             "Error",
             "Pod failed before main container starts due to ErrImagePull: no",
         ),
+        (
+            {
+                "containerStatuses": [
+                    {"name": "main", "state": {"waiting": {"reason": "PodInitializing"}}},
+                    {"name": "database", "state": {"waiting": {"reason": "ErrImagePull", "message": "no"}}},
+                ]
+            },
+            "Error",
+            "Pod failed before database container starts due to ErrImagePull: no",
+        ),
     ],
 )
 def test_why_a_pod_failed(workflow: Any, status: dict[str, Any], phase: str, message: str | None) -> None:
