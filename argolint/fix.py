@@ -39,9 +39,10 @@ class _State:
 def fix_inputs(
     inputs: Sequence[Input], plan: Plan, settings: Settings, *, unsafe: bool, write: bool
 ) -> tuple[Report, str, int]:
-    """Repair what can be repaired: (report of what is left, unified diff, number of repairs).
+    """Repair what can be repaired: (report, unified diff, number of repairs).
 
-    `write` writes the files (and standard input's text to standard output); otherwise nothing on disk changes. A repair is dropped when the text no longer parses as
+    `write` writes the files (and standard input's text to standard output): the report is of what is left, and there is no diff.
+    Otherwise nothing on disk changes, and the report is of what is there. A repair is dropped when the text no longer parses as
     before outside of it, when its own finding stays, or when a new error appears in its file.
     """
     state = _State()
@@ -56,14 +57,14 @@ def fix_inputs(
         total += made
     original = {item.path: item.data for item in inputs}
     changed = [item for item in current if item.data != original[item.path]]
-    diff = "".join(_diff(item.path, original[item.path], item.data) for item in changed)
-    if write:
-        for item in current:
-            if item.stdin:
-                _write_stdout(item.data)
-            elif item.data != original[item.path]:
-                write_file(item.path, item.data)
-    return (report if write else first), diff, total
+    if not write:
+        return first, "".join(_diff(item.path, original[item.path], item.data) for item in changed), total
+    for item in current:
+        if item.stdin:
+            _write_stdout(item.data)
+        elif item.data != original[item.path]:
+            write_file(item.path, item.data)
+    return report, "", total
 
 
 def _propose(
