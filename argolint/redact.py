@@ -91,6 +91,18 @@ def places_in(source: SourceText, words: Iterable[str]) -> Places:
 
 def line_without(source: SourceText, line: int, places: Places, near: int = 0) -> str:
     """A line of a file as it may be shown. `near`: the column, from 0, around which it is shown, when it is very long."""
+    global _shown
+    block = near // _FAR
+    if _shown is None or _shown[0] is not source or _shown[1] is not places or _shown[2:4] != (line, block):
+        _shown = (source, places, line, block, _line_without(source, line, places, block * _FAR))
+    return _shown[4]
+
+
+# The last line that was asked for: findings come in order, thousands of them may stand in one line.
+_shown: tuple[SourceText, Places, int, int, str] | None = None
+
+
+def _line_without(source: SourceText, line: int, places: Places, near: int) -> str:
     begin, stop = source.line_span(line)
     text = source.text[begin:stop]
     for start, end in places:
@@ -98,7 +110,7 @@ def line_without(source: SourceText, line: int, places: Places, near: int = 0) -
             first, last = _inside(source.text, start, end)
             text = _starred(text, max(first - begin, 0), min(last, stop) - begin)
     low = max(0, near - _FAR)
-    part = text[low : near + 2 * _FAR]
+    part = text[low : near + 3 * _FAR]
     for start, end in (*recognised(part), *under_a_name(part)):
         text = _starred(text, low + start, low + end)
     return text

@@ -246,7 +246,7 @@ def test_two_seconds_for_a_hundred_kilobytes(name: str) -> None:
 @pytest.mark.bench
 @pytest.mark.parametrize("name", list(CASES))
 def test_repairs_of_a_hundred_kilobytes(name: str) -> None:
-    """A repair lints a file several times; it ends, and leaves a file that is read as well as before."""
+    """A repair lints a file two to four times; it ends, and leaves a file that is read as well as before."""
     lint(SEED)
     start = time.process_time()
     report, _, _ = fix_inputs(
@@ -256,7 +256,7 @@ def test_repairs_of_a_hundred_kilobytes(name: str) -> None:
         unsafe=True,
         write=False,
     )
-    assert time.process_time() - start < 2
+    assert time.process_time() - start < 5
     assert not any(item.code == INTERNAL_CODE for item in report.findings)
 
 
