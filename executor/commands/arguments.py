@@ -18,6 +18,26 @@ def add_data(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
 
 
+def add_log_flags(parser: argparse.ArgumentParser, run: str, part: str, fields: str) -> None:
+    """Which lines of logs, and how; `run` is what is followed, `part` what a line comes from, `fields` those of --json."""
+    parser.add_argument("-f", "--follow", action="store_true", help=f"go on until the {run} has ended")
+    parser.add_argument("--tail", type=int, metavar="N", help=f"only the last N lines of each {part}")
+    parser.add_argument("--since", metavar="DURATION", help="only what is newer: 5s, 2m, 3h")
+    parser.add_argument(
+        "--since-time", metavar="TIME", help="only what came at this time (RFC 3339) or later"
+    )
+    parser.add_argument("--timestamps", action="store_true", help="print the time of each line")
+    parser.add_argument("--grep", default="", metavar="REGEX", help="only lines that match")
+    parser.add_argument(
+        "--prefix",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help=f"the {part}'s name before each line",
+    )
+    parser.add_argument("--json", action="store_true", help=f"an object a line: {fields}")
+    parser.add_argument("--no-color", action="store_true", help="no colors")
+
+
 def pattern(text: str) -> re.Pattern[str] | None:
     """What --grep looks for; None for everything. Raises UserError."""
     try:

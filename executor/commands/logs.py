@@ -12,7 +12,7 @@ import math
 
 from argolint.errors import UserError
 from executor.commands import connect, wf
-from executor.commands.arguments import intermixed, pattern, seconds
+from executor.commands.arguments import add_log_flags, intermixed, pattern, seconds
 from executor.commands.logstream import LogOptions, list_pods, print_line, read_logs
 from executor.commands.submit import print_logs_until_done
 from executor.local.prepare import moment_of
@@ -27,25 +27,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("pod", nargs="?", default="", metavar="POD", help="only this pod")
     connect.add_arguments(parser)
     parser.add_argument("-c", "--container", default="main", metavar="NAME", help="container (default: main)")
-    parser.add_argument("-f", "--follow", action="store_true", help="go on until the workflow has ended")
     parser.add_argument(
         "-l", "--selector", default="", metavar="SELECTOR", help="only pods with these labels"
     )
-    parser.add_argument("--tail", type=int, metavar="N", help="only the last N lines of each pod")
-    parser.add_argument("--since", metavar="DURATION", help="only what is newer: 5s, 2m, 3h")
-    parser.add_argument(
-        "--since-time", metavar="TIME", help="only what came at this time (RFC 3339) or later"
-    )
-    parser.add_argument("--timestamps", action="store_true", help="print the time of each line")
-    parser.add_argument("--grep", default="", metavar="REGEX", help="only lines that match")
-    parser.add_argument(
-        "--prefix",
-        action=argparse.BooleanOptionalAction,
-        default=True,
-        help="the pod's name before each line",
-    )
-    parser.add_argument("--json", action="store_true", help="an object a line: time, pod, line")
-    parser.add_argument("--no-color", action="store_true", help="no colors")
+    add_log_flags(parser, "workflow", "pod", "time, pod, line")
 
 
 def run(args: argparse.Namespace) -> int:

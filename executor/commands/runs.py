@@ -23,7 +23,7 @@ from typing import Any
 
 from argolint.errors import UserError
 from executor.commands import run as run_command
-from executor.commands.arguments import intermixed, pattern, seconds
+from executor.commands.arguments import add_log_flags, intermixed, pattern, seconds
 
 HELP = "list, show, resume, stop, retry and clean up the runs of this machine"
 Action = Callable[[argparse.Namespace], int]
@@ -59,23 +59,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "node", nargs="?", default="", metavar="NODE", help="only this node (a glob of its name or template)"
     )
     logs.add_argument("-c", "--container", default="", metavar="NAME", help="only this container")
-    logs.add_argument("-f", "--follow", action="store_true", help="go on until the run has ended")
-    logs.add_argument("--tail", type=int, metavar="N", help="only the last N lines of each")
-    logs.add_argument("--since", metavar="DURATION", help="only what is newer: 5s, 2m, 3h")
-    logs.add_argument("--since-time", metavar="TIME", help="only what came at this time (RFC 3339) or later")
-    logs.add_argument("--timestamps", action="store_true", help="print the time of each line")
-    logs.add_argument("--grep", default="", metavar="REGEX", help="only lines that match")
     logs.add_argument("--group", action="store_true", help="a block for each container, without prefixes")
-    logs.add_argument(
-        "--prefix",
-        action=argparse.BooleanOptionalAction,
-        default=True,
-        help="the node's name before each line",
-    )
-    logs.add_argument(
-        "--json", action="store_true", help="an object a line: time, node, pod, container, line"
-    )
-    logs.add_argument("--no-color", action="store_true", help="no colors")
+    add_log_flags(logs, "run", "node", "time, node, pod, container, line")
     explain = action("explain", "why a node waits, was skipped, retried or failed", _explain)
     explain.add_argument("node", metavar="NODE", help="its name, display name or id")
     explain.add_argument(
