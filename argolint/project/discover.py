@@ -5,7 +5,8 @@ from __future__ import annotations
 import glob
 import os
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import cache
 from typing import NamedTuple
 
 from argolint.errors import UserError
@@ -68,10 +69,11 @@ def discover(
         else:
             raise UserError(f"{path}: no such file or folder", "check the path")
     if strict:
+        read = cache(_ignores_in)  # most of the files share their folders
+        last = (os.path.abspath(root or "."), excluded)
         found = {
-            path: file for path, file in found.items()
-            if not (file.explicit and left_out(path, excluded, root))
-        }  # fmt: skip
+            path: file for path, file in found.items() if not (file.explicit and _left_out(path, last, read))
+        }
     if len(paths) > 1:  # `a.yaml` and `/work/a.yaml` may be one
         found = {os.path.abspath(path): file for path, file in reversed(found.items())}
         return list(reversed(found.values()))
@@ -86,15 +88,11 @@ def _add(path: str, found: dict[str, Found], excluded: Ignore, root: str) -> Non
         found.setdefault(os.path.normpath(path), Found(_shown(path), True, os.stat(path)))
 
 
-def left_out(path: str, excluded: Ignore, root: str = "") -> bool:
-    """Whether an ignore file or `excluded` (relative to `root`) leaves out a file, or a folder that it is in."""
+def _left_out(path: str, last: tuple[str, Ignore], read: Callable[[str], list[tuple[str, Ignore]]]) -> bool:
+    """Whether an ignore file or the patterns `last` leave out a file, or a folder that it is in; `read` has those of a folder."""
     full = os.path.abspath(path)
     folder = os.path.dirname(full)
-    for where, ignore in [
-        *_ignores_above(folder),
-        *_ignores_in(folder),
-        (os.path.abspath(root or "."), excluded),
-    ]:
+    for where, ignore in [*_ignores_above(folder, read), *read(folder), last]:
         parts = _below(full, where).split(os.sep)
         folders = (os.sep.join(parts[:count]) for count in range(1, len(parts)))
         if ignore.matches(os.sep.join(parts), False) or any(ignore.matches(name, True) for name in folders):
@@ -116,7 +114,20 @@ def _walk(top: str, excluded: Ignore, root: str) -> Iterable[Found]:
     yield from _scan("" if top == "." else top + os.sep, folder, ignores)
 
 
-def _ignores_above(folder: str) -> Iterable[tuple[str, Ignore]]:
+def _ignores_in(folder: str) -> list[tuple[str, Ignore]]:
+    found = []
+    for name in IGNORE_FILES:
+        try:
+            with open(os.path.join(folder, name), encoding="utf-8", errors="replace") as file:
+                found.append((folder, Ignore.of_patterns(file.read().splitlines())))
+        except OSError:
+            continue
+    return found
+
+
+def _ignores_above(
+    folder: str, read: Callable[[str], list[tuple[str, Ignore]]] = _ignores_in
+) -> Iterable[tuple[str, Ignore]]:
     """The ignore files of the folders above, up to the root of the Git work tree."""
     chain: list[str] = []
     current = folder
@@ -127,16 +138,7 @@ def _ignores_above(folder: str) -> Iterable[tuple[str, Ignore]]:
         current = parent
         chain.append(current)
     for above in reversed(chain):
-        yield from _ignores_in(above)
-
-
-def _ignores_in(folder: str) -> Iterable[tuple[str, Ignore]]:
-    for name in IGNORE_FILES:
-        try:
-            with open(os.path.join(folder, name), encoding="utf-8", errors="replace") as file:
-                yield folder, Ignore.of_patterns(file.read().splitlines())
-        except OSError:
-            continue
+        yield from read(above)
 
 
 def _scan(prefix: str, folder: str, ignores: list[tuple[str, Ignore]]) -> Iterable[Found]:
